@@ -1,0 +1,1 @@
+"""The field app. Everything but screens and widgets imports without Kivy."""

@@ -1,0 +1,1 @@
+"""The service: a gateway for phones, pages for people, an API for programs."""

@@ -1,0 +1,142 @@
+"""The port: the handful of verbs that CouchDB replication asks of either end.
+
+`Store`, `RemoteDatabase` and the tests' in-memory fake implement it, `GuardedDatabase` wraps one, `face` serves one
+over HTTP, `replicate` joins any two. It must never know what a document means.
+
+Documents are plain dicts as CouchDB's JSON has them (`_id`, `_rev`, `_deleted`, `_revisions`, `_attachments`).
+Sequences are opaque: hand back what you were given. Errors are those of `sync.errors`; a failure of one document of
+a batch is an entry in the answer, never an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, runtime_checkable
+
+Document = dict[str, Any]
+Seq = int | str
+
+Style = Literal["main_only", "all_docs"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesPage:
+    """One answer of `_changes`.
+
+    `results` are rows `{"seq", "id", "changes": [{"rev"}…], "deleted"?: True, "doc"?: …}` in order of sequence;
+    `pending` is how many rows come after, or None where the peer does not say.
+    """
+
+    results: list[dict[str, Any]] = field(default_factory=list)
+    last_seq: Seq = 0
+    pending: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """An attachment being read: `length` bytes of `content_type`, in pieces by iterating `chunks` once."""
+
+    content_type: str
+    length: int
+    digest: str
+    revpos: int
+    chunks: Iterator[bytes]
+
+    def read(self) -> bytes:
+        """All of it in memory."""
+        return b"".join(self.chunks)
+
+
+@runtime_checkable
+class Database(Protocol):
+    """Either end of a replication. Every write may be repeated without harm."""
+
+    @property
+    def name(self) -> str:
+        """The database's name, or its URL without credentials: for people and logs."""
+
+    def info(self) -> dict[str, Any]:
+        """`{"db_name", "update_seq", "instance_start_time", "doc_count", "doc_del_count", "uuid"?, "sizes"?…}`."""
+
+    def changes(
+        self,
+        since: Seq = 0,
+        *,
+        limit: int | None = None,
+        style: Style = "main_only",
+        descending: bool = False,
+        include_docs: bool = False,
+        conflicts: bool = False,
+        attachments: bool = False,
+        doc_ids: Sequence[str] | None = None,
+        wait_s: float = 0.0,
+    ) -> ChangesPage:
+        """Rows after `since`. With `wait_s` > 0, block up to that long for the first row (longpoll)."""
+
+    def revs_diff(self, revisions: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
+        """What is missing here: `{id: {"missing": [rev…], "possible_ancestors"?: [rev…]}}`; known ids are absent."""
+
+    def bulk_get(
+        self,
+        requests: Sequence[Mapping[str, Any]],
+        *,
+        revs: bool = False,
+        latest: bool = False,
+        attachments: bool = False,
+    ) -> list[dict[str, Any]]:
+        """For each `{"id", "rev"?, "atts_since"?}`, in order: `{"id", "docs": [{"ok": doc} | {"error": {…}}…]}`.
+
+        With `revs`, documents carry `_revisions`; with `attachments`, bytes inline (base64) instead of stubs.
+        """
+
+    def bulk_docs(
+        self, documents: Iterable[Document], *, new_edits: bool = True, durable: bool = True
+    ) -> list[dict[str, Any]]:
+        """Write a batch in one transaction.
+
+        new_edits=True: one entry a document in order, `{"ok": True, "id", "rev"}` or `{"id", "error", "reason"}`.
+        new_edits=False: revisions are grafted as given; only failures are listed (`{"id", "rev", "error", "reason"}`).
+        `durable=False` lets an embedded store skip the wait for the disk (pulled batches: they can be pulled again).
+        """
+
+    def get_local(self, local_id: str) -> Document | None:
+        """The body of `_local/<local_id>` with `_rev`, or None. Never replicated."""
+
+    def put_local(self, local_id: str, body: Mapping[str, Any]) -> str:
+        """Write `_local/<local_id>` (Conflict unless `_rev` is the current one); answers the new `_rev`."""
+
+    # For use at home; replication itself does without these.
+
+    def get(
+        self,
+        doc_id: str,
+        *,
+        rev: str | None = None,
+        revs: bool = False,
+        conflicts: bool = False,
+        attachments: bool = False,
+    ) -> Document:
+        """The winner, or the revision named. Raises NotFound (`missing` or `deleted`)."""
+
+    def put(self, document: Document) -> str:
+        """Write one document durably; answers its new revision. Raises Conflict, MissingStub, BadRequest."""
+
+    def all_docs(
+        self,
+        *,
+        keys: Sequence[str] | None = None,
+        start_key: str | None = None,
+        end_key: str | None = None,
+        inclusive_end: bool = True,
+        descending: bool = False,
+        skip: int = 0,
+        limit: int | None = None,
+        include_docs: bool = False,
+        conflicts: bool = False,
+        attachments: bool = False,
+    ) -> dict[str, Any]:
+        """`{"total_rows", "offset", "rows": [{"id", "key", "value": {"rev", "deleted"?}, "doc"?} | {"key", "error"}]}`."""
+
+    def attachment(self, doc_id: str, attachment_name: str, *, rev: str | None = None) -> Attachment:
+        """One attachment of the winner or of `rev`. Raises NotFound."""

@@ -55,6 +55,24 @@ class BadRequest(DatabaseError):
     error = "bad_request"
 
 
+class DocumentInvalid(BadRequest):
+    """A document's members that begin with `_` are not what CouchDB knows."""
+
+    error = "doc_validation"
+
+
+class IllegalDocumentId(BadRequest):
+    """A document's id is no text, empty, or begins with `_`."""
+
+    error = "illegal_docid"
+
+
+class IllegalDatabaseName(BadRequest):
+    """A name that CouchDB would not give to a database."""
+
+    error = "illegal_database_name"
+
+
 class Unauthorized(DatabaseError):
     """Who asks is not known, or no longer."""
 

@@ -1,0 +1,241 @@
+"""A document as CouchDB's JSON has it, taken apart for writing and put together for reading.
+
+Input is checked here, once; behind this border bodies are canonical JSON without members that begin with `_`, and
+attachments have digests. It must never know where documents are kept or what they mean.
+
+An attachment comes in as a stub (`"stub": true`), as base64 text in `data`, or as raw `bytes` in `data`: the last is
+how this process hands over what arrived outside of JSON (multipart, a camera).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sync.canonical import canonical_json, parse_json
+from sync.database import Document
+from sync.errors import BadRequest, DocumentInvalid, IllegalDocumentId, TooLarge
+from sync.revisions import Path, Rev, new_revision, parse_path, parse_rev
+
+DOCUMENT_BYTES_MAX = 8_000_000
+"""CouchDB's default `max_document_size`: what we would keep beyond it could not be replicated there."""
+
+ATTACHMENT_BYTES_MAX = 256 * 2**20
+"""An attachment passes through memory whole, on the phone too; CouchDB's own limit is 1 GiB."""
+
+DOCUMENT_ID_BYTES_MAX = 7_168
+"""Longer ids do not fit a request line of 8 KiB, percent-encoding aside."""
+
+LOCAL_PREFIX = "_local/"
+
+_KNOWN_MEMBERS = frozenset({"_id", "_rev", "_deleted", "_revisions", "_attachments"})
+# What CouchDB answers of a document on request, and ignores when a client sends it back.
+_IGNORED_MEMBERS = frozenset({"_conflicts", "_deleted_conflicts", "_revs_info", "_local_seq"})
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """An attachment that is kept: everything but its bytes, which its digest finds."""
+
+    content_type: str
+    digest: str
+    length: int
+    revpos: int
+
+    @property
+    def identity(self) -> list[str]:
+        """What makes two attachments of one name the same, for revision ids."""
+        return [self.content_type, self.digest]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An attachment that comes with its bytes. `revpos` is None unless a replicator named it."""
+
+    content_type: str
+    data: bytes
+    digest: str
+    revpos: int | None
+
+    def blob(self, generation: int) -> Blob:
+        return Blob(self.content_type, self.digest, len(self.data), self.revpos or generation)
+
+
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """An attachment that is said to be here already. `digest` is None where the sender did not say."""
+
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document to be written. `rev` is the `_rev` it came with, which an ordinary edit builds on."""
+
+    doc_id: str
+    rev: Rev | None
+    deleted: bool
+    body: bytes
+    attachments: dict[str, Upload | Stub]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One leaf of a document, as a database keeps it."""
+
+    doc_id: str
+    rev: Rev
+    deleted: bool
+    body: bytes
+    attachments: dict[str, Blob]
+
+
+def check_id(doc_id: object) -> str:
+    """`doc_id` as CouchDB allows it. Raises IllegalDocumentId."""
+    if not isinstance(doc_id, str):
+        raise IllegalDocumentId("Document id must be a string")
+    if not doc_id:
+        raise IllegalDocumentId("Document id must not be empty")
+    if doc_id[0] == "_" and not doc_id.startswith(("_design/", LOCAL_PREFIX)):
+        raise IllegalDocumentId("Only reserved document ids may start with underscore.")
+    if doc_id in {"_design/", LOCAL_PREFIX}:
+        raise IllegalDocumentId("Illegal document id")
+    try:
+        length = len(doc_id.encode())
+    except UnicodeEncodeError as error:
+        raise IllegalDocumentId("Document id holds half of a UTF-16 surrogate pair") from error
+    if length > DOCUMENT_ID_BYTES_MAX:
+        raise IllegalDocumentId(f"Document id is longer than {DOCUMENT_ID_BYTES_MAX} bytes")
+    return doc_id
+
+
+def take_apart(document: Mapping[str, Any]) -> Draft:
+    """Check a document and split it. Raises BadRequest, or TooLarge, with a reason its sender can act on."""
+    if not isinstance(document, Mapping):
+        raise BadRequest("Document must be a JSON object")
+    doc_id = check_id(document.get("_id"))
+    members: dict[str, Any] = {}
+    for name, value in document.items():
+        if not isinstance(name, str):
+            raise BadRequest("Names of members must be text.")
+        if not name.startswith("_"):
+            members[name] = value
+        elif name not in _KNOWN_MEMBERS and name not in _IGNORED_MEMBERS:
+            raise DocumentInvalid(f"Bad special document member: {name}")
+    body = canonical_json(members)
+    if len(body) > DOCUMENT_BYTES_MAX:
+        raise TooLarge(f"The document is over {DOCUMENT_BYTES_MAX} bytes.")
+    rev = document.get("_rev")
+    return Draft(
+        doc_id=doc_id,
+        rev=parse_rev(rev) if rev is not None and not doc_id.startswith(LOCAL_PREFIX) else None,
+        deleted=document.get("_deleted", False) is True,
+        body=body,
+        attachments=_take_attachments(document.get("_attachments")),
+    )
+
+
+def claimed_path(document: Mapping[str, Any]) -> Path:
+    """The history that a replicated document brings. Raises BadRequest."""
+    return parse_path(document.get("_rev"), document.get("_revisions"))
+
+
+def with_revision(document: Mapping[str, Any], *, parent: str | None = None) -> Document:
+    """`document` with the `_rev` and `_revisions` that its content has on top of `parent`, ready for new_edits=false.
+
+    The same content gets the same revision on every machine and in CouchDB too, so that writing it twice, or from two
+    servers at once, makes one document. Attachments must come with their bytes.
+    """
+    draft = take_apart({name: value for name, value in document.items() if name not in {"_rev", "_revisions"}})
+    below = None if parent is None else parse_rev(parent)
+    identities: dict[str, list[str]] = {}
+    for name, upload in draft.attachments.items():
+        if isinstance(upload, Stub):
+            raise BadRequest(f"The attachment {name} must come with its bytes to give the document a revision.")
+        identities[name] = [upload.content_type, upload.digest]
+    rev = new_revision(below, deleted=draft.deleted, body=draft.body, attachments=identities)
+    path = Path(rev.generation, (rev.hash,) if below is None else (rev.hash, below.hash))
+    return {**document, "_rev": str(rev), "_revisions": path.to_revisions()}
+
+
+def put_together(stored: Stored) -> Document:
+    """The document as its readers know it, without attachments."""
+    document: Document = {"_id": stored.doc_id, "_rev": str(stored.rev)}
+    if stored.deleted:
+        document["_deleted"] = True
+    document.update(parse_json(stored.body))
+    return document
+
+
+def stub(blob: Blob) -> dict[str, Any]:
+    """How an attachment is named where its bytes are not sent."""
+    return {
+        "content_type": blob.content_type,
+        "revpos": blob.revpos,
+        "digest": blob.digest,
+        "length": blob.length,
+        "stub": True,
+    }
+
+
+def inline(blob: Blob, data: bytes) -> dict[str, Any]:
+    """How an attachment is sent with its bytes."""
+    return {
+        "content_type": blob.content_type,
+        "revpos": blob.revpos,
+        "digest": blob.digest,
+        "data": base64.b64encode(data).decode("ascii"),
+    }
+
+
+def digest_of(data: bytes) -> str:
+    """CouchDB's name for an attachment's bytes."""
+    return "md5-" + base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode("ascii")
+
+
+def _take_attachments(member: object) -> dict[str, Upload | Stub]:
+    if member is None:
+        return {}
+    if not isinstance(member, Mapping):
+        raise DocumentInvalid("Attachments must be a JSON object")
+    return {_attachment_name(name): _take_attachment(name, value) for name, value in member.items()}
+
+
+def _attachment_name(name: object) -> str:
+    if not isinstance(name, str) or not name:
+        raise BadRequest("Attachment name must be a text that is not empty")
+    if name.startswith("_"):
+        raise BadRequest(f"Attachment name '{name}' starts with prohibited character '_'")
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise BadRequest("Attachment name is not UTF-8 encoded") from error
+    return name
+
+
+def _take_attachment(name: str, value: object) -> Upload | Stub:
+    if not isinstance(value, Mapping):
+        raise DocumentInvalid(f"The attachment {name} must be a JSON object")
+    digest = value.get("digest")
+    if value.get("stub") is True:
+        return Stub(digest if isinstance(digest, str) else None)
+    data = value.get("data")
+    if isinstance(data, str):
+        try:
+            data = base64.b64decode(data, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise BadRequest(f"The attachment {name} is not base64.") from error
+    if not isinstance(data, bytes):
+        raise DocumentInvalid(f"The attachment {name} has neither data nor stub.")
+    if len(data) > ATTACHMENT_BYTES_MAX:
+        raise TooLarge(f"The attachment {name} is over {ATTACHMENT_BYTES_MAX} bytes.")
+    content_type = value.get("content_type", "application/octet-stream")
+    if not isinstance(content_type, str) or not content_type.isprintable():
+        raise DocumentInvalid(f"The attachment {name} has a content_type that is no printable text.")
+    revpos = value.get("revpos")
+    positive = isinstance(revpos, int) and not isinstance(revpos, bool) and revpos > 0
+    return Upload(content_type, data, digest_of(data), revpos if positive else None)

@@ -1,0 +1,367 @@
+"""What pages and programs read: frozen answers of the board, figures exact, texts by code.
+
+A page formats and links; it never computes. Points are `Fraction` (format with `schemas.figures.format_points`), names
+are `{"vi", "en"}`, sentences are `Said` (say with `schemas.messages.say`), times are the documents' own UTC strings.
+None always means "not known", never zero. These shapes must never know HTML, SQL or a language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal
+
+Names = Mapping[str, str]
+
+PhotoState = Literal["verified", "arriving", "absent", "withheld"]
+VisitState = Literal["planned", "under_way", "submitted", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence by its code: `schemas.messages.say(code, locale, **params)`."""
+
+    code: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRef:
+    """Who did it. `name` is None once the person's document is erased, or never known here: show the account id."""
+
+    account: str
+    name: str | None
+    unit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRef:
+    unit: str
+    names: Names
+    short_names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of what should be counted has come: said beside every place. `as_of` is the last change's time (UTC)."""
+
+    visits_done: int
+    visits: int
+    self_done: int
+    units: int
+    photos_verified: int
+    photos: int
+    waiting: int
+    as_of: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupHead:
+    """What every page of one group year opens with."""
+
+    group: str
+    year: int
+    kind: str
+    names: Names
+    theme: Names
+    sample: bool
+    my_roles: tuple[str, ...]
+    """Of leader, deputy, member, council: what the reader is in this group year today."""
+    leader: UnitRef | None
+    deputy: UnitRef | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCard:
+    head: GroupHead
+    units: int
+    coverage: Coverage
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
+class SectionFigure:
+    """`points` is None when the section is no number; `state` then says which: undecided, error or missing."""
+
+    section: str
+    names: Names
+    max: Fraction
+    points: Fraction | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class AwardFigure:
+    award: str
+    names: Names
+    eligible: bool
+    failed: tuple[Said, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRow:
+    place: int | None
+    unit: UnitRef
+    ranked: bool
+    sections: tuple[SectionFigure, ...]
+    base: Fraction | None
+    bonus: Fraction
+    penalty: Fraction
+    total: Fraction | None
+    awards: tuple[AwardFigure, ...]
+    reasons: tuple[Said, ...]
+    """Why there is no place, or why it is provisional."""
+    answered: int
+    applicable: int
+    visits_done: int
+    visits: int
+
+
+@dataclass(frozen=True, slots=True)
+class StandingsPage:
+    """`document` is exactly what `thidua standings GROUP YEAR --json` prints; `rows` say the same for a page."""
+
+    head: GroupHead
+    coverage: Coverage
+    provisional: bool
+    rows: tuple[StandingRow, ...]
+    sections: tuple[SectionFigure, ...]
+    """The scheme's sections in order (points None): the table's columns."""
+    total_max: Fraction
+    contested: tuple[Said, ...]
+    decision_heads: tuple[str, ...]
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueCell:
+    """One stage's merged value for a criterion: what was answered, and the points it comes to, if it does."""
+
+    points: Fraction | None
+    raw: str | None
+    """The answer as written where it is not points: "12", "3", "true", "na"."""
+    submissions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CrossCell:
+    visit: str
+    submission: str
+    points: Fraction | None
+    raw: str | None
+    discrepant: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionRow:
+    criterion: str
+    names: Names
+    max: Fraction
+    kind: str
+    self: ValueCell | None
+    cross: tuple[CrossCell, ...]
+    cross_merged: ValueCell | None
+    cluster: ValueCell | None
+    value: Fraction | None
+    """The verified points that count, None while missing, undecided, excluded or N/A."""
+    stage: str | None
+    """Which stage `value` comes from: self, cross or cluster."""
+    state: str
+    """counted, missing, na, excluded, returned, contested, error …, as `schemas.scoring` names it."""
+    evidence: int
+    notes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SheetSection:
+    figure: SectionFigure
+    criteria: tuple[CriterionRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSheet:
+    head: GroupHead
+    unit: UnitRef
+    standing: StandingRow
+    sections: tuple[SheetSection, ...]
+    coverage: Coverage
+    is_own_unit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """`photo` is its SHA-256; pages show `/<group>/<year>/thumbs/<photo>` and `…/photos/<photo>` once verified."""
+
+    photo: str
+    state: PhotoState
+    width: int | None
+    height: int | None
+    taken: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceCard:
+    cited: str
+    evidence: str
+    unit: UnitRef
+    title: str | None
+    """None once withheld; so are note and place."""
+    note: str | None
+    place: Mapping[str, str | None] | None
+    movement: Names | None
+    criteria: tuple[str, ...]
+    """Criteria whose counted answers cite it."""
+    units: tuple[str, ...]
+    """Units scored by the answers citing it."""
+    photos: tuple[Photo, ...]
+    children: bool
+    consent: bool | None
+    by: PersonRef
+    made_at: str
+    offset_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTrace:
+    """One answer in one submission, with all that made it."""
+
+    submission: str
+    sha256: str
+    """The submission's body hash, as a decision's inputs name it."""
+    stage: str
+    visit: str | None
+    state: str
+    """counted, superseded, contested, set_aside (late after revocation, cancelled visit) …"""
+    raw_kind: str
+    """points, actual, count, passed or na."""
+    raw: str
+    points: Fraction | None
+    note: str | None
+    evidence: tuple[EvidenceCard, ...]
+    by: PersonRef
+    submitted_by: PersonRef
+    approved_by: PersonRef | None
+    answered_at: str
+    arrived_at: str | None
+    flags: tuple[str, ...]
+    discrepant: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionEntry:
+    decision: str
+    n: int
+    act: str
+    subject: str
+    value: Mapping[str, Any]
+    reason: str | None
+    by: PersonRef
+    authority_unit: UnitRef | None
+    authority_as: str
+    at: str
+    inputs: tuple[str, ...]
+    previous: tuple[str, ...]
+    settles: tuple[str, ...]
+    contested: bool
+    stands: bool
+    """False once a later decision on the same subject has replaced it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyEntry:
+    reply: str
+    answers: str
+    text: str | None
+    by: PersonRef
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActOffer:
+    """An act on a criterion's page: allowed, or the sentence that says which rule forbids it and who could."""
+
+    act: str
+    allowed: bool
+    refusal: Said | None
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionTrace:
+    head: GroupHead
+    unit: UnitRef
+    section: SectionFigure
+    row: CriterionRow
+    answers: tuple[AnswerTrace, ...]
+    decisions: tuple[DecisionEntry, ...]
+    replies: tuple[ReplyEntry, ...]
+    offers: tuple[ActOffer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TeamMember:
+    person: PersonRef
+    unit: UnitRef | None
+
+
+@dataclass(frozen=True, slots=True)
+class VisitCard:
+    visit: str
+    inspected: UnitRef
+    team: tuple[TeamMember, ...]
+    from_date: str
+    to_date: str
+    place: str | None
+    state: VisitState
+    answered: int
+    applicable: int
+    submissions: tuple[str, ...]
+    last_seen: str | None
+    """When the team's draft or submission last reached the server (UTC)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something a person must do today, most urgent first."""
+
+    kind: Literal["overdue_return", "open_return", "contested", "unsigned_pact", "waiting", "error", "undecided", "na"]
+    unit: UnitRef | None
+    criterion: str | None
+    subject: str
+    said: Said
+    due: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VisitsPage:
+    head: GroupHead
+    visits: tuple[VisitCard, ...]
+    units: tuple[UnitRef, ...]
+    """Members that may be inspected today."""
+    people: tuple[TeamMember, ...]
+    """Accounts of the group with the inspector's role: who may be on a team."""
+    may_plan: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EvidencePage:
+    head: GroupHead
+    cards: tuple[EvidenceCard, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionsPage:
+    head: GroupHead
+    decisions: tuple[DecisionEntry, ...]
+    heads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A phone of the reader's, for `/devices`."""
+
+    device: str
+    label: str
+    enrolled_at: str
+    state: str

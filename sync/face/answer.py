@@ -1,0 +1,65 @@
+"""Answers: JSON whole or in pieces, gzipped where that pays. CouchDB gzips neither `_changes` nor `_bulk_get`; on a
+phone's link they are most of the bytes (REPLICATION: 100 score documents, 35.9 → 8.3 KB).
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from flask import Response, stream_with_context
+
+from sync import jsonwire
+from sync.face.call import Call
+
+# Level 5 is within 2 % of level 9 on JSON at a third of the time.
+_LEVEL = 5
+_NO_CACHE = {"Cache-Control": "must-revalidate", "X-Content-Type-Options": "nosniff"}
+
+
+def json_answer(call: Call, value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """`value` as CouchDB sends JSON: with a newline at the end, for people with curl."""
+    body = jsonwire.dumps(value) + b"\n"
+    response = Response(status=status, mimetype="application/json", headers={**_NO_CACHE, **(headers or {})})
+    if len(body) >= call.limits.gzip_from_bytes:
+        response.headers.add("Vary", "Accept-Encoding")
+        if _accepts_gzip(call):
+            body = gzip.compress(body, _LEVEL, mtime=0)
+            response.headers["Content-Encoding"] = "gzip"
+    response.set_data(body)
+    return response
+
+
+def stream_answer(
+    call: Call,
+    pieces: Iterable[bytes],
+    *,
+    mimetype: str = "application/json",
+    compress: bool = True,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Pieces as they come, each sent at once unless compressed; the request's context stays open until the last."""
+    response = Response(mimetype=mimetype, headers={**_NO_CACHE, **(headers or {})})
+    if compress:
+        response.headers.add("Vary", "Accept-Encoding")
+        if _accepts_gzip(call):
+            pieces = _gzip(pieces)
+            response.headers["Content-Encoding"] = "gzip"
+    # One flow of bytes from generator to socket: proxies must not collect it (nginx reads this header).
+    response.headers["X-Accel-Buffering"] = "no"
+    response.response = stream_with_context(iter(pieces))
+    return response
+
+
+def _gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    compressor = zlib.compressobj(_LEVEL, wbits=31)
+    for piece in pieces:
+        if compressed := compressor.compress(piece):
+            yield compressed
+    yield compressor.flush()
+
+
+def _accepts_gzip(call: Call) -> bool:
+    return call.request.accept_encodings["gzip"] > 0

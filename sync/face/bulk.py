@@ -1,0 +1,103 @@
+"""`_revs_diff`, `_missing_revs`, `_bulk_get`, `_bulk_docs`: what replication is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Response
+
+from sync import jsonwire
+from sync.errors import BadRequest, TooLarge
+from sync.face.answer import json_answer, stream_answer
+from sync.face.call import Call, strings
+from sync.face.problems import left_out, method_not_allowed
+
+
+def revs_diff(call: Call) -> Response:
+    return json_answer(call, _diff(call))
+
+
+def missing_revs(call: Call) -> Response:
+    missing = {doc_id: entry["missing"] for doc_id, entry in _diff(call).items()}
+    return json_answer(call, {"missing_revs": missing})
+
+
+def _diff(call: Call) -> dict[str, dict[str, list[str]]]:
+    _only_post(call)
+    asked = call.json_object()
+    revisions = {doc_id: strings(revs, doc_id) for doc_id, revs in asked.items()}
+    return call.database.revs_diff(revisions)
+
+
+def bulk_get(call: Call) -> Response:
+    """Exactly `{"results": […]}`, one a request in its order. Sent in slices, so attachments never gather in memory."""
+    _only_post(call)
+    if not call.request.accept_mimetypes.accept_json:
+        raise left_out("_bulk_get answers in JSON only; ask for multipart with GET and open_revs.")
+    body = call.json_object()
+    asked = body.get("docs")
+    if not isinstance(asked, list):
+        raise BadRequest("Missing JSON list of 'docs'.")
+    if len(asked) > call.limits.bulk_get_max:
+        raise TooLarge(f"_bulk_get takes at most {call.limits.bulk_get_max} documents at a time.")
+    requests = [_request(item) for item in asked]
+    revs, latest, attachments = call.flag("revs"), call.flag("latest"), call.flag("attachments")
+
+    def answers(start: int) -> list[dict[str, Any]]:
+        part = requests[start : start + call.limits.bulk_get_slice]
+        return call.database.bulk_get(part, revs=revs, latest=latest, attachments=attachments) if part else []
+
+    # The first slice is asked for before the status is sent, so that most failures still have one.
+    first = answers(0)
+
+    def pieces() -> Iterator[bytes]:
+        yield b'{"results":['
+        yield b",".join(jsonwire.dumps(item) for item in first)
+        for start in range(call.limits.bulk_get_slice, len(requests), call.limits.bulk_get_slice):
+            yield b"," + b",".join(jsonwire.dumps(item) for item in answers(start))
+        yield b"]}\n"
+
+    if len(requests) <= call.limits.bulk_get_slice:
+        return json_answer(call, {"results": first})
+    return stream_answer(call, pieces())
+
+
+def _request(item: Any) -> dict[str, Any]:
+    if not isinstance(item, dict):
+        raise BadRequest("Each of `docs` must be a JSON object.")
+    doc_id = item.get("id")
+    if not isinstance(doc_id, str) or not doc_id:
+        raise BadRequest("Each of `docs` needs an `id`.")
+    request: dict[str, Any] = {"id": doc_id}
+    if (rev := item.get("rev")) is not None:
+        if not isinstance(rev, str):
+            raise BadRequest("`rev` must be a string.")
+        request["rev"] = rev
+    if (since := item.get("atts_since")) is not None:
+        request["atts_since"] = strings(since, "atts_since")
+    return request
+
+
+def bulk_docs(call: Call) -> Response:
+    """201 with an entry a document (new_edits), or with the failures alone (new_edits=false)."""
+    _only_post(call)
+    body = call.json_object()
+    documents = body.get("docs")
+    if not isinstance(documents, list):
+        raise BadRequest("`docs` parameter must be an array.")
+    if len(documents) > call.limits.bulk_docs_max:
+        raise TooLarge(f"_bulk_docs takes at most {call.limits.bulk_docs_max} documents at a time.")
+    if not all(isinstance(document, dict) for document in documents):
+        raise BadRequest("Document must be a JSON object")
+    new_edits = body.get("new_edits", True)
+    if not isinstance(new_edits, bool):
+        raise BadRequest("`new_edits` parameter must be a boolean.")
+    if body.get("all_or_nothing"):
+        raise left_out("all_or_nothing is not served: a batch lands document by document.")
+    return json_answer(call, call.database.bulk_docs(documents, new_edits=new_edits), status=201)
+
+
+def _only_post(call: Call) -> None:
+    if call.method != "POST":
+        raise method_not_allowed("POST")

@@ -1,0 +1,154 @@
+"""One request as the handlers see it: decoded path, typed parameters, a bounded body, the database opened once.
+
+It is the border: what comes from here has been checked. It must never know what an endpoint does.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from flask import Request
+
+from sync import jsonwire
+from sync.database import Database, Document
+from sync.errors import BadRequest, TooLarge
+from sync.face.limits import Limits
+from sync.face.problems import WireError, bad_parameter
+
+_PIECE_BYTES = 64 * 1024
+
+
+@dataclass(slots=True)
+class Call:
+    """The request, the path below the database as decoded segments, and how to open the database."""
+
+    request: Request
+    limits: Limits
+    db_name: str
+    segments: tuple[str, ...]
+    open_database: Callable[[str], Database]
+    _database: Database | None = field(default=None, repr=False)
+
+    @property
+    def method(self) -> str:
+        """GET for HEAD too: the server drops the body."""
+        return "GET" if self.request.method == "HEAD" else self.request.method
+
+    @property
+    def database(self) -> Database:
+        """Opened once a request; raises what the opener raises (NotFound, Unauthorized, Forbidden)."""
+        if self._database is None:
+            self._database = self.open_database(self.db_name)
+        return self._database
+
+    # Parameters
+
+    def text(self, *names: str) -> str | None:
+        """The first of `names` that the query holds."""
+        for name in names:
+            value = self.request.args.get(name)
+            if value is not None:
+                return value
+        return None
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        value = self.text(name)
+        if value is None:
+            return default
+        if value not in ("true", "false"):
+            raise bad_parameter(name, "true or false")
+        return value == "true"
+
+    def whole(self, name: str) -> int | None:
+        """A whole number of at least 0."""
+        value = self.text(name)
+        if value is None:
+            return None
+        if not (value.isascii() and value.isdigit() and len(value) < 16):
+            raise bad_parameter(name, "a whole number")
+        return int(value)
+
+    def json(self, *names: str) -> Any:
+        """A JSON parameter, or None where it is absent."""
+        value = self.text(*names)
+        if value is None:
+            return None
+        try:
+            return jsonwire.loads(value.encode())
+        except ValueError as error:
+            raise bad_parameter(names[0], "JSON") from error
+
+    def rev(self, body: Mapping[str, Any] | None = None) -> str | None:
+        """The revision named by `?rev=`, If-Match or the body; they must agree."""
+        named = {
+            "query string": self.text("rev"),
+            "If-Match": (self.request.headers.get("If-Match") or "").strip('"') or None,
+            "body": body.get("_rev") if body else None,
+        }
+        given = [value for value in named.values() if value is not None]
+        if any(value != given[0] for value in given):
+            raise BadRequest("Document rev from request body, query string and If-Match have different values")
+        return given[0] if given else None
+
+    # The body
+
+    def body(self) -> bytes:
+        """The whole body, gunzipped if it says so. TooLarge beyond the limits, before more than that is in memory."""
+        encoding = (self.request.headers.get("Content-Encoding") or "identity").strip().lower()
+        if encoding not in ("identity", "gzip"):
+            raise WireError(415, "bad_ctype", f"{encoding} not supported content encoding.")
+        declared = self.request.content_length
+        if declared is not None and declared > self.limits.body_bytes_max:
+            raise _over(self.limits.body_bytes_max)
+        pieces: list[bytes] = []
+        received_bytes = inflated_bytes = 0
+        gunzip = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
+        while piece := self.request.stream.read(_PIECE_BYTES):
+            received_bytes += len(piece)
+            if received_bytes > self.limits.body_bytes_max:
+                raise _over(self.limits.body_bytes_max)
+            if gunzip is not None:
+                try:
+                    piece = gunzip.decompress(piece, self.limits.inflated_bytes_max - inflated_bytes + 1)
+                except zlib.error as error:
+                    raise BadRequest("The body is not gzip, as Content-Encoding says it is.") from error
+                inflated_bytes += len(piece)
+                if inflated_bytes > self.limits.inflated_bytes_max:
+                    raise _over(self.limits.inflated_bytes_max)
+            pieces.append(piece)
+        if gunzip is not None and received_bytes and not gunzip.eof:
+            raise BadRequest("The gzip body ends before its end.")
+        return b"".join(pieces)
+
+    def json_body(self, *, strict_type: bool = True) -> Any:
+        """The body as JSON. `strict_type` demands the content type as CouchDB does for POST."""
+        if strict_type and self.request.mimetype != "application/json":
+            raise WireError(415, "bad_content_type", "Content-Type must be application/json")
+        try:
+            return jsonwire.loads(self.body())
+        except ValueError as error:
+            raise BadRequest("invalid UTF-8 JSON") from error
+
+    def json_object(self, *, strict_type: bool = True) -> Document:
+        value = self.json_body(strict_type=strict_type)
+        if not isinstance(value, dict):
+            raise BadRequest("Request body must be a JSON object")
+        return cast("Document", value)
+
+    def accepts(self, mimetype: str) -> bool:
+        """Whether the caller names `mimetype` itself; `*/*` is for JSON."""
+        return any(value.split(";")[0].strip().lower() == mimetype for value, _ in self.request.accept_mimetypes)
+
+
+def _over(limit_bytes: int) -> TooLarge:
+    return TooLarge(f"The body is over {limit_bytes // (1024 * 1024)} MiB; send it in smaller batches.")
+
+
+def strings(value: Any, name: str) -> list[str]:
+    """`value` as a list of strings, or BadRequest."""
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise BadRequest(f"`{name}` must be an array of strings.")
+    return value

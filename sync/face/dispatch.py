@@ -1,0 +1,168 @@
+"""From a request to the endpoint that serves it, and from an error to CouchDB's words for it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from flask import Response, request
+from flask.blueprints import BlueprintSetupState
+from werkzeug.routing import PathConverter
+
+from sync.database import Database
+from sync.errors import BadRequest, NotFound
+from sync.face import bulk, changes, lifecycle, listing, local, server
+from sync.face.answer import json_answer
+from sync.face.attachments import attachment
+from sync.face.call import Call
+from sync.face.documents import document, post
+from sync.face.folder import DatabaseFolder
+from sync.face.limits import Limits
+from sync.face.problems import describe, left_out
+from sync.face.routing import document_and_rest, is_db_name, raw_path, segments_below
+
+METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "COPY", "PATCH")
+
+_log = logging.getLogger(__name__)
+
+# Parts of CouchDB's API that exist there and not here, by the segment that names them.
+# fmt: off
+_LEFT_OUT_OF_DATABASES = frozenset({
+    "_find", "_index", "_explain", "_purge", "_purged_infos", "_purged_infos_limit", "_auto_purge", "_shards",
+    "_sync_shards", "_partition", "_design_docs", "_local_docs", "_view_cleanup", "_temp_view", "_search", "_nouveau",
+})
+_LEFT_OUT_OF_SERVER = frozenset({
+    "_replicate", "_replicator", "_users", "_active_tasks", "_config", "_node", "_db_updates", "_dbs_info",
+    "_membership", "_scheduler", "_utils", "_reshard", "_cluster_setup", "_search_analyze", "_stats",
+    "_global_changes",
+})
+# fmt: on
+
+
+class _AnyPath(PathConverter):
+    """Everything, empty segments too: the raw target is read anyway, the rule has only to let it through."""
+
+    regex = ".*?"
+    part_isolating = False
+
+
+class Dispatch:
+    """The face's one view."""
+
+    def __init__(
+        self,
+        *,
+        open_database: Callable[[str], Database],
+        folder: DatabaseFolder | None,
+        limits: Limits,
+        server_uuid: str,
+        version: str,
+        new_uuid: Callable[[], str],
+    ) -> None:
+        self._open_database = open_database
+        self._folder = folder
+        self._limits = limits
+        self._uuid = server_uuid
+        self._version = version
+        self._new_uuid = new_uuid
+        self._waiting = changes.WaitingFeeds(limits.feeds_waiting_max)
+        self._prefix = ""
+
+    def mounted(self, state: BlueprintSetupState) -> None:
+        """Called by Flask before the rules are added."""
+        self._prefix = state.url_prefix or ""
+        state.app.url_map.converters.setdefault("couch_path", _AnyPath)
+
+    def serve(self, _path: str = "") -> Response:
+        """Any request below the mount."""
+        call = Call(request, self._limits, "", (), self._open)
+        try:
+            prefix = request.root_path.rstrip("/") + self._prefix
+            segments = segments_below(prefix, raw_path(request.environ))
+            call.db_name, call.segments = (segments[0] if segments else ""), segments[1:]
+            return self._route(call)
+        except Exception as error:  # noqa: BLE001 - a peer is answered in CouchDB's words whatever failed
+            return self._refusal(call, error)
+
+    def _open(self, name: str) -> Database:
+        if not is_db_name(name):
+            raise lifecycle.missing_database()
+        return self._open_database(name)
+
+    def _route(self, call: Call) -> Response:
+        name = call.db_name
+        if name == "" and not call.segments:
+            return server.welcome(call, uuid=self._uuid, version=self._version)
+        if name.startswith("_"):
+            return self._server_endpoint(call)
+        if not call.segments:
+            return post(call) if call.method == "POST" else lifecycle.database(call, self._folder)
+        first = call.segments[0]
+        if first == "_local" or first.startswith("_local/"):
+            return local.local(call)
+        if first.startswith("_") and not (first == "_design" or first.startswith("_design/")):
+            return self._database_endpoint(call)
+        return self._document_endpoint(call)
+
+    def _server_endpoint(self, call: Call) -> Response:
+        match call.db_name:
+            case "_all_dbs":
+                return server.all_dbs(call, self._folder)
+            case "_up":
+                return server.up(call)
+            case "_uuids":
+                return server.uuids(call, new_uuid=self._new_uuid)
+            case "_session":
+                return server.session(call)
+            case name if name in _LEFT_OUT_OF_SERVER:
+                raise left_out(f"{name} is not served here.")
+            case _:
+                raise lifecycle.missing_database()
+
+    def _database_endpoint(self, call: Call) -> Response:
+        if len(call.segments) > 1 and call.segments[0] not in _LEFT_OUT_OF_DATABASES:
+            raise left_out(f"{'/'.join(call.segments)} is not served here.")
+        match call.segments[0]:
+            case "_changes":
+                return changes.changes(call, self._waiting)
+            case "_revs_diff":
+                return bulk.revs_diff(call)
+            case "_missing_revs":
+                return bulk.missing_revs(call)
+            case "_bulk_get":
+                return bulk.bulk_get(call)
+            case "_bulk_docs":
+                return bulk.bulk_docs(call)
+            case "_all_docs":
+                return listing.all_docs(call)
+            case "_ensure_full_commit":
+                return lifecycle.ensure_full_commit(call)
+            case "_compact":
+                return lifecycle.compact(call)
+            case "_revs_limit":
+                return lifecycle.revs_limit(call)
+            case "_security":
+                return lifecycle.security(call)
+            case name if name in _LEFT_OUT_OF_DATABASES:
+                raise left_out(f"{name} is not served here.")
+            case _:
+                raise BadRequest("Only reserved document ids may start with underscore.")
+
+    def _document_endpoint(self, call: Call) -> Response:
+        doc_id, rest = document_and_rest(call.segments)
+        if not doc_id or doc_id in ("_design", "_design/"):
+            raise NotFound("missing")
+        if not rest:
+            return document(call, doc_id)
+        if doc_id.startswith("_design/") and rest[0].startswith("_"):
+            raise left_out("Views, shows, lists and updates of design documents are not served.")
+        return attachment(call, doc_id, "/".join(rest))
+
+    def _refusal(self, call: Call, error: Exception) -> Response:
+        described = describe(error)
+        if described is None:
+            # A defect of ours: in the log with its trace, to the peer as CouchDB says it.
+            _log.error("%s %s failed", call.request.method, call.db_name, exc_info=error)
+            described = 500, {"error": "internal_server_error", "reason": "The server failed; it is in its log."}, {}
+        status, body, headers = described
+        return json_answer(call, body, status=status, headers=headers)

@@ -1,0 +1,39 @@
+"""The named limits of the face, each with its reason. Whoever mounts a face may pass others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one request may ask of this process."""
+
+    # A batch is held in memory until its transaction: what a phone sends is far below, a bomb is far above.
+    body_bytes_max: int = 32 * 1024 * 1024
+    # The same after gunzip: JSON with base64 photos compresses to three quarters, so twice is generous.
+    inflated_bytes_max: int = 64 * 1024 * 1024
+    # One transaction holds SQLite's only writer: at 10,000 documents a second others wait one second for it.
+    bulk_docs_max: int = 10_000
+    # PouchDB asks for 100 at a time, CouchDB for 500.
+    bulk_get_max: int = 10_000
+    # Answers of _bulk_get leave in slices of this many, so that one with attachments is never in memory whole.
+    bulk_get_slice: int = 50
+    # CouchDB's replicator asks for _changes without a limit: rows leave in pages of this many.
+    changes_page_rows: int = 1_000
+    # Each waiting feed holds one thread of the server; the rest stay free for work.
+    feeds_waiting_max: int = 24
+    # Mobile carriers drop silent connections after about a minute; the peer asks again.
+    feed_hold_s: float = 55.0
+    # CouchDB's own default for `heartbeat=true` and for `timeout`.
+    feed_heartbeat_s: float = 60.0
+    # A client must not make us spin.
+    feed_heartbeat_min_s: float = 0.1
+    # What a refused feed is told to wait.
+    feed_retry_after_s: int = 10
+    # Below this gzip costs more than it saves.
+    gzip_from_bytes: int = 1_000
+    # CouchDB's own limit for _uuids.
+    uuids_max: int = 1_000
+    # Pieces an attachment is read and sent in.
+    attachment_piece_bytes: int = 64 * 1024

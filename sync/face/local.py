@@ -1,0 +1,42 @@
+"""`_local` documents: where replicators keep their checkpoints."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from sync.errors import BadRequest, NotFound
+from sync.face.answer import json_answer
+from sync.face.call import Call
+from sync.face.problems import left_out, method_not_allowed
+
+
+def local(call: Call) -> Response:
+    """GET and PUT `/{db}/_local/{id}`. A miss says `not_found`, as CouchDB's replicator expects."""
+    local_id = _local_id(call)
+    if call.method == "GET":
+        document = call.database.get_local(local_id)
+        if document is None:
+            raise NotFound("missing")
+        return json_answer(call, {**document, "_id": f"_local/{local_id}"})
+    if call.method == "DELETE":
+        raise left_out("Local documents are not deleted over this interface; write an empty one.")
+    if call.method != "PUT":
+        raise method_not_allowed("GET", "HEAD", "PUT")
+    body = call.json_object(strict_type=False)
+    rev = call.rev(body)
+    if rev is not None:
+        body["_rev"] = rev
+    new_rev = call.database.put_local(local_id, {**body, "_id": f"_local/{local_id}"})
+    return json_answer(call, {"ok": True, "id": f"_local/{local_id}", "rev": new_rev}, status=201)
+
+
+def _local_id(call: Call) -> str:
+    if call.segments[0] == "_local":
+        if len(call.segments) == 1 or not call.segments[1]:
+            raise BadRequest("Invalid _local document id.")
+        if len(call.segments) > 2:
+            raise BadRequest("_local documents do not accept attachments.")
+        return call.segments[1]
+    if len(call.segments) > 1:
+        raise BadRequest("_local documents do not accept attachments.")
+    return call.segments[0].removeprefix("_local/")

@@ -1,0 +1,49 @@
+"""From the raw request target to segments: pure.
+
+CouchDB's ids may hold `/` (sent as `%2F`) and attachment names any Unicode, and WSGI decodes `%2F` before routing sees
+it. So the target is taken as it was sent, split at real slashes, and each segment decoded alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from sync.errors import BadRequest
+
+_DB_NAME = re.compile(r"[a-z][a-z0-9_$()+/-]*")
+_DB_NAME_CHARS_MAX = 238  # CouchDB's own
+
+
+def raw_path(environ: Mapping[str, Any]) -> str:
+    """The target's path as the client sent it. gunicorn gives RAW_URI, others REQUEST_URI, both sometimes absolute."""
+    target = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ.get("PATH_INFO", "/"))
+    path = target.partition("?")[0].partition("#")[0]
+    if "://" in path[: path.find("/", 1) + 2]:
+        path = "/" + path.split("://", 1)[1].partition("/")[2]
+    return path
+
+
+def segments_below(prefix: str, path: str) -> tuple[str, ...]:
+    """The decoded segments of `path` below the mount `prefix`; a slash at the end is none. BadRequest if not UTF-8."""
+    depth = len([part for part in prefix.split("/") if part])
+    parts = path.strip("/").split("/")[depth:] if depth else path.removeprefix("/").split("/")
+    if parts and parts[-1] == "":
+        parts.pop()
+    try:
+        return tuple(unquote_to_bytes(part).decode() for part in parts)
+    except UnicodeDecodeError as error:
+        raise BadRequest("The path is not UTF-8.") from error
+
+
+def is_db_name(name: str) -> bool:
+    return len(name) <= _DB_NAME_CHARS_MAX and _DB_NAME.fullmatch(name) is not None
+
+
+def document_and_rest(segments: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The document's id, and what stands behind it. `_design` and `_local` ids come with a real slash as well."""
+    if segments[0] in ("_design", "_local") and len(segments) > 1:
+        return f"{segments[0]}/{segments[1]}", segments[2:]
+    return segments[0], segments[1:]

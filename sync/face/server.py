@@ -1,0 +1,68 @@
+"""Endpoints of the server itself: the welcome, the names, and the few things clients ask before they begin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response
+
+from sync.face.answer import json_answer
+from sync.face.call import Call
+from sync.face.folder import DatabaseFolder
+from sync.face.problems import WireError, bad_parameter, left_out, method_not_allowed
+
+# What CouchDB's clients look at to learn which endpoints they may use: ours are those of 3.x.
+_API_VERSION = "3.5.0"
+
+
+def welcome(call: Call, *, uuid: str, version: str) -> Response:
+    """GET `/`. PouchDB builds its replication id from `uuid`."""
+    _only(call, "GET")
+    return json_answer(
+        call,
+        {
+            "couchdb": "Welcome",
+            "version": _API_VERSION,
+            "uuid": uuid,
+            "features": [],
+            "vendor": {"name": "Thidua", "version": version},
+        },
+    )
+
+
+def all_dbs(call: Call, folder: DatabaseFolder | None) -> Response:
+    _only(call, "GET")
+    if folder is None:
+        raise left_out("This server does not list its databases.")
+    return json_answer(call, sorted(folder.list()))
+
+
+def up(call: Call) -> Response:
+    _only(call, "GET")
+    return json_answer(call, {"status": "ok", "seeds": {}})
+
+
+def uuids(call: Call, *, new_uuid: Callable[[], str]) -> Response:
+    _only(call, "GET")
+    count = call.whole("count")
+    count = 1 if count is None else count
+    if count > call.limits.uuids_max:
+        raise bad_parameter("count", f"at most {call.limits.uuids_max}")
+    return json_answer(call, {"uuids": [new_uuid() for _ in range(count)]}, headers={"Cache-Control": "no-store"})
+
+
+def session(call: Call) -> Response:
+    """As CouchDB without authentication. Who signs in is the business of whoever mounts the face: a POST gets 404,
+    on which CouchDB's replicator goes on with the credentials it sends in every request anyway.
+    """
+    if call.method == "POST":
+        raise WireError(404, "not_found", "No cookie sessions here: send Authorization with every request.")
+    _only(call, "GET", "POST")
+    context: dict[str, Any] = {"name": None, "roles": []}
+    return json_answer(call, {"ok": True, "userCtx": context, "info": {"authentication_handlers": []}})
+
+
+def _only(call: Call, *methods: str) -> None:
+    if call.method not in methods:
+        raise method_not_allowed(*methods)

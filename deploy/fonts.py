@@ -1,0 +1,80 @@
+"""Rebuild the fonts the app carries, from their npm packages: `python deploy/fonts.py`.
+
+Kivy has no font fallback, so one file must hold every letter a weight shows: the latin, latin-ext and vietnamese
+subsets are merged. Icons are cut down to `mobile.theme.icons.ICONS`. Needs npm, fonttools and brotli.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from fontTools.merge import Merger
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from mobile.theme.icons import ICONS  # noqa: E402  (the script may run where the packages are not installed)
+
+FONTS = ROOT / "mobile" / "theme" / "fonts"
+TEXT_PACKAGE = "@fontsource/be-vietnam-pro@5.3.0"
+ICON_PACKAGE = "@mdi/font@7.4.47"
+WEIGHTS = {400: "Regular", 600: "SemiBold", 700: "Bold"}
+SUBSETS = ("vietnamese", "latin", "latin-ext")
+
+
+def unpack(package: str, into: Path) -> Path:
+    """The folder of an npm package's files, fetched through npm itself."""
+    into.mkdir()
+    packed = subprocess.run(  # noqa: S603  (a fixed command, a fixed package)
+        ["npm", "pack", "--silent", package],  # noqa: S607
+        cwd=into,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()[-1]
+    with tarfile.open(into / packed) as archive:
+        archive.extractall(into, filter="data")
+    return into / "package"
+
+
+def build_text(package: Path, work: Path) -> None:
+    for weight, name in WEIGHTS.items():
+        parts = []
+        for subset in SUBSETS:
+            part = TTFont(package / "files" / f"be-vietnam-pro-{subset}-{weight}-normal.woff2")
+            part.flavor = None
+            path = work / f"{subset}-{weight}.ttf"
+            part.save(path)
+            parts.append(str(path))
+        merged = Merger().merge(parts)
+        merged.save(FONTS / f"BeVietnamPro-{name}.ttf")
+    (FONTS / "BeVietnamPro-LICENSE.txt").write_text((package / "LICENSE").read_text("utf-8"), "utf-8")
+
+
+def build_icons(package: Path) -> None:
+    font = TTFont(package / "fonts" / "materialdesignicons-webfont.ttf")
+    cutter = Subsetter(Options(layout_features=[], notdef_outline=True))
+    cutter.populate(unicodes=list(ICONS.values()))
+    cutter.subset(font)
+    font.save(FONTS / "Icons.ttf")
+    (FONTS / "Icons-LICENSE.txt").write_text((package / "LICENSE").read_text("utf-8"), "utf-8")
+
+
+def main() -> None:
+    FONTS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        build_text(unpack(TEXT_PACKAGE, work / "text"), work)
+        build_icons(unpack(ICON_PACKAGE, work / "icons"))
+    for file in sorted(FONTS.iterdir()):
+        print(f"{file.name}: {file.stat().st_size:,} bytes")  # noqa: T201  (the script's answer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The look: tokens, fonts and icons of the app. It must never know a screen or a document."""

@@ -80,8 +80,8 @@ def attachments_since(path: Path, known: Iterable[Rev]) -> int:
 
 
 def merged_leaves(tree: RevisionTree, leaves: Mapping[Rev, Stored], written: Stored) -> dict[Rev, Stored]:
-    """The bodies to keep once `tree` has `written` in it: those of leaves."""
-    return {leaf.rev: written if leaf.rev == written.rev else leaves[leaf.rev] for leaf in tree.leaves}
+    """The bodies to keep once `tree` has `written` in it: those of leaves. What is known already stays as it was."""
+    return {leaf.rev: leaves.get(leaf.rev, written) for leaf in tree.leaves}
 
 
 def identities(attachments: Mapping[str, Blob]) -> dict[str, list[str]]:

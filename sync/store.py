@@ -1,0 +1,408 @@
+"""The embedded document store: one SQLite file that keeps every promise of `sync.database.Database`.
+
+                 Store ── the port, one transaction a call, wakes who waits
+      ┌─────────────┼──────────────┐
+    store_file   store_reading   store_writing     connections · queries · what a write does to the tables
+                      └──────┬───────┘
+                  edits · documents · revisions     the rules, pure
+
+A phone holds one store for each of its databases, the embedded server a folder of them (`sync.store_folder`). Only
+bodies of leaves are kept. `_all_docs` is in the order of UTF-8 bytes. It must never know what a document means.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sync.database import Attachment, ChangesPage, Document, Seq, Style
+from sync.documents import LOCAL_PREFIX, Blob, check_id
+from sync.errors import BadRequest, NotFound
+from sync.revisions import REVS_LIMIT, parse_rev
+from sync.store_file import StoreFile, appear, check_pages, named_error
+from sync.store_reading import Reader, Row
+from sync.store_writing import Writer
+
+WAIT_SLICE_S = 1.0
+"""How often a longpoll looks by itself: commits of this process wake it, those of another process do not."""
+
+PIECE_BYTES = 2**20
+"""Attachments are read a mebibyte at a time, so that a slow reader of a large one holds little memory."""
+
+NO_LIMIT = -1  # SQLite's LIMIT for none
+
+
+def random_id() -> str:
+    return uuid.uuid4().hex
+
+
+class Store:
+    """A database in one file, made if it is not there. For any number of threads; several processes take turns.
+
+    Raises StoreCorrupt where the file is not a store or is damaged: keep the file, tell the person. Writes raise
+    StoreFull where no space is left, with nothing of the write kept.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        name: str | None = None,
+        new_uuid: Callable[[], str] = random_id,
+        revs_limit: int = REVS_LIMIT,
+    ) -> None:
+        self._path = Path(path)
+        self._name = self._path.stem if name is None else name
+        self._new_uuid = new_uuid
+        self._revs_limit = revs_limit
+        self._file = StoreFile(self._path, new_uuid=new_uuid)
+        self._changed = threading.Condition()
+        self._commits = 0
+        self._listeners: list[Callable[[str], None]] = []
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    # What replication asks
+
+    def info(self) -> dict[str, Any]:
+        with self._reading() as reader:
+            live, deleted = reader.counts()
+            return {
+                "db_name": self._name,
+                "update_seq": reader.last_seq(),
+                "instance_start_time": "0",
+                "doc_count": live,
+                "doc_del_count": deleted,
+                "uuid": reader.meta("uuid"),
+                "sizes": {"file": self._file.size_bytes()},
+            }
+
+    def changes(
+        self,
+        since: Seq = 0,
+        *,
+        limit: int | None = None,
+        style: Style = "main_only",
+        descending: bool = False,
+        include_docs: bool = False,
+        conflicts: bool = False,
+        attachments: bool = False,
+        doc_ids: Sequence[str] | None = None,
+        wait_s: float = 0.0,
+    ) -> ChangesPage:
+        deadline = time.monotonic() + wait_s
+        while True:
+            commits = self._commits  # before looking: what is committed meanwhile must wake us
+            with self._reading() as reader:
+                after = reader.last_seq() if since == "now" else _sequence(since)
+                page = _changes_page(
+                    reader,
+                    after,
+                    limit=NO_LIMIT if limit is None else max(limit, 1),  # CouchDB takes 0 for 1
+                    style=style,
+                    descending=descending,
+                    doc_ids=doc_ids,
+                    with_docs={"conflicts": conflicts, "attachments": attachments} if include_docs else None,
+                )
+            if page.results or not self._wait(commits, deadline):
+                return page
+            since = after
+
+    def revs_diff(self, revisions: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
+        wanted = {check_id(doc_id): [parse_rev(rev) for rev in revs] for doc_id, revs in revisions.items()}
+        with self._reading() as reader:
+            rows = reader.rows(wanted)
+            found = {doc_id: reader.missing(rows.get(doc_id), revs) for doc_id, revs in wanted.items()}
+        return {doc_id: answer for doc_id, answer in found.items() if answer}
+
+    def bulk_get(
+        self,
+        requests: Sequence[Mapping[str, Any]],
+        *,
+        revs: bool = False,
+        latest: bool = False,
+        attachments: bool = False,
+    ) -> list[dict[str, Any]]:
+        with self._reading() as reader:
+            rows = reader.rows(each["id"] for each in requests if _is_text(each.get("id")))
+            return [
+                reader.requested(each, rows.get(each.get("id", "")), revs=revs, latest=latest, attachments=attachments)
+                for each in requests
+            ]
+
+    def bulk_docs(
+        self, documents: Iterable[Document], *, new_edits: bool = True, durable: bool = True
+    ) -> list[dict[str, Any]]:
+        batch = list(documents)  # before the lock: it may be a generator that reads this very store
+        if not all(isinstance(document, dict) for document in batch):
+            raise BadRequest("Document must be a JSON object")
+        with self._writing(durable=durable) as writer:
+            if new_edits:
+                return [writer.edit_entry(document) for document in batch]
+            return [entry for entry in map(writer.graft_entry, batch) if entry is not None]
+
+    def get_local(self, local_id: str) -> Document | None:
+        with self._reading() as reader:
+            found = reader.local(local_id)
+        return None if found is None else {**found[1], "_id": LOCAL_PREFIX + local_id, "_rev": f"0-{found[0]}"}
+
+    def put_local(self, local_id: str, body: Mapping[str, Any]) -> str:
+        with self._writing(durable=True) as writer:
+            return writer.put_local(local_id, body)
+
+    # For use at home
+
+    def get(
+        self,
+        doc_id: str,
+        *,
+        rev: str | None = None,
+        revs: bool = False,
+        conflicts: bool = False,
+        attachments: bool = False,
+    ) -> Document:
+        if check_id(doc_id).startswith(LOCAL_PREFIX):
+            local = self.get_local(doc_id.removeprefix(LOCAL_PREFIX))
+            if local is None:
+                raise NotFound("missing")
+            return local
+        wanted = None if rev is None else str(parse_rev(rev))
+        with self._reading() as reader:
+            row, stored = reader.existing_leaf(doc_id, wanted)
+            return reader.document(row, stored, revs=revs, conflicts=conflicts, attachments=attachments)
+
+    def put(self, document: Document) -> str:
+        return self.put_all([document])[0]
+
+    def put_all(self, documents: Iterable[Document]) -> list[str]:
+        """Write several documents durably, all of them or none; answers their revisions.
+
+        Raises what `put` raises for the first that cannot be written. An entry for `_local/…` may be among them.
+        """
+        batch = list(documents)
+        with self._writing(durable=True) as writer:
+            return [writer.edit(document) for document in batch]
+
+    def all_docs(
+        self,
+        *,
+        keys: Sequence[str] | None = None,
+        start_key: str | None = None,
+        end_key: str | None = None,
+        inclusive_end: bool = True,
+        descending: bool = False,
+        skip: int = 0,
+        limit: int | None = None,
+        include_docs: bool = False,
+        conflicts: bool = False,
+        attachments: bool = False,
+    ) -> dict[str, Any]:
+        with_docs = {"conflicts": conflicts, "attachments": attachments} if include_docs else None
+        most = NO_LIMIT if limit is None else max(limit, 0)
+        with self._reading() as reader:
+            total, _ = reader.counts()
+            if keys is not None:
+                wanted = list(reversed(keys)) if descending else list(keys)
+                wanted = wanted[skip:] if limit is None else wanted[skip : skip + most]
+                return {"total_rows": total, "offset": 0, "rows": _rows_of_keys(reader, wanted, with_docs)}
+            bounds, values = _bounds(start_key, end_key, inclusive_end=inclusive_end, descending=descending)
+            live = reader.live_rows(bounds=bounds, values=values, descending=descending, skip=skip, limit=most)
+            rows = [_listed(reader, row, with_docs) for row in live]
+            passed = 0
+            if start_key is not None:
+                before = " AND id > ?" if descending else " AND id < ?"
+                passed = reader.count_live(bounds=before, values=[start_key])
+            return {"total_rows": total, "offset": min(passed + skip, total), "rows": rows}
+
+    def attachment(self, doc_id: str, attachment_name: str, *, rev: str | None = None) -> Attachment:
+        wanted = None if rev is None else str(parse_rev(rev))
+        with self._reading() as reader:
+            _, stored = reader.existing_leaf(check_id(doc_id), wanted)
+        blob = stored.attachments.get(attachment_name)
+        if blob is None:
+            raise NotFound("Document is missing attachment")
+        return Attachment(blob.content_type, blob.length, blob.digest, blob.revpos, self._pieces(blob))
+
+    # For its keeper
+
+    def subscribe(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Call `listener(name)` after every commit that changed a document; answers how to stop that.
+
+        It runs on the writing thread, after the lock is released: it should set an event and return.
+        """
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def remint_uuid(self) -> str:
+        """Give the store a new identity, so that no peer trusts an old checkpoint. For a restored backup."""
+        fresh = self._new_uuid()
+        with self._writing(durable=True) as writer:
+            writer.set_meta("uuid", fresh)
+        return fresh
+
+    def compact(self) -> int:
+        """Forget attachments that no leaf names and give their space back; answers how many they were.
+
+        Bodies of revisions that were built on are never kept, so there is nothing more to drop.
+        """
+        with self._writing(durable=False) as writer:
+            dropped = writer.drop_unused_blobs()
+        with self._file.maintaining() as connection:
+            connection.execute("PRAGMA incremental_vacuum").fetchall()
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return dropped
+
+    def copy_to(self, path: Path) -> None:
+        """Write a consistent copy while others read and write; it appears by rename. Raises FileExistsError."""
+        if path.exists():
+            raise FileExistsError(path)
+        unfinished = path.with_name(f".{path.name[:100]}.{random_id()}.new")
+        try:
+            copy = sqlite3.connect(unfinished)
+            try:
+                with self._file.maintaining() as connection:
+                    connection.backup(copy)
+            finally:
+                copy.close()
+            appear(unfinished, path)
+        except sqlite3.Error as error:
+            raise named_error(error, path) from error
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def check(self) -> None:
+        """Read the whole file. Raises StoreCorrupt with the first fault."""
+        with self._file.reading() as connection:
+            check_pages(connection, self._path, "integrity_check")
+
+    def rest(self) -> None:
+        """Close idle connections; the store stays usable. For a keeper of many stores."""
+        self._file.rest()
+
+    def close(self, *, why: str = "The store is closed.") -> None:
+        """End all use. Who waits for changes gets an empty page; later calls raise NotFound saying `why`."""
+        self._file.close(why=why)
+        with self._changed:
+            self._commits += 1
+            self._changed.notify_all()
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Reader]:
+        with self._file.reading() as connection:
+            yield Reader(connection)
+
+    @contextlib.contextmanager
+    def _writing(self, *, durable: bool) -> Iterator[Writer]:
+        with self._file.writing(durable=durable) as connection:
+            writer = Writer(connection, revs_limit=self._revs_limit, new_id=self._new_uuid)
+            yield writer
+        if writer.changed:
+            with self._changed:
+                self._commits += 1
+                self._changed.notify_all()
+            for listener in tuple(self._listeners):
+                listener(self._name)
+
+    def _wait(self, commits: int, deadline: float) -> bool:
+        """Sleep until a commit, a slice or the deadline; answers whether to look again."""
+        left_s = deadline - time.monotonic()
+        if left_s <= 0 or self._file.gone:
+            return False
+        with self._changed:
+            self._changed.wait_for(lambda: self._commits != commits, min(left_s, WAIT_SLICE_S))
+        return not self._file.gone
+
+    def _pieces(self, blob: Blob) -> Iterator[bytes]:
+        for start in range(0, blob.length, PIECE_BYTES):
+            with self._reading() as reader:
+                piece = reader.blob_piece(blob.digest, start, PIECE_BYTES)
+            yield piece
+
+
+def _sequence(since: Seq) -> int:
+    try:
+        return max(int(since), 0)
+    except (TypeError, ValueError) as error:
+        raise BadRequest("Malformed sequence supplied in 'since' parameter.") from error
+
+
+def _is_text(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _changes_page(
+    reader: Reader,
+    after: int,
+    *,
+    limit: int,
+    style: Style,
+    descending: bool,
+    doc_ids: Sequence[str] | None,
+    with_docs: Mapping[str, Any] | None,
+) -> ChangesPage:
+    if doc_ids is None:
+        page = reader.rows_since(after, limit=limit, descending=descending)
+        matching = len(page) if len(page) < limit or limit == NO_LIMIT else reader.count_since(after)
+    else:
+        named = reader.rows(doc_id for doc_id in doc_ids if _is_text(doc_id))
+        found = [row for row in named.values() if row.seq > after]
+        found.sort(key=lambda row: row.seq, reverse=descending)
+        page = found if limit == NO_LIMIT else found[:limit]
+        matching = len(found)
+    results = []
+    for row in page:
+        change = row.change(style)
+        if with_docs is not None:
+            change["doc"] = reader.winner(row, **with_docs)
+        results.append(change)
+    pending = matching - len(page)
+    last_seq = page[-1].seq if page and (pending or descending) else reader.last_seq()
+    return ChangesPage(results, last_seq, pending)
+
+
+def _bounds(
+    start_key: str | None, end_key: str | None, *, inclusive_end: bool, descending: bool
+) -> tuple[str, list[str]]:
+    bounds, values = "", []
+    if start_key is not None:
+        bounds += " AND id <= ?" if descending else " AND id >= ?"
+        values.append(start_key)
+    if end_key is not None:
+        bounds += (" AND id >" if descending else " AND id <") + ("= ?" if inclusive_end else " ?")
+        values.append(end_key)
+    return bounds, values
+
+
+def _listed(reader: Reader, row: Row, with_docs: Mapping[str, Any] | None) -> dict[str, Any]:
+    """One row of `_all_docs`."""
+    listed: dict[str, Any] = {"id": row.doc_id, "key": row.doc_id, "value": {"rev": row.winner}}
+    if row.deleted:
+        listed["value"]["deleted"] = True
+    if with_docs is not None:
+        listed["doc"] = None if row.deleted else reader.winner(row, **with_docs)
+    return listed
+
+
+def _rows_of_keys(reader: Reader, keys: Sequence[str], with_docs: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    rows = reader.rows(key for key in keys if _is_text(key))
+    return [
+        _listed(reader, rows[key], with_docs) if key in rows else {"key": key, "error": "not_found"} for key in keys
+    ]

@@ -1,0 +1,268 @@
+"""The SQLite file of one store: made whole, opened safely, shared by threads and processes, its failures named.
+
+Many readers and one writer: readers take connections from a small pool, the writer holds a lock and starts every
+transaction with BEGIN IMMEDIATE, so two processes take turns too. It must never know what the tables mean; their
+form is here because a file that has another form is not ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from sync.errors import NotFound, PeerUnreachable, StoreCorrupt, StoreFull, SyncError
+
+BUSY_WAIT_S = 10.0
+"""How long a writer waits for another process. A batch of 500 documents takes a tenth of a second."""
+
+IDLE_READERS_MAX = 4
+"""Readers kept open between uses: each holds three file descriptors and its page cache."""
+
+QUICK_CHECK_BYTES_MAX = 64 * 2**20
+"""Larger files are not read through when they were not closed cleanly: half a second is what a person accepts."""
+
+NEARLY_FULL_BYTES = 2**20
+"""With less than this free, an I/O error is taken for a full disk: SQLite's shared memory fails so."""
+
+APPLICATION_ID = 0x54484453  # "THDS" in the file's header, for `file` and for us
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE doc (
+    n INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    seq INTEGER NOT NULL UNIQUE,
+    winner TEXT NOT NULL,
+    deleted INTEGER NOT NULL,
+    others TEXT,               -- the leaves that lost, joined by commas, so that _changes need not read the tree
+    tree BLOB NOT NULL         -- last: long, and read only where history is asked for
+);
+CREATE INDEX doc_by_deleted ON doc (deleted);
+CREATE TABLE rev (
+    n INTEGER NOT NULL,
+    rev TEXT NOT NULL,
+    deleted INTEGER NOT NULL,
+    atts BLOB,
+    body BLOB NOT NULL,
+    PRIMARY KEY (n, rev)
+) WITHOUT ROWID;
+CREATE TABLE blob (digest TEXT PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE local (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+class StoreFile:
+    """Connections to one file. Made on first use, so that a handle may outlive its turn among the open ones."""
+
+    def __init__(self, path: Path, *, new_uuid: Callable[[], str]) -> None:
+        self.path = path
+        self._write_lock = threading.Lock()
+        self._writer: sqlite3.Connection | None = None
+        self._readers: list[sqlite3.Connection] = []
+        self._readers_lock = threading.Lock()
+        self._gone: str | None = None
+        if not path.exists():
+            create_file(path, new_uuid=new_uuid)
+        self._check_on_open()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One consistent view of the file."""
+        with self._named_errors():
+            connection = self._take_reader()
+            try:
+                connection.execute("BEGIN")
+                try:
+                    yield connection
+                finally:
+                    connection.rollback()
+            finally:
+                self._give_back(connection)
+
+    @contextlib.contextmanager
+    def writing(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it is kept, or nothing. `durable` waits for the disk."""
+        with self._write_lock, self._named_errors():
+            connection = self._writer_connection()
+            connection.execute("PRAGMA synchronous = FULL" if durable else "PRAGMA synchronous = NORMAL")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:  # a full disk makes SQLite roll back by itself
+                    connection.rollback()
+                raise
+
+    @contextlib.contextmanager
+    def maintaining(self) -> Iterator[sqlite3.Connection]:
+        """The writer's connection outside of a transaction, for checkpoints, vacuum and copies."""
+        with self._write_lock, self._named_errors():
+            yield self._writer_connection()
+
+    def rest(self) -> None:
+        """Give up idle connections and their file descriptors; the next use opens new ones."""
+        with self._readers_lock:
+            idle, self._readers = self._readers, []
+        for connection in idle:
+            connection.close()
+        with self._write_lock:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+
+    def close(self, *, why: str = "The store is closed.") -> None:
+        """No use after this: NotFound says `why`."""
+        self._gone = why
+        self.rest()
+
+    @property
+    def gone(self) -> bool:
+        return self._gone is not None
+
+    def size_bytes(self) -> int:
+        """What the file and its log take on the disk."""
+        log = self.path.with_name(self.path.name + "-wal")
+        return sum(each.stat().st_size for each in (self.path, log) if each.exists())
+
+    def _take_reader(self) -> sqlite3.Connection:
+        self._refuse_if_gone()
+        with self._readers_lock:
+            if self._readers:
+                return self._readers.pop()
+        return _connect(self.path)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._readers_lock:
+            if not self.gone and len(self._readers) < IDLE_READERS_MAX:
+                self._readers.append(connection)
+                return
+        connection.close()
+
+    def _writer_connection(self) -> sqlite3.Connection:
+        self._refuse_if_gone()
+        if self._writer is None:
+            self._writer = _connect(self.path)
+        return self._writer
+
+    def _refuse_if_gone(self) -> None:
+        if self._gone is not None:
+            raise NotFound(self._gone)
+
+    @contextlib.contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise named_error(error, self.path) from error
+
+    def _check_on_open(self) -> None:
+        log = self.path.with_name(self.path.name + "-wal")
+        unclean = log.exists() and log.stat().st_size > 0  # SQLite removes the log when the last user leaves
+        with self.reading() as connection:
+            check_form(connection, self.path)
+            if unclean and self.size_bytes() <= QUICK_CHECK_BYTES_MAX:
+                check_pages(connection, self.path, "quick_check")
+
+
+def create_file(path: Path, *, new_uuid: Callable[[], str]) -> None:
+    """Make an empty store. The file appears by rename once it is whole and on the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name[:100]}.{uuid.uuid4().hex}.new")
+    try:
+        connection = sqlite3.connect(unfinished, isolation_level=None)
+        try:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # lets compaction give space back piece by piece
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(f"BEGIN; {_SCHEMA}")
+            connection.execute("INSERT INTO meta VALUES ('uuid', ?)", (new_uuid(),))
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+        appear(unfinished, path)
+    except sqlite3.Error as error:
+        raise named_error(error, path) from error
+    finally:
+        for leftover in (unfinished, Path(f"{unfinished}-wal"), Path(f"{unfinished}-shm")):
+            leftover.unlink(missing_ok=True)
+
+
+def appear(unfinished: Path, path: Path) -> None:
+    """Give a finished file its name, unless another process was first: then theirs stands."""
+    _flush(unfinished)
+    try:
+        os.link(unfinished, path)  # fails where the name is taken, which a rename would not
+    except FileExistsError:
+        return
+    except OSError:  # no hard links here (Android); there we are the only process
+        if not path.exists():
+            unfinished.rename(path)
+    _flush(path.parent)
+
+
+def check_form(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that another program wrote, or a later version of this one. Raises StoreCorrupt."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise StoreCorrupt(f"{path} is not a store of documents. It was left as it is.")
+    if version > SCHEMA_VERSION:
+        raise StoreCorrupt(f"{path} was written by a later version. Update this program; the file was left as it is.")
+
+
+def check_pages(connection: sqlite3.Connection, path: Path, how: str) -> None:
+    """Read the file through, by `quick_check` or `integrity_check`. Raises StoreCorrupt with the first fault."""
+    (verdict,) = connection.execute(f"PRAGMA {how}(1)").fetchone()
+    if verdict != "ok":
+        raise StoreCorrupt(f"{path} is damaged ({verdict}). Keep the file: what is readable in it can be exported.")
+
+
+def named_error(error: sqlite3.Error, path: Path) -> SyncError:
+    """What SQLite's failure means for the person who can act on it."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the low byte: the primary code
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return StoreCorrupt(f"{path} is damaged ({error}). Keep the file: what is readable in it can be exported.")
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _nearly_full(path)):
+        return StoreFull(f"No space is left for {path}: nothing of this write was kept. Free space and repeat it.")
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return PeerUnreachable(f"Another process has been writing {path} for {BUSY_WAIT_S:g} s. Try again later.")
+    if code == sqlite3.SQLITE_CANTOPEN and not path.exists():
+        return NotFound("Database does not exist.")
+    return SyncError(f"{path} could not be used: {error}.")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # mode=rw: a store whose file was deleted must not come back empty under its old handle.
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        timeout=BUSY_WAIT_S,
+        isolation_level=None,
+        check_same_thread=False,  # the pool hands a connection to one thread at a time
+    )
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+def _nearly_full(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.parent).free < NEARLY_FULL_BYTES
+    except OSError:
+        return False
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,244 @@
+"""What a store answers, as queries over one connection. It must never write."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sync.canonical import parse_json
+from sync.database import Document, Style
+from sync.documents import Blob, Stored, inline, put_together, stub
+from sync.edits import attachments_since
+from sync.errors import BadRequest, NotFound
+from sync.revisions import Rev, RevisionTree, parse_rev
+
+IDS_PER_QUERY = 500
+"""SQLite builds allow 999 variables at the least."""
+
+_ROW = "n, id, seq, winner, deleted, others"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A document without bodies and history."""
+
+    n: int
+    doc_id: str
+    seq: int
+    winner: str
+    deleted: int
+    others: str | None
+
+    def leaves(self) -> list[str]:
+        """All leaf revisions, winner first."""
+        return [self.winner] if self.others is None else [self.winner, *self.others.split(",")]
+
+    def change(self, style: Style) -> dict[str, Any]:
+        """The row of `_changes`."""
+        leaves = self.leaves() if style == "all_docs" else [self.winner]
+        change: dict[str, Any] = {"seq": self.seq, "id": self.doc_id, "changes": [{"rev": rev} for rev in leaves]}
+        if self.deleted:
+            change["deleted"] = True
+        return change
+
+
+class Reader:
+    """One view of the store, valid while the connection's transaction lasts."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    # _changes
+
+    def last_seq(self) -> int:
+        (seq,) = self._connection.execute("SELECT max(seq) FROM doc").fetchone()
+        return seq or 0
+
+    def rows_since(self, seq: int, *, limit: int, descending: bool) -> list[Row]:
+        order = "DESC" if descending else "ASC"
+        query = f"SELECT {_ROW} FROM doc WHERE seq > ? ORDER BY seq {order} LIMIT ?"  # noqa: S608 - constants only
+        return [Row(*row) for row in self._connection.execute(query, (seq, limit))]
+
+    def count_since(self, seq: int) -> int:
+        (count,) = self._connection.execute("SELECT count(*) FROM doc WHERE seq > ?", (seq,)).fetchone()
+        return int(count)
+
+    # documents
+
+    def counts(self) -> tuple[int, int]:
+        """How many documents live, and how many are deleted."""
+        found = dict(self._connection.execute("SELECT deleted, count(*) FROM doc GROUP BY deleted"))
+        return found.get(0, 0), found.get(1, 0)
+
+    def row(self, doc_id: str) -> Row | None:
+        found = self._connection.execute(f"SELECT {_ROW} FROM doc WHERE id = ?", (doc_id,)).fetchone()  # noqa: S608
+        return None if found is None else Row(*found)
+
+    def rows(self, doc_ids: Iterable[str]) -> dict[str, Row]:
+        """Those of the documents that exist, by id."""
+        wanted = list(dict.fromkeys(doc_ids))
+        found: dict[str, Row] = {}
+        for start in range(0, len(wanted), IDS_PER_QUERY):
+            some = wanted[start : start + IDS_PER_QUERY]
+            marks = ",".join("?" * len(some))
+            query = f"SELECT {_ROW} FROM doc WHERE id IN ({marks})"  # noqa: S608 - marks only
+            found.update((row[1], Row(*row)) for row in self._connection.execute(query, some))
+        return found
+
+    def live_rows(
+        self, *, bounds: str, values: Sequence[str], descending: bool, skip: int, limit: int
+    ) -> Iterator[Row]:
+        """Undeleted documents in the order of their ids, as bytes; `bounds` is SQL over `id` with `values` in it."""
+        order = "DESC" if descending else "ASC"
+        query = f"SELECT {_ROW} FROM doc WHERE NOT deleted{bounds} ORDER BY id {order} LIMIT ? OFFSET ?"  # noqa: S608
+        return (Row(*row) for row in self._connection.execute(query, (*values, limit, skip)))
+
+    def count_live(self, *, bounds: str, values: Sequence[str]) -> int:
+        query = f"SELECT count(*) FROM doc WHERE NOT deleted{bounds}"  # noqa: S608 - constants only
+        (count,) = self._connection.execute(query, values).fetchone()
+        return int(count)
+
+    def tree(self, n: int) -> RevisionTree:
+        (data,) = self._connection.execute("SELECT tree FROM doc WHERE n = ?", (n,)).fetchone()
+        return RevisionTree.loads(data)
+
+    def leaf(self, row: Row, rev: str) -> Stored | None:
+        """The leaf `rev` with its body; None where it is unknown, or was built on."""
+        found = self._connection.execute(
+            "SELECT deleted, atts, body FROM rev WHERE n = ? AND rev = ?", (row.n, rev)
+        ).fetchone()
+        if found is None:
+            return None
+        deleted, atts, body = found
+        return Stored(row.doc_id, parse_rev(rev), bool(deleted), body, load_attachments(atts))
+
+    def existing_leaf(self, doc_id: str, rev: str | None) -> tuple[Row, Stored]:
+        """The winner or the leaf named. Raises NotFound in CouchDB's words."""
+        row = self.row(doc_id)
+        if row is None:
+            raise NotFound("missing")
+        if rev is None and row.deleted:
+            raise NotFound("deleted")
+        stored = self.leaf(row, row.winner if rev is None else rev)
+        if stored is None:
+            raise NotFound("missing")
+        return row, stored
+
+    def document(
+        self,
+        row: Row,
+        stored: Stored,
+        *,
+        revs: bool = False,
+        conflicts: bool = False,
+        attachments: bool = False,
+        atts_since: Sequence[Rev] = (),
+    ) -> Document:
+        """A leaf as its reader asked for it. Attachments the reader has by `atts_since` stay stubs."""
+        document = put_together(stored)
+        tree: RevisionTree | None = None
+        if revs or atts_since or (conflicts and row.others is not None):
+            tree = self.tree(row.n)
+        if revs and tree is not None:
+            document["_revisions"] = tree.path(stored.rev).to_revisions()
+        if conflicts and tree is not None and tree.conflicts and str(stored.rev) == row.winner:
+            document["_conflicts"] = [str(rev) for rev in tree.conflicts]
+        if stored.attachments:
+            had = attachments_since(tree.path(stored.rev), atts_since) if atts_since and tree is not None else 0
+            document["_attachments"] = {
+                name: inline(blob, self.blob(blob.digest)) if attachments and blob.revpos > had else stub(blob)
+                for name, blob in stored.attachments.items()
+            }
+        return document
+
+    def winner(self, row: Row, **how: Any) -> Document:
+        """The winning leaf, deleted or not."""
+        stored = self.leaf(row, row.winner)
+        if stored is None:
+            raise LookupError(f"The store lost the body of {row.doc_id} {row.winner}.")
+        return self.document(row, stored, **how)
+
+    # replication
+
+    def missing(self, row: Row | None, revs: Sequence[Rev]) -> dict[str, list[str]]:
+        """The answer of `_revs_diff` for one document; empty where all is known."""
+        leaves = set() if row is None else set(row.leaves())
+        missing = [rev for rev in revs if str(rev) not in leaves]
+        if not missing:
+            return {}
+        if row is None:
+            return {"missing": [str(rev) for rev in missing]}
+        tree = self.tree(row.n)
+        missing = [rev for rev in missing if rev not in tree]
+        if not missing:
+            return {}
+        answer = {"missing": [str(rev) for rev in missing]}
+        ancestors = tree.possible_ancestors(missing)
+        if ancestors:
+            answer["possible_ancestors"] = [str(rev) for rev in ancestors]
+        return answer
+
+    def requested(
+        self, request: Mapping[str, Any], row: Row | None, *, revs: bool, latest: bool, attachments: bool
+    ) -> dict[str, Any]:
+        """The answer of `_bulk_get` to one request; every failure is an entry of its own."""
+        doc_id, text = request.get("id"), request.get("rev")
+
+        def failed(error: str, reason: str) -> dict[str, Any]:
+            return {"id": doc_id, "docs": [{"error": {"id": doc_id, "rev": text, "error": error, "reason": reason}}]}
+
+        if not isinstance(doc_id, str):
+            return failed("bad_request", "document id missed")
+        try:
+            rev = None if text is None else parse_rev(text)
+            known = [parse_rev(each) for each in request.get("atts_since") or ()]
+        except BadRequest as error:
+            return failed(error.error, error.reason)
+        if row is None:
+            return failed("not_found", "missing")
+        if rev is None and row.deleted:
+            return failed("not_found", "deleted")
+        if rev is None:
+            wanted = [row.winner]
+        elif latest and str(rev) not in row.leaves():
+            wanted = [str(leaf.rev) for leaf in self.tree(row.n).leaves_from(rev)]
+        else:
+            wanted = [str(rev)]
+        found = [stored for stored in (self.leaf(row, each) for each in wanted) if stored is not None]
+        if not found:
+            return failed("not_found", "missing")
+        how: dict[str, Any] = {"revs": revs, "attachments": attachments, "atts_since": known if attachments else ()}
+        return {"id": doc_id, "docs": [{"ok": self.document(row, stored, **how)} for stored in found]}
+
+    # the rest
+
+    def blob(self, digest: str) -> bytes:
+        """An attachment's bytes. Raises NotFound where compaction took them."""
+        found = self._connection.execute("SELECT data FROM blob WHERE digest = ?", (digest,)).fetchone()
+        if found is None:
+            raise NotFound("Document is missing attachment")
+        return bytes(found[0])
+
+    def blob_piece(self, digest: str, start: int, length: int) -> bytes:
+        """`length` bytes from `start`, counted from 0. Raises NotFound where compaction took them."""
+        found = self._connection.execute(
+            "SELECT substr(data, ?, ?) FROM blob WHERE digest = ?", (start + 1, length, digest)
+        ).fetchone()
+        if found is None:
+            raise NotFound("Document is missing attachment")
+        return bytes(found[0])
+
+    def local(self, local_id: str) -> tuple[int, Document] | None:
+        found = self._connection.execute("SELECT version, body FROM local WHERE id = ?", (local_id,)).fetchone()
+        return None if found is None else (found[0], parse_json(found[1]))
+
+    def meta(self, name: str) -> str:
+        (value,) = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return str(value)
+
+
+def load_attachments(atts: bytes | None) -> dict[str, Blob]:
+    """The `atts` column: `{name: [content type, digest, length, revpos]}`, NULL for none."""
+    return {} if atts is None else {name: Blob(*fields) for name, fields in parse_json(atts).items()}

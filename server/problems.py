@@ -12,7 +12,7 @@ from typing import Any
 from server.board.models import Said
 
 
-class Problem(Exception):  # noqa: N818 - a problem may be nobody's error
+class Problem(Exception):
     """What stops a request, said by code: `schemas.messages.say(problem.said.code, locale, **problem.said.params)`."""
 
     status = 400

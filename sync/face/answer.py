@@ -36,12 +36,12 @@ def stream_answer(
     call: Call,
     pieces: Iterable[bytes],
     *,
-    mimetype: str = "application/json",
+    content_type: str = "application/json",
     compress: bool = True,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Pieces as they come, each sent at once unless compressed; the request's context stays open until the last."""
-    response = Response(mimetype=mimetype, headers={**_NO_CACHE, **(headers or {})})
+    response = Response(content_type=content_type, headers={**_NO_CACHE, **(headers or {})})
     if compress:
         response.headers.add("Vary", "Accept-Encoding")
         if _accepts_gzip(call):

@@ -53,7 +53,7 @@ def _get(call: Call, doc_id: str, name: str) -> Response:
 
 
 def _send(call: Call, found: Attachment, chunks: Iterator[bytes], headers: dict[str, str]) -> Response:
-    return stream_answer(call, chunks, mimetype=_header_safe(found.content_type), compress=False, headers=headers)
+    return stream_answer(call, chunks, content_type=_header_safe(found.content_type), compress=False, headers=headers)
 
 
 def _header_safe(content_type: str) -> str:

@@ -44,6 +44,10 @@ class Call:
             self._database = self.open_database(self.db_name)
         return self._database
 
+    @property
+    def has_body(self) -> bool:
+        return bool(self.request.content_length) or "Transfer-Encoding" in self.request.headers
+
     # Parameters
 
     def text(self, *names: str) -> str | None:

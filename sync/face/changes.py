@@ -106,9 +106,7 @@ def _stream(call: Call, pieces: Iterator[bytes], seat: Seat) -> Response:
 
 def _read_query(call: Call) -> Query:
     body: dict[str, Any] = {}
-    if call.method == "POST" and (
-        call.request.content_length or "chunked" in call.request.headers.get("Transfer-Encoding", "")
-    ):
+    if call.method == "POST" and call.has_body:
         body = call.json_object()
     feed = {"live": "continuous"}.get(name := call.text("feed") or "normal", name)
     if feed == "eventsource":

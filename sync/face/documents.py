@@ -96,7 +96,7 @@ def _open_revs(call: Call, doc_id: str) -> Response:
     return stream_answer(
         call,
         multipart.write_mixed(parts, outer),
-        mimetype=f'multipart/mixed; boundary="{outer}"',
+        content_type=f'multipart/mixed; boundary="{outer}"',
         compress=False,  # the bytes are photos; and CouchDB's replicator does not ask for it
     )
 

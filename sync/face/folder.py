@@ -10,10 +10,10 @@ class DatabaseFolder(Protocol):
     """Databases by name. A face that has none neither creates, deletes nor lists."""
 
     def create(self, name: str) -> Any:
-        """Create the database. Raises FileExists."""
+        """Create the database. Raises FileExists, IllegalDatabaseName."""
 
     def delete(self, name: str) -> None:
         """Delete it with everything in it. Raises NotFound."""
 
-    def list(self) -> Sequence[str]:
-        """The names of all, sorted."""
+    def names(self) -> Sequence[str]:
+        """All of them, in order."""

@@ -35,7 +35,7 @@ def all_dbs(call: Call, folder: DatabaseFolder | None) -> Response:
     _only(call, "GET")
     if folder is None:
         raise left_out("This server does not list its databases.")
-    return json_answer(call, sorted(folder.list()))
+    return json_answer(call, list(folder.names()))
 
 
 def up(call: Call) -> Response:

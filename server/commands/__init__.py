@@ -1,0 +1,1 @@
+"""The subcommands of `thidua`, one a module (see server.cli)."""

@@ -1,0 +1,35 @@
+"""`thidua couch`: a bare CouchDB-compatible peer over a folder of Stores. It knows no Thidua rules."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command(short_help="A bare CouchDB-compatible server over a folder of databases.")
+@click.argument("directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--port", type=click.IntRange(1, 65535), default=5984, show_default=True, help="Port to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--user", metavar="NAME:PASSWORD", envvar="THIDUA_COUCH_USER", help="Ask for these credentials.")
+@click.option("--json", "as_json", is_flag=True, help="Say where it listens as JSON.")
+def command(directory: Path, port: int, host: str, user: str | None, *, as_json: bool) -> None:
+    """Serve every database in DIR (one SQLite file each; made if absent) as CouchDB would.
+
+    PouchDB, CouchDB's replicator and `thidua replicate` can push to it and pull from it. Without --user anyone who
+    reaches the port reads and writes everything: keep it on this machine.
+    """
+    from server.couch_peer import make_app
+    from server.wsgi import serve_made
+
+    if user is not None and ":" not in user:
+        raise click.BadParameter("give NAME:PASSWORD", param_hint="--user")
+    directory.mkdir(parents=True, exist_ok=True)
+    url = f"http://{host}:{port}/"
+
+    def say() -> None:
+        sentence = f"{directory} is served at {url} – stop with Ctrl+C"
+        click.echo(json.dumps({"url": url, "directory": str(directory)}) if as_json else sentence)
+
+    serve_made(lambda: make_app(directory, user=user), host=host, port=port, on_start=say)

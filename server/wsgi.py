@@ -1,0 +1,164 @@
+"""Serving an app over HTTP: one process, many threads, connections that are kept.
+
+gunicorn's threaded worker, and no other server anywhere: CouchDB's replicator and Node's fetch reuse connections and
+lose requests when a server drops them (Flask's development server does). One worker process, because the store has one
+writer and the follower must run once. It must never know what the app does.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import ThreadWorker
+
+from sync.errors import SyncError
+
+# CouchDB's replicator keeps idle connections for 30 s, proxies in front of us for 60 s; ours must outlive both, or a
+# request meets a closing connection.
+KEEP_ALIVE_S = 90
+# Deployments kill a service that has not stopped after 30 s. A feed that is cut resumes where it was.
+GRACEFUL_STOP_S = 10
+# Waiting feeds (24) plus work; more threads only queue before SQLite's one writer.
+THREADS = 48
+CONNECTIONS_MAX = 1_000
+
+WsgiApp = Callable[..., Any]
+
+
+class PortTaken(SyncError):
+    """Another program listens there: stop it, or choose another port."""
+
+
+_SETTINGS: dict[str, Any] = {
+    "workers": 1,
+    "worker_class": "gthread",
+    "worker_connections": CONNECTIONS_MAX,
+    "keepalive": KEEP_ALIVE_S,
+    # The worker's main thread says it lives; requests may take what they need.
+    "timeout": 120,
+    "loglevel": "warning",
+    "accesslog": None,
+    "errorlog": "-",
+    # Document ids and attachment names travel in the request line, percent-encoded.
+    "limit_request_line": 0,
+    # The worker's heartbeat touches a file: not on the data's disk, which may be slow.
+    "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108
+    # No door into the running server that we did not put there.
+    "control_socket_disable": True,
+}
+
+
+def serve(
+    app: WsgiApp,
+    *,
+    host: str,
+    port: int,
+    threads: int = THREADS,
+    on_start: Callable[[], None] | None = None,
+) -> None:
+    """Serve `app` until SIGTERM or SIGINT. Raises PortTaken."""
+    serve_made(lambda: app, host=host, port=port, threads=threads, on_start=on_start)
+
+
+def serve_made(
+    make_app: Callable[[], WsgiApp],
+    *,
+    host: str,
+    port: int,
+    threads: int = THREADS,
+    on_start: Callable[[], None] | None = None,
+) -> None:
+    """As `serve`, with the app made inside the one worker process: what owns threads or an open SQLite file must not
+    cross gunicorn's fork. `on_start` is called outside of it, once connections are accepted.
+    """
+    _require_free(host, port)
+    hooks = {} if on_start is None else {"when_ready": lambda _arbiter: on_start()}
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    _Application(make_app, {"bind": bind, "threads": threads, "graceful_timeout": GRACEFUL_STOP_S, **hooks}).run()
+
+
+class BackgroundServer:
+    """The same HTTP as `serve`, on a free port of this machine, from a thread of this process: for tests and tools that
+    must reach into the app they talk to.
+
+        with BackgroundServer(app) as server:
+            requests.get(server.url)
+
+    It is gunicorn's own threaded worker without the process around it, so that a test meets the very code that keeps
+    connections in production.
+    """
+
+    def __init__(self, app: WsgiApp, *, host: str = "127.0.0.1", port: int = 0, threads: int = 16) -> None:
+        self._listener = socket.create_server((host, port), backlog=128)
+        self.host, self.port = host, int(self._listener.getsockname()[1])
+        application = _Application(lambda: app, {"threads": threads, "graceful_timeout": 1})
+        self._worker = _ThreadedWorker(
+            0, os.getppid(), [self._listener], application, application.cfg.timeout, application.cfg,
+            application.cfg.logger_class(application.cfg),
+        )  # fmt: skip
+        self._thread = threading.Thread(target=self._worker.init_process, name=f"http-{self.port}", daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    def start(self) -> Self:
+        """Accept connections; they queue in the listener from the moment of construction."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Finish what is being answered (for a second at most) and close."""
+        self._worker.handle_exit(None, None)
+        self._thread.join()
+        self._listener.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn configured for us, whatever its version knows."""
+
+    def __init__(self, make_app: Callable[[], WsgiApp], settings: dict[str, Any]) -> None:
+        self._make_app = make_app
+        self._settings = _SETTINGS | settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._settings.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> WsgiApp:
+        return self._make_app()
+
+
+class _ThreadedWorker(ThreadWorker):  # type: ignore[misc]
+    """gunicorn's worker where signals belong to someone else, and a stop need not be polite to idle connections."""
+
+    def init_signals(self) -> None:
+        pass
+
+    def _cap_keepalive(self, _deadline: float) -> None:
+        super()._cap_keepalive(0.0)
+
+
+def _require_free(host: str, port: int) -> None:
+    """Say in a sentence what gunicorn says after five retries."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(f"Port {port} on {host} cannot be used ({error.strerror}); choose another.") from error

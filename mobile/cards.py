@@ -1,0 +1,354 @@
+"""What screens are given to show: frozen values in the person's language, without a document or a database in them.
+
+A card never asks, never changes and never knows where it came from. Points and sums are decimal strings
+(`"132.5"`): `schemas.figures.format_points` writes them as the language does. Times are UTC strings as documents have
+them; dates are `"2024-10-08"`. `key` names a checklist and is opaque: hand it back to `Phone`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+State = Literal["draft", "incomplete", "ready", "sending", "sent", "verified", "returned", "disputed", "refused"]
+"""The states of a record, in the words of the whole product: `mobile.i18n.state_word` names them."""
+
+CriterionState = Literal["missing", "answered", "na", "excluded", "disputed", "returned"]
+Kind = Literal["judged", "quantitative", "pass_fail", "per_occurrence", "bands"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who this phone belongs to. `locale` is the account's; the phone's setting may differ."""
+
+    account: str
+    person: str
+    person_name: str
+    unit: str
+    roles: tuple[str, ...]
+    device: str
+    server_url: str
+    locale: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that stops Submit. `criterion` is None where it concerns the whole checklist."""
+
+    criterion: str | None
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was. Decimal strings, as GPS gave them; any may be None."""
+
+    name: str | None = None
+    lat: str | None = None
+    lon: str | None = None
+    accuracy_m: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoView:
+    """One photo. `file` is the full picture and `thumbnail` a small one; None where this phone does not hold it."""
+
+    sha256: str
+    width: int
+    height: int
+    taken: str | None
+    file: Path | None
+    thumbnail: Path | None
+    safe: bool
+    """The server has confirmed that it holds the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceCard:
+    """One piece of evidence. `percent` is how much of its photos the server holds, while sending."""
+
+    id: str
+    title: str
+    note: str
+    unit: str
+    unit_name: str
+    place: Place | None
+    people: str
+    movement: str | None
+    movement_name: str
+    criterion: str | None
+    at: str
+    photos: tuple[PhotoView, ...]
+    children: bool
+    consent: bool | None
+    by: str
+    by_name: str
+    mine: bool
+    state: State
+    percent: int | None
+    reason: str
+    """Why the server refused it, in its words; empty otherwise."""
+
+    @property
+    def thumbnail(self) -> Path | None:
+        """The small picture of the first photo."""
+        return self.photos[0].thumbnail if self.photos else None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """What somebody answered: one of points, actual, count, passed or na is set."""
+
+    points: str | None
+    actual: str | None
+    count: str | None
+    passed: bool | None
+    na: bool
+    note: str
+    by: str
+    by_name: str
+    at: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnView:
+    """A decision that sends one criterion back: why, until when, and which decision says so."""
+
+    decision: str
+    reason: str
+    deadline: str
+
+
+@dataclass(frozen=True, slots=True)
+class BandView:
+    """Up to and including `to` (None: whatever is above) earns `points`."""
+
+    to: str | None
+    points: str
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionView:
+    """One line of a checklist. `worth` is what the answer earns so far; None where that is no number (yet)."""
+
+    id: str
+    label: str
+    """As people number it: `I.3`."""
+    name: str
+    section: str
+    kind: Kind
+    max: str
+    step: str | None
+    target: str | None
+    points_each: str | None
+    bands: tuple[BandView, ...]
+    evidence_required: bool
+    excluded: bool
+    """The unit lacks the function this criterion is about: it is not asked."""
+    state: CriterionState
+    answer: AnswerView | None
+    worth: str | None
+    note: str
+    evidence: tuple[EvidenceCard, ...]
+    self_answer: AnswerView | None
+    self_worth: str | None
+    discrepant: bool
+    """More than the scheme's share of max lies between this and the self score: a note is asked for."""
+    note_asked: bool
+    """A note is asked for and not there yet."""
+    choices: tuple[AnswerView, ...]
+    """Disputed: what each side answered; `Phone.choose` takes the index."""
+    returned: ReturnView | None
+    problem: str
+    """What stops Submit here, as a sentence; empty when nothing does."""
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """One part of a checklist. `subtotal` adds what is answered so far, scaled over N/A; provisional until all is."""
+
+    id: str
+    label: str
+    name: str
+    max: str
+    subtotal: str | None
+    provisional: bool
+    done: int
+    applicable: int
+    criteria: tuple[CriterionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimItem:
+    """A bonus or penalty item of the scheme that may be claimed."""
+
+    id: str
+    name: str
+    points: str
+    bonus: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimView:
+    """An achievement claimed in a checklist: it counts only by decision."""
+
+    item: str
+    item_name: str
+    subject: str
+    number: str | None
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistView:
+    """A checklist as its screen shows it. `version` changes when anything in it does."""
+
+    key: str
+    version: str
+    stage: Literal["self", "cross"]
+    group: str
+    group_name: str
+    year: int
+    unit: str
+    unit_name: str
+    visit: str | None
+    visit_place: str
+    visit_from: str | None
+    visit_to: str | None
+    sample: bool
+    """Its scores are invented, and the screen says so."""
+    editable: bool
+    state: State
+    total: str | None
+    total_max: str
+    provisional: bool
+    done: int
+    applicable: int
+    sections: tuple[SectionView, ...]
+    missing: tuple[str, ...]
+    disputed: tuple[str, ...]
+    returned: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    claims: tuple[ClaimView, ...]
+    claim_items: tuple[ClaimItem, ...]
+    submitted: str | None
+    """The last submission made from this checklist that this phone knows."""
+    submitted_at: str | None
+    changed: bool
+    """Answers differ from what was last submitted."""
+
+    def criterion(self, criterion: str) -> CriterionView:
+        """The line of `criterion`. Raises KeyError."""
+        for section in self.sections:
+            for view in section.criteria:
+                if view.id == criterion:
+                    return view
+        raise KeyError(criterion)
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistCard:
+    """A checklist in a list."""
+
+    key: str
+    stage: Literal["self", "cross"]
+    group: str
+    group_name: str
+    year: int
+    unit: str
+    unit_name: str
+    state: State
+    done: int
+    applicable: int
+    total: str | None
+    total_max: str
+    due: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VisitCard:
+    """A visit this person inspects on. `ready` is False until its database has reached this phone."""
+
+    visit: str
+    key: str
+    group: str
+    group_name: str
+    year: int
+    unit: str
+    unit_name: str
+    date_from: str
+    date_to: str
+    place: str
+    team: tuple[str, ...]
+    cancelled: bool
+    ready: bool
+    state: State
+    done: int
+    applicable: int
+    total: str | None
+    total_max: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCard:
+    """A group year this phone holds. `unreachable`: decisions held here that the server's log no longer leads to."""
+
+    group: str
+    year: int
+    name: str
+    theme: str
+    sample: bool
+    unreachable: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MovementView:
+    """A movement evidence can be filed under."""
+
+    movement: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The first screen: who, where, what to do next."""
+
+    person_name: str
+    unit_name: str
+    visits: tuple[VisitCard, ...]
+    self_checklists: tuple[ChecklistCard, ...]
+    evidence: tuple[EvidenceCard, ...]
+    """The latest, newest first."""
+    groups: tuple[GroupCard, ...]
+    sent_count: int
+    unsent: int
+    can_capture: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SentItem:
+    """One line of the outbox. `key` opens its checklist; `percent` is set while sending; `reason` says why refused or
+    returned."""
+
+    id: str
+    what: Literal["checklist", "evidence", "other"]
+    key: str | None
+    title: str
+    detail: str
+    at: str
+    state: State
+    percent: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """What photos take on this phone, what of it may be freed (safe on the server), and what the phone has left."""
+
+    photos_bytes: int
+    freeable_bytes: int
+    free_bytes: int

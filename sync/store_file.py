@@ -107,21 +107,27 @@ class StoreFile:
         with self._write_lock, self._named_errors():
             yield self._writer_connection()
 
-    def rest(self) -> None:
-        """Give up idle connections and their file descriptors; the next use opens new ones."""
+    def rest(self, *, wait: bool = False) -> None:
+        """Give up idle connections and their file descriptors; the next use opens new ones.
+
+        With `wait`, a write that is under way is awaited, else its connection stays.
+        """
         with self._readers_lock:
             idle, self._readers = self._readers, []
         for connection in idle:
             connection.close()
-        with self._write_lock:
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
+        if self._write_lock.acquire(blocking=wait):
+            try:
+                if self._writer is not None:
+                    self._writer.close()
+                    self._writer = None
+            finally:
+                self._write_lock.release()
 
     def close(self, *, why: str = "The store is closed.") -> None:
         """No use after this: NotFound says `why`."""
         self._gone = why
-        self.rest()
+        self.rest(wait=True)
 
     @property
     def gone(self) -> bool:
@@ -175,6 +181,8 @@ class StoreFile:
 def create_file(path: Path, *, new_uuid: Callable[[], str]) -> None:
     """Make an empty store. The file appears by rename once it is whole and on the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        drop_logs(path)
     unfinished = path.with_name(f".{path.name[:100]}.{uuid.uuid4().hex}.new")
     try:
         connection = sqlite3.connect(unfinished, isolation_level=None)
@@ -192,8 +200,17 @@ def create_file(path: Path, *, new_uuid: Callable[[], str]) -> None:
     except sqlite3.Error as error:
         raise named_error(error, path) from error
     finally:
-        for leftover in (unfinished, Path(f"{unfinished}-wal"), Path(f"{unfinished}-shm")):
-            leftover.unlink(missing_ok=True)
+        drop_logs(unfinished)
+        unfinished.unlink(missing_ok=True)
+
+
+def drop_logs(path: Path) -> None:
+    """Remove what a store that is gone, or going, left beside its file.
+
+    SQLite would play an old log into a new file of the same name.
+    """
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def appear(unfinished: Path, path: Path) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 
 from sync.errors import FileExists, IllegalDatabaseName, NotFound
 from sync.store import Store, random_id
-from sync.store_file import create_file
+from sync.store_file import create_file, drop_logs
 
 OPEN_STORES_MAX = 100
 """Stores that keep connections open. Busy ones hold up to fifteen file descriptors, most hold four, and a process
@@ -101,9 +101,8 @@ class StoreFolder:
             store = self._stores.pop(name, None)
             if store is not None:
                 store.close(why="Database does not exist.")
-            path.unlink()  # first: without it, what is left of the others means nothing
-            for other in ("-wal", "-shm"):
-                path.with_name(path.name + other).unlink(missing_ok=True)
+            drop_logs(path)  # first: a crash between the two must not leave a log to the next of this name
+            path.unlink()
         self._tell(name)
 
     def subscribe(self, listener: Callable[[str], None]) -> Callable[[], None]:

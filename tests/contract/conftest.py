@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from sync.database import Database
+from sync.guarded import GuardedDatabase
 from sync.store import Store
 from tests.support.memory import MemoryDatabase
+from tests.support.wire import Rules, Served
 
 
 def memory(_: Path) -> Iterator[Database]:
@@ -23,7 +25,19 @@ def store(folder: Path) -> Iterator[Database]:
     opened.close()
 
 
-KINDS: dict[str, Any] = {"memory": memory, "store": store}
+def guarded(_: Path) -> Iterator[Database]:
+    yield GuardedDatabase(MemoryDatabase("contract"), Rules())
+
+
+def over_http(folder: Path) -> Iterator[Database]:
+    """A store seen from the other end of the wire: RemoteDatabase, HTTP, face, Store."""
+    opened = Store(folder / "contract.sqlite")
+    with Served() as served:
+        yield served.remote("contract", opened)
+    opened.close()
+
+
+KINDS: dict[str, Any] = {"memory": memory, "store": store, "guarded": guarded, "over_http": over_http}
 
 
 @pytest.fixture(params=[pytest.param(kind, id=kind) for kind in KINDS])

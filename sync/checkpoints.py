@@ -1,0 +1,107 @@
+"""Where a replication has got to, as the replication protocol keeps it (§2.4.2.3): pure.
+
+Both ends hold a `_local` document of the same id with the history of sessions. A replication resumes from the last
+sequence that *both* remember for the same session: what one end alone remembers, the other may have lost with a
+restored backup. Fields are those of CouchDB's replicator, so that another one can go on where this one stopped, and
+entries of others (PouchDB's `last_seq`) are understood. It knows nothing of documents or networks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sync.database import Seq
+
+# "Replication protocol version", which the protocol pages fix.
+REPLICATION_ID_VERSION = 3
+# CouchDB keeps as many; more only grows what is sent with each checkpoint.
+HISTORY_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One run of a replication, and what it has counted so far."""
+
+    session_id: str
+    start_time: str
+    start_last_seq: Seq
+    docs_read: int = 0
+    docs_written: int = 0
+    doc_write_failures: int = 0
+    missing_checked: int = 0
+    missing_found: int = 0
+
+
+def replication_id(source: str, target: str, *, doc_ids: Sequence[str] | None = None) -> str:
+    """The id both ends keep the checkpoint under. `source` and `target` identify the databases for good: their uuids,
+    so that one re-created or restored under the same name begins anew.
+    """
+    identity = [REPLICATION_ID_VERSION, source, target, None if doc_ids is None else sorted(set(doc_ids))]
+    spelled = json.dumps(identity, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(spelled.encode()).hexdigest()[:32]
+
+
+def common_ancestry(source: Mapping[str, Any] | None, target: Mapping[str, Any] | None) -> Seq:
+    """The sequence to resume from: the last both ends remember for one session, else 0."""
+    if source is None or target is None:
+        return 0
+    if source.get("session_id") is not None and source.get("session_id") == target.get("session_id"):
+        # Written to the target first: a session that broke between the two left the source behind.
+        told = _last_seq(source)
+        if told is not None:
+            return told
+    remembered = {entry.get("session_id"): entry for entry in _history(target)}
+    for entry in _history(source):
+        if entry.get("session_id") is not None and entry["session_id"] in remembered:
+            told = _recorded_seq(entry)
+            if told is not None:
+                return told
+    return 0
+
+
+def checkpoint(previous: Mapping[str, Any] | None, session: Session, *, last_seq: Seq, end_time: str) -> dict[str, Any]:
+    """The document to write over `previous` (as read from that end): this session first, the older ones behind it."""
+    entry = {
+        "session_id": session.session_id,
+        "start_time": session.start_time,
+        "end_time": end_time,
+        "start_last_seq": session.start_last_seq,
+        "end_last_seq": last_seq,
+        "recorded_seq": last_seq,
+        "missing_checked": session.missing_checked,
+        "missing_found": session.missing_found,
+        "docs_read": session.docs_read,
+        "docs_written": session.docs_written,
+        "doc_write_failures": session.doc_write_failures,
+    }
+    older = [told for told in _history(previous or {}) if told.get("session_id") != session.session_id]
+    document: dict[str, Any] = {
+        "replication_id_version": REPLICATION_ID_VERSION,
+        "session_id": session.session_id,
+        "source_last_seq": last_seq,
+        "history": [entry, *older][:HISTORY_MAX],
+    }
+    if previous is not None and "_rev" in previous:
+        document["_rev"] = previous["_rev"]
+    return document
+
+
+def _history(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    history = document.get("history")
+    return [entry for entry in history if isinstance(entry, dict)] if isinstance(history, list) else []
+
+
+def _last_seq(document: Mapping[str, Any]) -> Seq | None:
+    return _seq(document.get("source_last_seq", document.get("last_seq")))
+
+
+def _recorded_seq(entry: Mapping[str, Any]) -> Seq | None:
+    return _seq(entry.get("recorded_seq", entry.get("last_seq")))
+
+
+def _seq(value: Any) -> Seq | None:
+    return value if isinstance(value, (int, str)) and not isinstance(value, bool) else None

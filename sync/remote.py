@@ -1,0 +1,283 @@
+"""`RemoteDatabase`: a CouchDB-compatible database somewhere else, as a `sync.database.Database`.
+
+Each verb of the port is one HTTP request where CouchDB has one. Answers are checked for the shape the protocol gives
+them before anything is built on them; how failures are named stands in `sync.transport`. It must never know what a
+document means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from sync import jsonwire
+from sync.database import Attachment, ChangesPage, Document, Seq, Style
+from sync.errors import BadRequest, DatabaseError, NotFound, PeerMisbehaved, PeerRefused
+from sync.transport import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Transport
+
+# Peers let a feed go after this long at the latest (our own face after 55 s); the caller asks again.
+WAIT_S_MAX = 55.0
+
+
+class RemoteDatabase:
+    """The database at `url` (`https://host/db/name`, credentials may stand before the host). Thread-safe as far as
+    requests' sessions are; a thread that waits on `changes` should have its own.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        session: requests.Session | None = None,
+        token: str | None = None,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        read_timeout_s: float = READ_TIMEOUT_S,
+    ) -> None:
+        self._http = Transport(
+            url, session=session, token=token, connect_timeout_s=connect_timeout_s, read_timeout_s=read_timeout_s
+        )
+        self._server_uuid: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self._http.url
+
+    def create(self) -> None:
+        """Create the database. Raises FileExists."""
+        self._http.json("PUT", "", repeatable=False)
+
+    def delete(self) -> None:
+        """Delete the database. Raises NotFound."""
+        self._http.json("DELETE", "", repeatable=False)
+
+    def info(self) -> dict[str, Any]:
+        """What the peer says, with a `uuid` in any case: CouchDB gives databases none, but its server has one, and a
+        database created anew starts at another time.
+        """
+        info = _object(self._http.json("GET", ""), "update_seq")
+        if not isinstance(info.get("uuid"), str):
+            info["uuid"] = f"{self._server()}/{info.get('db_name')}/{info.get('instance_start_time', '0')}"
+        return info
+
+    def changes(
+        self,
+        since: Seq = 0,
+        *,
+        limit: int | None = None,
+        style: Style = "main_only",
+        descending: bool = False,
+        include_docs: bool = False,
+        conflicts: bool = False,
+        attachments: bool = False,
+        doc_ids: Sequence[str] | None = None,
+        wait_s: float = 0.0,
+    ) -> ChangesPage:
+        wait_s = min(wait_s, WAIT_S_MAX)
+        params = {
+            "since": since,
+            "limit": limit,
+            "style": style,
+            "descending": _true(descending),
+            "include_docs": _true(include_docs),
+            "conflicts": _true(conflicts),
+            "attachments": _true(attachments),
+            "filter": None if doc_ids is None else "_doc_ids",
+            "feed": "longpoll" if wait_s > 0 else None,
+            "timeout": round(wait_s * 1000) if wait_s > 0 else None,
+        }
+        body = None if doc_ids is None else {"doc_ids": list(doc_ids)}
+        answer = self._http.json(
+            "GET" if body is None else "POST", "/_changes", params=params, body=body, extra_wait_s=wait_s
+        )
+        page = _object(answer, "results", "last_seq")
+        rows = _rows(page["results"])
+        pending = page.get("pending")
+        return ChangesPage(rows, page["last_seq"], pending if isinstance(pending, int) else None)
+
+    def revs_diff(self, revisions: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
+        body = {doc_id: list(revs) for doc_id, revs in revisions.items()}
+        answer = _object(self._http.json("POST", "/_revs_diff", body=body))
+        for doc_id, entry in answer.items():
+            if doc_id not in revisions or not isinstance(entry, dict) or not isinstance(entry.get("missing"), list):
+                raise PeerMisbehaved("The peer's _revs_diff is not about what was asked.")
+        return answer
+
+    def bulk_get(
+        self,
+        requests: Sequence[Mapping[str, Any]],
+        *,
+        revs: bool = False,
+        latest: bool = False,
+        attachments: bool = False,
+    ) -> list[dict[str, Any]]:
+        if not requests:
+            return []
+        params = {"revs": _true(revs), "latest": _true(latest), "attachments": _true(attachments)}
+        body = {"docs": [dict(request) for request in requests]}
+        results = _rows(_object(self._http.json("POST", "/_bulk_get", params=params, body=body), "results")["results"])
+        if [result.get("id") for result in results] != [request["id"] for request in requests]:
+            raise PeerMisbehaved("The peer's _bulk_get does not answer in the order it was asked.")
+        for result in results:
+            if not all("ok" in entry or "error" in entry for entry in _rows(result.get("docs"))):
+                raise PeerMisbehaved("The peer's _bulk_get answers neither with a document nor with an error.")
+        return results
+
+    def bulk_docs(
+        self,
+        documents: Iterable[Document],
+        *,
+        new_edits: bool = True,
+        durable: bool = True,  # noqa: ARG002 - a server answers once it is on its disk
+    ) -> list[dict[str, Any]]:
+        docs = list(documents)
+        if not docs:
+            return []
+        body = {"docs": docs, "new_edits": new_edits}
+        entries = _rows(self._http.json("POST", "/_bulk_docs", body=body, repeatable=not new_edits))
+        if new_edits and len(entries) != len(docs):
+            raise PeerMisbehaved("The peer's _bulk_docs does not answer for each document.")
+        # Some peers list what landed as well; the port lists failures alone.
+        return entries if new_edits else [entry for entry in entries if "error" in entry]
+
+    def get_local(self, local_id: str) -> Document | None:
+        try:
+            return _object(self._http.json("GET", f"/_local/{_quoted(local_id)}"))
+        except NotFound as error:
+            if error.reason in ("missing", "deleted"):
+                return None
+            raise
+
+    def put_local(self, local_id: str, body: Mapping[str, Any]) -> str:
+        return _rev(self._http.json("PUT", f"/_local/{_quoted(local_id)}", body=dict(body), repeatable=False))
+
+    def get(
+        self,
+        doc_id: str,
+        *,
+        rev: str | None = None,
+        revs: bool = False,
+        conflicts: bool = False,
+        attachments: bool = False,
+    ) -> Document:
+        params = {
+            "rev": rev,
+            "revs": _true(revs),
+            "conflicts": _true(conflicts),
+            "attachments": _true(attachments),
+        }
+        return _object(self._http.json("GET", _path(doc_id), params=params), "_id", "_rev")
+
+    def put(self, document: Document) -> str:
+        doc_id = document.get("_id")
+        if not isinstance(doc_id, str) or not doc_id:
+            raise BadRequest("A document needs an `_id` that is text.")
+        return _rev(self._http.json("PUT", _path(doc_id), body=document, repeatable=False))
+
+    def all_docs(
+        self,
+        *,
+        keys: Sequence[str] | None = None,
+        start_key: str | None = None,
+        end_key: str | None = None,
+        inclusive_end: bool = True,
+        descending: bool = False,
+        skip: int = 0,
+        limit: int | None = None,
+        include_docs: bool = False,
+        conflicts: bool = False,
+        attachments: bool = False,
+    ) -> dict[str, Any]:
+        params = {
+            "start_key": _json(start_key),
+            "end_key": _json(end_key),
+            "inclusive_end": None if inclusive_end else "false",
+            "descending": _true(descending),
+            "skip": skip or None,
+            "limit": limit,
+            "include_docs": _true(include_docs),
+            "conflicts": _true(conflicts),
+            "attachments": _true(attachments),
+        }
+        body = None if keys is None else {"keys": list(keys)}
+        answer = _object(
+            self._http.json("GET" if body is None else "POST", "/_all_docs", params=params, body=body), "rows"
+        )
+        _rows(answer["rows"])
+        return answer
+
+    def attachment(self, doc_id: str, attachment_name: str, *, rev: str | None = None) -> Attachment:
+        """Two requests: the stub, which alone knows digest and revpos, then the bytes of that very revision."""
+        document = self.get(doc_id, rev=rev)
+        stub = document.get("_attachments", {}).get(attachment_name)
+        if not isinstance(stub, dict):
+            raise NotFound("Document is missing attachment")
+        response = self._http.open(
+            "GET",
+            f"{_path(doc_id)}/{_quoted(attachment_name)}",
+            params={"rev": document["_rev"]},
+            headers={"Accept": "*/*", "Accept-Encoding": "identity"},
+        )
+        return Attachment(
+            content_type=str(stub.get("content_type", "application/octet-stream")),
+            length=int(stub.get("length", 0)),
+            digest=str(stub.get("digest", "")),
+            revpos=int(stub.get("revpos", 0)),
+            chunks=self._http.pieces(response),
+        )
+
+    def _server(self) -> str:
+        """The uuid of the server; a proxy that does not show its root leaves the address as its identity."""
+        if self._server_uuid is None:
+            root = self._http.url.rpartition("/")[0]
+            try:
+                welcome = self._http.json("GET", "/", url=root)
+            except (DatabaseError, PeerRefused):
+                welcome = None
+            uuid = welcome.get("uuid") if isinstance(welcome, dict) else None
+            self._server_uuid = uuid if isinstance(uuid, str) else root
+        return self._server_uuid
+
+
+def _path(doc_id: str) -> str:
+    if doc_id in (".", ".."):
+        raise BadRequest(f"The id {doc_id} cannot stand in a URL.")
+    if doc_id.startswith("_design/"):
+        return f"/_design/{_quoted(doc_id.removeprefix('_design/'))}"
+    return f"/{_quoted(doc_id)}"
+
+
+def _quoted(text: str) -> str:
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError as error:
+        raise BadRequest("The id is not text that UTF-8 can carry.") from error
+
+
+def _true(value: bool) -> str | None:
+    return "true" if value else None
+
+
+def _json(value: str | None) -> str | None:
+    return None if value is None else jsonwire.dumps(value).decode()
+
+
+def _object(value: Any, *members: str) -> dict[str, Any]:
+    if not isinstance(value, dict) or any(member not in value for member in members):
+        raise PeerMisbehaved("The peer answers with JSON that is not what a database would say.")
+    return value
+
+
+def _rows(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise PeerMisbehaved("The peer answers with JSON that is not what a database would say.")
+    return value
+
+
+def _rev(value: Any) -> str:
+    rev = _object(value, "rev")["rev"]
+    if not isinstance(rev, str):
+        raise PeerMisbehaved("The peer answers with a revision that is no text.")
+    return rev

@@ -1,0 +1,265 @@
+"""HTTP to one peer: one kept-alive connection, small bodies, and every failure named by who can act on it.
+
+It knows requests, JSON and CouchDB's form of errors, and never what is asked for. The status of an answer becomes:
+
+- no answer, a time-out, 429 or 5xx: PeerUnreachable (wait; with the time the peer named);
+- 401 and 403: PeerRefused. They are said of us and our credentials, so a person must act. They are never Unauthorized
+  or Forbidden, which a server over a CouchDB would pass on to its own callers as if said of them;
+- 400, 404, 409, 412, 413, 501 in CouchDB's form: the DatabaseError of that word; 413 in any form is TooLarge;
+- a page, a redirection, JSON of the wrong shape: PeerMisbehaved. A captive portal's sign-in page is the usual case.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase, HTTPBasicAuth
+from urllib3.exceptions import ProtocolError
+
+from sync import jsonwire
+from sync.errors import (
+    BadRequest,
+    Conflict,
+    DatabaseError,
+    DocumentInvalid,
+    FileExists,
+    IllegalDatabaseName,
+    IllegalDocumentId,
+    MissingStub,
+    NotFound,
+    NotImplementedHere,
+    PeerMisbehaved,
+    PeerRefused,
+    PeerUnreachable,
+    TooLarge,
+)
+
+# A 2G link needs some seconds for TCP and TLS; a server that is there answers within.
+CONNECT_TIMEOUT_S = 20.0
+# Between two pieces of an answer, not for the whole of it: a slow link is no failure, a silent one is.
+READ_TIMEOUT_S = 60.0
+# Smaller bodies fit one packet anyway.
+GZIP_FROM_BYTES = 1_024
+# Far above a batch of photos' chunks; an answer without end must not fill the phone's memory.
+ANSWER_BYTES_MAX = 256 * 1024 * 1024
+
+_PIECE_BYTES = 64 * 1024
+_BY_WORD: dict[str, type[DatabaseError]] = {
+    error.error: error
+    for error in (
+        BadRequest, Conflict, DocumentInvalid, FileExists, IllegalDatabaseName, IllegalDocumentId, MissingStub,
+        NotFound, NotImplementedHere, TooLarge,
+    )
+}  # fmt: skip
+_BY_STATUS: dict[int, type[DatabaseError]] = {
+    400: BadRequest,
+    404: NotFound,
+    409: Conflict,
+    412: FileExists,
+    413: TooLarge,
+    415: BadRequest,
+    501: NotImplementedHere,
+}
+
+
+class _Bearer(AuthBase):
+    def __init__(self, token: str | None) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token is not None:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Transport:
+    """Requests below one URL. `url` is without credentials, for people and logs."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        session: requests.Session | None = None,
+        token: str | None = None,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        read_timeout_s: float = READ_TIMEOUT_S,
+    ) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise BadRequest("A peer's address begins with http:// or https:// and names a host.")
+        host = parts.netloc.rpartition("@")[2]
+        self.url = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+        # Always one of ours: without, requests would look for a password in ~/.netrc.
+        self._auth: AuthBase = _Bearer(token)
+        if token is None and parts.username is not None:
+            self._auth = HTTPBasicAuth(unquote(parts.username).encode(), unquote(parts.password or "").encode())
+        self._session = session or _kept_alive_session()
+        self._timeouts_s = (connect_timeout_s, read_timeout_s)
+
+    def json(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        extra_wait_s: float = 0.0,
+        repeatable: bool = True,
+        url: str | None = None,
+    ) -> Any:
+        """The JSON the peer answers with. `repeatable` requests are sent again, once, when a kept connection was gone.
+
+        `path` is percent-encoded already and starts with `/` or is empty. Raises as the module says.
+        """
+        with self.open(
+            method, path, params=params, body=body, extra_wait_s=extra_wait_s, repeatable=repeatable, url=url
+        ) as response:
+            return self._read_json(response)
+
+    def open(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        extra_wait_s: float = 0.0,
+        repeatable: bool = True,
+        url: str | None = None,
+    ) -> requests.Response:
+        """An answer whose status is a success, its body still on the wire; close it."""
+        sent = {"Accept": "application/json", **(headers or {})}
+        data: bytes | None = None
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+            data = jsonwire.dumps(body)
+            if len(data) >= GZIP_FROM_BYTES:
+                sent["Content-Encoding"] = "gzip"
+                data = gzip.compress(data, 6, mtime=0)
+        for attempt in (1, 2):
+            try:
+                response = self._session.request(
+                    method,
+                    (self.url if url is None else url) + path,
+                    params={name: value for name, value in (params or {}).items() if value is not None},
+                    data=data,
+                    headers=sent,
+                    auth=self._auth,
+                    timeout=(self._timeouts_s[0], self._timeouts_s[1] + extra_wait_s),
+                    # A captive portal redirects; following it would hand our token to whoever it names.
+                    allow_redirects=False,
+                    stream=True,
+                )
+                break
+            except requests.exceptions.SSLError as error:
+                raise PeerMisbehaved(
+                    f"{self._host} shows a certificate that cannot be trusted. Check the device's date and the network."
+                ) from error
+            except requests.exceptions.ConnectionError as error:
+                # A kept connection the peer had closed meanwhile looks like this: once more, on a fresh one.
+                gone = bool(error.args) and isinstance(error.args[0], ProtocolError)
+                if attempt == 2 or not repeatable or not gone:
+                    raise PeerUnreachable(f"{self._host} cannot be reached.") from error
+            except requests.exceptions.Timeout as error:
+                raise PeerUnreachable(f"{self._host} does not answer.") from error
+            except (requests.exceptions.RequestException, UnicodeError) as error:
+                raise BadRequest(f"The request to {self._host} cannot be sent: {type(error).__name__}.") from error
+        if response.status_code >= 300:
+            with response:
+                raise self._refusal(response)
+        return response
+
+    def pieces(self, response: requests.Response) -> Iterator[bytes]:
+        """The body of `response` as it arrives; closes it at the end."""
+        with response:
+            try:
+                yield from response.iter_content(_PIECE_BYTES)
+            except requests.exceptions.RequestException as error:
+                raise PeerUnreachable(f"The connection to {self._host} broke off.") from error
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.url).netloc
+
+    def _read(self, response: requests.Response) -> bytes:
+        pieces: list[bytes] = []
+        length = 0
+        for piece in self.pieces(response):
+            length += len(piece)
+            if length > ANSWER_BYTES_MAX:
+                raise PeerMisbehaved(f"{self._host} answers without end.")
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def _read_json(self, response: requests.Response) -> Any:
+        body = self._read(response)
+        try:
+            return jsonwire.loads(body)
+        except ValueError as error:
+            raise self._not_a_database() from error
+
+    def _not_a_database(self) -> PeerMisbehaved:
+        return PeerMisbehaved(
+            f"{self._host} answers with something else than a database. If this network asks people to sign in, open"
+            " a browser and do so; otherwise check the address."
+        )
+
+    def _refusal(self, response: requests.Response) -> Exception:
+        status = response.status_code
+        if status == 429 or (status >= 500 and status != 501):
+            return PeerUnreachable(
+                f"{self._host} cannot answer now ({status}).", retry_after_s=_retry_after_s(response.headers)
+            )
+        error, reason = self._words(response)
+        if status == 413:
+            return TooLarge(reason or "The peer takes no body this large.")
+        if error is None:
+            return self._not_a_database()
+        if status in (401, 403):
+            return PeerRefused(
+                f"{self._host} refuses: {reason or error}.", status=status, error=error, reason=reason or ""
+            )
+        known = _BY_WORD.get(error) or _BY_STATUS.get(status)
+        if known is None:
+            return PeerMisbehaved(f"{self._host} answers {status} ({error}), which no rule of ours expects.")
+        return known(reason or error)
+
+    def _words(self, response: requests.Response) -> tuple[str | None, str | None]:
+        """`error` and `reason` as CouchDB gives them, or None where the answer is not of that form."""
+        try:
+            body = jsonwire.loads(self._read(response))
+        except (ValueError, PeerUnreachable):
+            # Cut off or a page: the status has been read and says enough.
+            return None, None
+        if not isinstance(body, dict) or not isinstance(body.get("error"), str):
+            return None, None
+        reason = body.get("reason")
+        return body["error"], reason if isinstance(reason, str) else None
+
+
+def _kept_alive_session() -> requests.Session:
+    session = requests.Session()
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=4, max_retries=0)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Retry-After in seconds, whichever of its two forms was used; a date is read against the peer's own clock."""
+    value = headers.get("Retry-After")
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - parsedate_to_datetime(headers["Date"])).total_seconds())
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,329 @@
+"""What a store promises beyond the port: its file, its identity, many hands at once, whole transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from sync.errors import Conflict, NotFound, StoreCorrupt, StoreFull
+from sync.store import Store
+from tests.support.histories import graft, leaves, revision
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "folder" / "store.sqlite"
+
+
+def test_what_was_written_is_there_when_the_store_is_opened_again(path: Path) -> None:
+    first = Store(path)
+    graft(first, revision("a", "2-b", "1-a", _attachments={"x": {"data": b"bytes", "content_type": "a/b"}}))
+    first.put_local("c", {"n": 1})
+    seq, uuid = first.info()["update_seq"], first.info()["uuid"]
+    first.close()
+    again = Store(path)
+    assert again.get("a", revs=True)["_revisions"]["ids"] == ["b", "a"]
+    assert again.attachment("a", "x").read() == b"bytes"
+    assert again.get_local("c") is not None
+    assert (again.info()["update_seq"], again.info()["uuid"]) == (seq, uuid)
+    again.close()
+    assert [each.name for each in path.parent.iterdir()] == ["store.sqlite"]
+
+
+def test_a_reminted_store_is_another_one_with_the_same_documents(path: Path) -> None:
+    store = Store(path)
+    store.put({"_id": "a"})
+    before = store.info()["uuid"]
+    assert store.remint_uuid() == store.info()["uuid"] != before
+    assert store.get("a")
+
+
+def test_ids_come_from_the_source_that_was_given(path: Path) -> None:
+    numbers = iter(range(100))
+    store = Store(path, new_uuid=lambda: f"id-{next(numbers)}")
+    assert store.info()["uuid"] == "id-0"
+    assert store.bulk_docs([{"n": 1}])[0]["id"] == "id-1"
+
+
+def test_the_same_edits_make_the_same_revisions_everywhere(tmp_path: Path) -> None:
+    one, other = Store(tmp_path / "one.sqlite"), Store(tmp_path / "other.sqlite")
+    for store in (one, other):
+        rev = store.put({"_id": "a", "x": 1, "y": 2})
+        store.put({"y": 3, "x": 1, "_rev": rev, "_id": "a"})
+    assert one.get("a", revs=True) == other.get("a", revs=True)
+
+
+def test_all_of_a_transaction_is_kept_or_nothing(path: Path) -> None:
+    store = Store(path)
+    store.put({"_id": "taken"})
+    seq = store.info()["update_seq"]
+    with pytest.raises(Conflict):
+        store.put_all([{"_id": "a"}, {"_id": "_local/x"}, {"_id": "taken"}])
+    assert store.info()["update_seq"] == seq
+    assert store.get_local("x") is None
+    with pytest.raises(NotFound):
+        store.get("a")
+    assert len(store.put_all([{"_id": "a"}, {"_id": "_local/x"}])) == 2
+
+
+def test_a_checkpoint_can_travel_in_the_batch_it_speaks_of(path: Path) -> None:
+    store = Store(path)
+    graft(store, revision("a", "1-a"), {"_id": "_local/checkpoint", "seq": 7})
+    assert (store.get_local("checkpoint") or {})["seq"] == 7
+
+
+def test_only_the_newest_thousand_revisions_are_remembered(path: Path) -> None:
+    store = Store(path, revs_limit=5)
+    rev = store.put({"_id": "a", "n": 0})
+    first = rev
+    for n in range(1, 9):
+        rev = store.put({"_id": "a", "_rev": rev, "n": n})
+    assert len(store.get("a", revs=True)["_revisions"]["ids"]) == 5
+    assert store.revs_diff({"a": [first, rev]}) == {"a": {"missing": [first]}}
+    graft(store, revision("b", "9-i", *(f"{n}-x" for n in range(8, 0, -1))))
+    assert len(store.get("b", revs=True)["_revisions"]["ids"]) == 5
+
+
+def test_bodies_that_were_built_on_are_not_kept(path: Path) -> None:
+    store = Store(path)
+    first = store.put({"_id": "a", "secret": "…"})
+    store.put({"_id": "a", "_rev": first})
+    with pytest.raises(NotFound, match="missing"):
+        store.get("a", rev=first)
+    assert store.revs_diff({"a": [first]}) == {}
+
+
+def test_a_leaf_told_again_keeps_the_body_it_had(path: Path) -> None:
+    store = Store(path)
+    graft(store, revision("a", "4-d", n="d"), revision("a", "6-f", "5-e", n="f"))
+    graft(store, revision("a", "6-f", "5-e", "4-d", "3-c", n="forged"))
+    assert leaves(store, "a") == ["6-f"]
+    assert store.get("a")["n"] == "f"
+
+
+def test_learning_only_older_ancestors_is_no_news(path: Path) -> None:
+    store = Store(path)
+    graft(store, revision("a", "3-c", "2-b"))
+    seq = store.info()["update_seq"]
+    graft(store, revision("a", "3-c", "2-b", "1-a"))
+    assert store.info()["update_seq"] == seq
+    assert store.get("a", revs=True)["_revisions"]["ids"] == ["c", "b", "a"]
+
+
+def test_other_bytes_with_the_same_md5_are_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.documents.digest_of", lambda _: "md5-collision")
+    store = Store(path)
+    store.put({"_id": "a", "_attachments": {"x": {"data": b"mine"}}})
+    (answer,) = store.bulk_docs([{"_id": "b", "_attachments": {"x": {"data": b"other"}}}])
+    assert answer["error"] == "forbidden"
+    assert store.bulk_docs([{"_id": "c", "_attachments": {"x": {"data": b"mine"}}}])[0]["ok"]
+
+
+def test_compaction_gives_back_the_space_of_what_nobody_names(path: Path) -> None:
+    store = Store(path)
+    kept = store.put({"_id": "kept", "_attachments": {"x": {"data": b"k" * 1000}}})
+    rev = store.put({"_id": "a", "_attachments": {"x": {"data": b"x" * 2_000_000}}})
+    store.put({"_id": "a", "_rev": rev, "_deleted": True})
+    before = store.info()["sizes"]["file"]
+    assert store.compact() == 1
+    assert store.info()["sizes"]["file"] < before - 2_000_000
+    assert store.attachment("kept", "x", rev=kept).read() == b"k" * 1000
+    assert store.compact() == 0
+    store.check()
+
+
+def test_a_large_attachment_is_read_in_pieces(path: Path) -> None:
+    store = Store(path)
+    data = bytes(range(256)) * 10_000
+    store.put({"_id": "a", "_attachments": {"x": {"data": data}}})
+    pieces = list(store.attachment("a", "x").chunks)
+    assert len(pieces) == 3
+    assert b"".join(pieces) == data
+
+
+def test_a_copy_is_whole_and_never_overwrites(path: Path, tmp_path: Path) -> None:
+    store = Store(path)
+    store.put({"_id": "a"})
+    store.copy_to(tmp_path / "copy.sqlite")
+    copy = Store(tmp_path / "copy.sqlite")
+    assert copy.get("a") == store.get("a")
+    copy.check()
+    with pytest.raises(FileExistsError):
+        store.copy_to(tmp_path / "copy.sqlite")
+
+
+def test_a_resting_store_wakes_by_itself(path: Path) -> None:
+    store = Store(path)
+    store.put({"_id": "a"})
+    store.rest()
+    assert not path.with_name("store.sqlite-wal").exists()
+    assert store.get("a")
+    store.rest()
+    store.put({"_id": "b"})
+
+
+def test_a_closed_store_refuses_and_lets_its_waiters_go(path: Path) -> None:
+    store = Store(path)
+    closer = threading.Timer(0.2, store.close)
+    closer.start()
+    started = time.monotonic()
+    assert store.changes(wait_s=30).results == []
+    assert time.monotonic() - started < 5
+    closer.join()
+    with pytest.raises(NotFound, match="closed"):
+        store.info()
+
+
+def test_listeners_hear_of_documents_and_of_nothing_else(path: Path) -> None:
+    store = Store(path, name="mine")
+    heard: list[str] = []
+    stop = store.subscribe(heard.append)
+    store.put_local("c", {})
+    store.bulk_docs([])
+    graft(store, revision("a", "1-a"))
+    assert heard == ["mine"]
+    graft(store, revision("a", "1-a"))
+    assert heard == ["mine"]
+    stop()
+    store.put({"_id": "b"})
+    assert heard == ["mine"]
+
+
+def test_threads_may_write_and_read_at_once(path: Path) -> None:
+    store = Store(path)
+    failures: list[BaseException] = []
+
+    def work(hand: int) -> None:
+        try:
+            for n in range(25):
+                store.put({"_id": f"{hand}-{n}"})
+                store.changes(limit=5)
+                store.all_docs(limit=5, include_docs=True)
+        except BaseException as error:  # noqa: BLE001 - carried to the test's thread
+            failures.append(error)
+
+    hands = [threading.Thread(target=work, args=(hand,)) for hand in range(8)]
+    for hand in hands:
+        hand.start()
+    for hand in hands:
+        hand.join()
+    assert failures == []
+    rows = store.changes().results
+    assert sorted(row["seq"] for row in rows) == list(range(1, 201))
+
+
+def test_two_processes_may_write_at_once(path: Path) -> None:
+    store = Store(path)
+    script = (
+        "import sys; from sync.store import Store; s = Store(sys.argv[1])\n"
+        "for n in range(50): s.put({'_id': f'other-{n}'})"
+    )
+    other = subprocess.Popen([sys.executable, "-c", script, str(path)])
+    for n in range(50):
+        store.put({"_id": f"mine-{n}"})
+    assert other.wait(30) == 0
+    assert store.info()["doc_count"] == 100
+    assert len({row["seq"] for row in store.changes().results}) == 100
+
+
+def test_a_write_of_another_process_is_noticed_while_waiting(path: Path) -> None:
+    store = Store(path)
+    other = Store(path)  # its commits do not wake the first
+    writer = threading.Timer(0.2, lambda: other.put({"_id": "a"}))
+    writer.start()
+    assert [row["id"] for row in store.changes(wait_s=10).results] == ["a"]
+    writer.join()
+
+
+def test_a_process_killed_in_the_middle_leaves_whole_transactions(path: Path) -> None:
+    Store(path).close()
+    script = (
+        "import sys; from sync.store import Store; s = Store(sys.argv[1])\n"
+        "print('ready', flush=True)\n"
+        "n = 0\n"
+        "while True:\n"
+        "    s.bulk_docs([{'_id': f'{n}-{i}'} for i in range(10)]); n += 1"
+    )
+    victim = subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE)
+    assert victim.stdout is not None
+    victim.stdout.readline()
+    time.sleep(0.3)
+    victim.kill()
+    victim.wait(10)
+    victim.stdout.close()
+    store = Store(path)
+    store.check()
+    count = store.info()["doc_count"]
+    assert count > 0
+    assert count % 10 == 0
+
+
+def test_a_full_disk_keeps_nothing_of_the_write_and_all_before_it(path: Path) -> None:
+    store = Store(path)
+    store.put({"_id": "before"})
+    with store._file.maintaining() as connection:
+        connection.execute("PRAGMA max_page_count = 30").fetchall()
+    with pytest.raises(StoreFull, match="No space"):
+        store.bulk_docs([{"_id": "small"}, {"_id": "big", "_attachments": {"x": {"data": b"x" * 500_000}}}])
+    assert store.get("before")
+    with pytest.raises(NotFound):
+        store.get("small")
+    store.put({"_id": "after"})
+
+
+@pytest.mark.parametrize("content", [b"not a database at all" * 100, b"SQLite format 3\x00" + b"\xff" * 4000])
+def test_a_file_that_is_no_database_is_kept_and_named(path: Path, content: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with pytest.raises(StoreCorrupt, match=r"store\.sqlite"):
+        Store(path)
+    assert path.read_bytes() == content
+
+
+def test_another_programs_database_is_left_alone(path: Path) -> None:
+    path.parent.mkdir()
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE doc (id)")
+    other.close()
+    with pytest.raises(StoreCorrupt, match="is not a store"):
+        Store(path)
+
+
+def test_a_file_of_a_later_version_is_left_alone(path: Path) -> None:
+    Store(path).close()
+    with sqlite3.connect(path) as other:
+        other.execute("PRAGMA user_version = 99")
+    other.close()
+    with pytest.raises(StoreCorrupt, match="later version"):
+        Store(path)
+
+
+def test_a_page_damaged_on_the_disk_is_found(path: Path) -> None:
+    store = Store(path)
+    store.bulk_docs([{"_id": f"{n:04}", "text": "x" * 500} for n in range(200)])
+    store.close()
+    content = bytearray(path.read_bytes())
+    content[4096 * 10 : 4096 * 12] = b"\xa5" * 8192
+    path.write_bytes(content)
+    damaged = Store(path)
+    with pytest.raises(StoreCorrupt, match="damaged"):
+        damaged.check()
+
+
+def test_an_old_log_never_reaches_a_new_store_of_the_same_name(path: Path) -> None:
+    store = Store(path)
+    store.put({"_id": "old"})
+    log = path.with_name("store.sqlite-wal")
+    left = log.read_bytes()
+    store.close()
+    path.unlink()
+    log.write_bytes(left)
+    new = Store(path)
+    assert new.info()["doc_count"] == 0
+    new.check()

@@ -6,14 +6,14 @@ must never know which of the three asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 from server.board.models import Said
 
 
 class Problem(Exception):
-    """What stops a request, said by code: `schemas.messages.say(problem.said.code, locale, **problem.said.params)`."""
+    """What stops a request, said by code: `server.messages.say(problem.said, locale)`."""
 
     status = 400
 
@@ -62,3 +62,8 @@ class Invalid(Problem):
     ) -> None:
         super().__init__(code, params)
         self.fields = fields
+
+    @classmethod
+    def of(cls, problems: Sequence[tuple[str, str]], **params: Any) -> Self:
+        """From (path, code) pairs that share their parameters."""
+        return cls("invalid", fields=tuple((path, Said(code, params)) for path, code in problems))

@@ -1,7 +1,7 @@
 """What pages and programs read: frozen answers of the board, figures exact, texts by code.
 
 A page formats and links; it never computes. Points are `Fraction` (format with `schemas.figures.format_points`), names
-are `{"vi", "en"}`, sentences are `Said` (say with `schemas.messages.say`), times are the documents' own UTC strings.
+are `{"vi", "en"}`, sentences are `Said` (say with `server.messages.say`), times are the documents' own UTC strings.
 None always means "not known", never zero. These shapes must never know HTML, SQL or a language.
 """
 
@@ -20,7 +20,7 @@ VisitState = Literal["planned", "under_way", "submitted", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A sentence by its code: `schemas.messages.say(code, locale, **params)`."""
+    """A sentence by its code: `server.messages.say(said, locale)`."""
 
     code: str
     params: Mapping[str, Any] = field(default_factory=dict)

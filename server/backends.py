@@ -1,0 +1,81 @@
+"""Where databases live: a folder of Stores on one machine. The gateway, the follower and the board open them here.
+
+`Backend` is the whole of what they ask, so that databases may live elsewhere without their noticing; it must never
+know what a database is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from sync.database import Database, Document
+from sync.documents import with_revision
+from sync.errors import FileExists, SyncError
+from sync.store_folder import StoreFolder
+
+
+class Backend(Protocol):
+    """Databases by name."""
+
+    def open(self, name: str) -> Database:
+        """Raises NotFound."""
+
+    def create(self, name: str) -> Database:
+        """The database, made if it is not there; safe to repeat."""
+
+    def exists(self, name: str) -> bool:
+        """Is it there?"""
+
+    def names(self) -> Sequence[str]:
+        """All of them, sorted."""
+
+    def subscribe(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Hint that a database changed, on the thread that wrote; answers how to stop. Hints may be lost."""
+
+
+class StoreBackend:
+    """A folder of SQLite files in this process."""
+
+    def __init__(self, path: Path) -> None:
+        self.folder = StoreFolder(path)
+
+    def open(self, name: str) -> Database:
+        return self.folder.open(name)
+
+    def create(self, name: str) -> Database:
+        try:
+            return self.folder.create(name)
+        except FileExists:
+            return self.folder.open(name)
+
+    def exists(self, name: str) -> bool:
+        return name in self.folder
+
+    def names(self) -> Sequence[str]:
+        return self.folder.names()
+
+    def subscribe(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        return self.folder.subscribe(listener)
+
+    def close(self) -> None:
+        self.folder.close()
+
+
+class NotWritten(SyncError):
+    """A database turned down a document of ours: a defect, or a disk that needs somebody."""
+
+
+def write_once(database: Database, documents: Iterable[Document]) -> None:
+    """Write documents that never change, in one durable transaction, under revisions made from their content.
+
+    Writing them again, or from two servers at once, makes the same one document. Raises NotWritten.
+    """
+    batch = [with_revision({key: value for key, value in each.items() if key != "_rev"}) for each in documents]
+    if not batch:
+        return
+    failures = database.bulk_docs(batch, new_edits=False)
+    if failures:
+        first = failures[0]
+        raise NotWritten(f"{database.name}: {first.get('id')} was not written: {first.get('reason')}")

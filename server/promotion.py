@@ -1,0 +1,82 @@
+"""What a submission or a reply takes with it into its group's database: itself, the evidence it cites, the parts.
+
+Pure: decides from the documents it is given which others are needed, and what is written. By value and unchanged, so
+that repeating it, or two servers doing it at once, makes one document. It must never know a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from schemas import ids
+from schemas.hashing import body_of
+from sync.database import Document
+
+PROMOTED_TYPES = ("submission", "reply")
+"""What people write elsewhere and the group reads. Decisions and the rest are the server's own."""
+
+_EVIDENCE_PARTS = ("title", "note", "place", "people")
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """`documents` are ready to write, what is cited before what cites it. Nothing is written while some are absent."""
+
+    documents: tuple[Document, ...]
+    absent: tuple[str, ...]
+
+
+def group_database(document: Mapping[str, Any]) -> str:
+    """Where it is promoted to."""
+    return ids.group_database(document["group"], document["year"])
+
+
+def needed_by(document: Mapping[str, Any]) -> frozenset[str]:
+    """Ids of the documents that this one names: its parts and the evidence it cites."""
+    kind = document["type"]
+    if kind == "submission":
+        answers = document["answers"].values()
+        hashes = [document.get("note"), *(answer.get("note") for answer in answers)]
+        hashes += [claim["subject"] for claim in document["claims"]]
+        cited = [each for answer in answers for each in answer.get("evidence", ())]
+        cited += [each for claim in document["claims"] for each in claim["evidence"]]
+    elif kind == "cited":
+        hashes, cited = [document.get(name) for name in _EVIDENCE_PARTS], []
+    elif kind == "reply":
+        hashes, cited = [document["text"]], []
+    else:
+        hashes, cited = [], []
+    return frozenset(cited) | {ids.part_id(each) for each in hashes if each is not None}
+
+
+def promote(document: Document, available: Mapping[str, Document]) -> Promotion:
+    """Everything that goes, from the documents `available` by id; or what is still absent."""
+    gathered: dict[str, Document] = {}
+    absent: set[str] = set()
+    pending = [document]
+    while pending:
+        for doc_id in sorted(needed_by(pending.pop())):
+            if doc_id in gathered or doc_id in absent:
+                continue
+            found = available.get(doc_id)
+            if found is None:
+                absent.add(doc_id)
+            else:
+                gathered[doc_id] = found
+                pending.append(found)
+    # Parts, then evidence, then what cites both: a reader who sees the last sees all.
+    ordered = sorted(gathered, key=lambda doc_id: (not doc_id.startswith("part:"), doc_id))
+    chosen = [*(gathered[doc_id] for doc_id in ordered), document]
+    return Promotion(tuple(_plain(each) for each in chosen), tuple(sorted(absent)))
+
+
+def photos_of(documents: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """The photos that cited evidence names."""
+    return frozenset(photo["photo"] for each in documents if each["type"] == "cited" for photo in each["photos"])
+
+
+def _plain(document: Mapping[str, Any]) -> Document:
+    """Body and id alone: the revision is made from them."""
+    return {"_id": document["_id"], **body_of(document)}

@@ -97,7 +97,11 @@ class BackgroundServer:
     def __init__(self, app: WsgiApp, *, host: str = "127.0.0.1", port: int = 0, threads: int = 16) -> None:
         self._listener = socket.create_server((host, port), backlog=128)
         self.host, self.port = host, int(self._listener.getsockname()[1])
-        application = _Application(lambda: app, {"threads": threads, "graceful_timeout": 1})
+        self._ready = threading.Event()
+        application = _Application(
+            lambda: app,
+            {"threads": threads, "graceful_timeout": 1, "post_worker_init": lambda _worker: self._ready.set()},
+        )
         self._worker = _ThreadedWorker(
             0, os.getppid(), [self._listener], application, application.cfg.timeout, application.cfg,
             application.cfg.logger_class(application.cfg),
@@ -111,6 +115,7 @@ class BackgroundServer:
     def start(self) -> Self:
         """Accept connections; they queue in the listener from the moment of construction."""
         self._thread.start()
+        self._ready.wait()
         return self
 
     def stop(self) -> None:

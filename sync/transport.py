@@ -224,7 +224,7 @@ class Transport:
             return self._not_a_database()
         if status in (401, 403):
             return PeerRefused(
-                f"{self._host} refuses: {reason or error}.", status=status, error=error, reason=reason or ""
+                f"{self._host} refuses: {reason or error}", status=status, error=error, reason=reason or ""
             )
         known = _BY_WORD.get(error) or _BY_STATUS.get(status)
         if known is None:

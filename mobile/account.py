@@ -1,0 +1,167 @@
+"""Who this phone belongs to, what the server said last, and the settings: the device's own documents, typed.
+
+It must never know a checklist or the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mobile.cards import Account
+from mobile.i18n import FIRST, LOCALES
+from mobile.local import Local
+from schemas import figures
+
+ACCOUNT = "account"
+SERVER = "server"
+SETTINGS = "settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One database as the server listed it last."""
+
+    name: str
+    kind: str
+    group: str | None
+    year: int | None
+    unit: str | None
+    visit: str | None
+    pull: bool
+    push: bool
+    update_seq: int | str | None
+    heads: tuple[str, ...]
+    listed: bool
+    """False once the server no longer lists it: kept here, no longer pulled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What the server said last. `offset_s`: whole seconds to add to this phone's clock to reach the server's."""
+
+    server: str
+    oldest_app: str
+    at: str | None
+    offset_s: int | None
+    grants: tuple[Grant, ...]
+
+    def grant(self, name: str) -> Grant | None:
+        return next((grant for grant in self.grants if grant.name == name), None)
+
+
+def read_account(local: Local) -> Account | None:
+    """The enrolled account; None before enrolment and after logging out."""
+    kept = local.read(ACCOUNT)
+    if kept is None:
+        return None
+    return Account(
+        account=kept["account"],
+        person=kept["person"],
+        person_name=kept["person_name"],
+        unit=kept["unit"],
+        roles=tuple(kept["roles"]),
+        device=kept["device"],
+        server_url=kept["server_url"],
+        locale=kept["locale"],
+        token=kept["token"],
+    )
+
+
+def write_account(local: Local, server_url: str, answer: Mapping[str, Any]) -> Account:
+    """Keep what enrolment answered: a new device id each time. Everything collected before stays where it is."""
+    person = answer["person"]
+    locale = answer.get("locale")
+    body = {
+        "account": answer["account"],
+        "person": person["id"],
+        "person_name": person["name"],
+        "unit": answer["unit"],
+        "roles": list(answer["roles"]),
+        "device": answer["device"],
+        "server_url": server_url,
+        "locale": locale if locale in LOCALES else FIRST,
+        "token": answer["token"],
+    }
+    local.edit(ACCOUNT, lambda _: body)
+    account = read_account(local)
+    if account is None:  # another thread logged out in between
+        raise RuntimeError("the account was removed while it was written")
+    return account
+
+
+def forget_account(local: Local) -> None:
+    """Log out: the token is gone, everything else stays."""
+    local.edit(ACCOUNT, lambda _: None)
+
+
+def read_server(local: Local) -> Server:
+    kept = local.read(SERVER) or {}
+    return Server(
+        server=kept.get("server", ""),
+        oldest_app=kept.get("oldest_app", ""),
+        at=kept.get("at"),
+        offset_s=kept.get("offset_s"),
+        grants=tuple(_grant(entry) for entry in kept.get("databases", ())),
+    )
+
+
+def write_server(local: Local, answer: Mapping[str, Any], *, asked: datetime, answered: datetime) -> Server:
+    """Keep what `GET /api/v1/databases` answered. A database it no longer lists stays known, marked as not listed."""
+    named = {entry["name"] for entry in answer["databases"]}
+    middle = asked + (answered - asked) / 2
+    server_time = answer.get("time")
+    offset_s = None
+    if isinstance(server_time, str):
+        offset_s = round((figures.parse_time(server_time) - middle).total_seconds())
+
+    def change(before: dict[str, Any]) -> dict[str, Any]:
+        gone = [
+            {**entry, "listed": False, "pull": False}
+            for entry in before.get("databases", ())
+            if entry["name"] not in named
+        ]
+        return {
+            "server": str(answer.get("server", "")),
+            "oldest_app": str(answer.get("oldest_app", "")),
+            "at": figures.time_string(answered),
+            # One second of jitter is the network's, not the clock's: do not write for it.
+            "offset_s": _steady(before.get("offset_s"), offset_s),
+            "databases": [*({**entry, "listed": True} for entry in answer["databases"]), *gone],
+        }
+
+    local.edit(SERVER, change)
+    return read_server(local)
+
+
+def read_setting(local: Local, name: str, default: str = "") -> str:
+    return str((local.read(SETTINGS) or {}).get(name, default))
+
+
+def write_setting(local: Local, name: str, value: str) -> None:
+    local.edit(SETTINGS, lambda before: {**before, name: value})
+
+
+def _steady(before: int | None, after: int | None) -> int | None:
+    if before is None or after is None:
+        return before if after is None else after
+    return before if abs(before - after) <= 1 else after
+
+
+def _grant(entry: Mapping[str, Any]) -> Grant:
+    year = entry.get("year")
+    return Grant(
+        name=entry["name"],
+        kind=entry["kind"],
+        group=entry.get("group"),
+        year=None if year is None else int(year),
+        unit=entry.get("unit"),
+        visit=entry.get("visit"),
+        pull=bool(entry.get("pull")),
+        push=bool(entry.get("push")),
+        update_seq=entry.get("update_seq"),
+        heads=tuple(entry.get("heads") or ()),
+        listed=bool(entry.get("listed", True)),
+    )

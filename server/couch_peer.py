@@ -12,13 +12,12 @@ from sync.face import make_face
 from sync.store_folder import StoreFolder
 
 
-def make_app(directory: Path, *, user: str | None = None) -> flask.Flask:
-    """The WSGI app of the peer: every Store of `directory`, created and deleted over HTTP."""
-    folder = StoreFolder(directory)
+def make_app(folder: StoreFolder, *, user: str | None = None) -> flask.Flask:
+    """The WSGI app of the peer: every Store of `folder`, created and deleted over HTTP."""
     app = flask.Flask(__name__)
     if user is not None:
         _guard(app, user)
-    app.register_blueprint(make_face(folder.open, databases=folder, server_uuid=_server_uuid(directory)))
+    app.register_blueprint(make_face(folder.open, databases=folder, server_uuid=_server_uuid(folder.path)))
     return app
 
 

@@ -22,6 +22,7 @@ def command(directory: Path, port: int, host: str, user: str | None, *, as_json:
     """
     from server.couch_peer import make_app
     from server.wsgi import serve_made
+    from sync.store_folder import StoreFolder
 
     if user is not None and ":" not in user:
         raise click.BadParameter("give NAME:PASSWORD", param_hint="--user")
@@ -32,4 +33,4 @@ def command(directory: Path, port: int, host: str, user: str | None, *, as_json:
         sentence = f"{directory} is served at {url} – stop with Ctrl+C"
         click.echo(json.dumps({"url": url, "directory": str(directory)}) if as_json else sentence)
 
-    serve_made(lambda: make_app(directory, user=user), host=host, port=port, on_start=say)
+    serve_made(lambda: make_app(StoreFolder(directory), user=user), host=host, port=port, on_start=say)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import flask
 
@@ -51,7 +51,7 @@ class Served:
         """`database` as it is seen from the other end of the wire."""
         return RemoteDatabase(self.add(name, database), **options)
 
-    def __enter__(self) -> Served:
+    def __enter__(self) -> Self:
         self.server.start()
         return self
 

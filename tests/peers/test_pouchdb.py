@@ -1,0 +1,170 @@
+"""PouchDB 9 against the wire: both ways, with conflicts, deletions and attachments, once and live."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import os
+import time
+from typing import Any
+
+import flask
+import pytest
+
+from server.couch_peer import make_app
+from server.wsgi import BackgroundServer
+from sync.face import make_face
+from sync.guarded import GuardedDatabase
+from sync.remote import RemoteDatabase
+from sync.replicate import replicate
+from sync.store_folder import StoreFolder
+from tests.peers.conftest import told_by
+from tests.support.everything import everything
+from tests.support.histories import graft, revision
+from tests.support.memory import MemoryDatabase
+from tests.support.wire import Rules
+
+pytestmark = pytest.mark.node
+
+PHOTO = os.urandom(200_000)
+counter = itertools.count(1)
+
+
+def copy(source: Any, target: Any, **options: Any) -> Any:
+    return replicate(source, target, new_session_id=lambda: f"s{next(counter)}", now=lambda: "now", **options)
+
+
+def bytes_of(data: bytes) -> dict[str, str]:
+    return {"content_type": "image/jpeg", "data": base64.b64encode(data).decode()}
+
+
+def sample() -> list[dict[str, Any]]:
+    """Plain, nested, Unicode and awkward ids; conflicts of two roots; a deleted leaf; a tombstone; attachments."""
+    return [
+        revision("plain", "1-aa", n=1),
+        revision("đơn vị/Nghệ An:2024?#%2F", "2-ab", "1-aa", ten="Ủy ban nhân dân", list=[1, {"x": None}, True]),
+        revision("_design/views", "1-dd", language="javascript"),
+        revision("conflict", "3-c3", "2-b3", "1-a3", from_="one"),
+        revision("conflict", "3-d3", "2-e3", "1-a3", from_="two"),
+        revision("conflict", "1-ffff", from_="another root"),
+        revision("half-deleted", "2-b4", "1-a4", kept=True),
+        revision("half-deleted", "3-c4", "2-d4", "1-a4", deleted=True),
+        revision("gone", "2-b5", "1-a5", deleted=True, why="told in the tombstone"),
+        revision("photo", "1-a6", _attachments={"ảnh/1 %.jpg": bytes_of(PHOTO), "empty": bytes_of(b"")}),
+        revision("photos", "2-b7", "1-a7", n="left", _attachments={"a": bytes_of(b"left"), "same": bytes_of(PHOTO)}),
+        revision("photos", "2-c7", "1-a7", n="right", _attachments={"a": bytes_of(b"right")}),
+        *(revision(f"many-{n:04}", f"1-{n:04x}", n=n, text="x" * 200) for n in range(250)),
+    ]
+
+
+def test_pouchdb_pulls_everything(couch: Any, pouch: Any) -> None:
+    store = couch.store()
+    graft(store, *sample())
+    told = pouch("pull", url=couch.url())
+    assert told["ok"]
+    assert told["everything"] == everything(store)
+
+
+def test_pouchdb_pushes_everything(couch: Any, pouch: Any) -> None:
+    written = pouch("write", docs=sample(), new_edits=False)
+    told = pouch("push", url=couch.url())
+    assert told["doc_write_failures"] == 0
+    assert everything(couch.store()) == written["everything"]
+
+
+def test_pouchdb_repeats_a_replication_without_sending_anything(couch: Any, pouch: Any) -> None:
+    graft(couch.store(), *sample())
+    assert pouch("pull", url=couch.url())["docs_written"] > 0
+    assert pouch("pull", url=couch.url())["docs_read"] == 0
+    assert pouch("push", url=couch.url())["docs_written"] == 0
+
+
+def test_edits_on_both_sides_end_in_the_same_conflict(couch: Any, pouch: Any) -> None:
+    store = couch.store()
+    first = store.put({"_id": "a", "n": 0, "_attachments": {"p": bytes_of(PHOTO)}})
+    pouch("pull", url=couch.url())
+    stubs = store.get("a")["_attachments"]
+    store.put({"_id": "a", "_rev": first, "n": "here", "_attachments": stubs})
+    pouch("write", docs=[{"_id": "a", "_rev": first, "n": "there", "_attachments": stubs}])
+    pouch("push", url=couch.url())
+    there = pouch("pull", url=couch.url())["everything"]
+    assert there == everything(store)
+    assert len(there["a"]["leaves"]) == 2
+
+
+def test_pouchdb_live_hears_of_a_change_while_it_waits(couch: Any, start_pouch: Any) -> None:
+    store = couch.store()
+    store.put({"_id": "before"})
+    process = start_pouch("live", url=couch.url(), until="last")
+    assert process.stderr.readline() == b"waiting\n"
+    time.sleep(0.7)  # a heartbeat passes
+    store.put({"_id": "while waiting"})
+    store.put({"_id": "last", "_attachments": {"p": bytes_of(PHOTO)}})
+    told = told_by(process)
+    assert told["everything"] == everything(store)
+
+
+@pytest.mark.parametrize("doc_id", ["plain", "a/b", "Nghệ An", "_design/x"])
+def test_pouchdb_edits_one_document_over_http(couch: Any, pouch: Any, doc_id: str) -> None:
+    couch.store()
+    told = pouch(
+        "edit", url=couch.url(), id=doc_id, attachment="thư mục/ảnh.jpg", bytes=base64.b64encode(PHOTO).decode()
+    )
+    assert base64.b64decode(told["bytes"]) == PHOTO
+    assert told["conflict"] == 409
+    assert told["removed"] is True
+    assert told["missing"] == [404, "deleted"]
+    assert told["listed"] == [True]
+
+
+def test_pouchdb_creates_the_database_it_pushes_to(couch: Any, pouch: Any) -> None:
+    pouch("write", docs=[{"_id": "a"}])
+    pouch("push", url=couch.url("fresh"))
+    assert couch.folder.names() == ["fresh"]
+    assert everything(couch.store("fresh"))["a"]
+
+
+def test_what_pouchdb_reads_over_http_is_what_the_store_holds(couch: Any, pouch: Any) -> None:
+    store = couch.store()
+    graft(store, *sample())
+    told = pouch("look", url=couch.url())
+    assert told["everything"] == everything(store)
+    assert told["info"]["doc_count"] == store.info()["doc_count"]
+
+
+def test_what_pouchdb_pushed_we_copy_on_and_back(couch: Any, pouch: Any) -> None:
+    """PouchDB → server → our replicator over HTTP → another store → back to a second server → PouchDB."""
+    written = pouch("write", docs=sample(), new_edits=False)["everything"]
+    pouch("push", url=couch.url())
+    here = MemoryDatabase("here")
+    copy(RemoteDatabase(couch.url()), here)
+    assert everything(here) == written
+    couch.store("second")
+    copy(here, RemoteDatabase(couch.url("second")))
+    assert pouch("pull", url=couch.url("second"), name="other")["everything"] == written
+
+
+def test_a_refused_document_does_not_stop_pouchdb(pouch: Any) -> None:
+    inner = MemoryDatabase("inner")
+    rules = Rules(write=lambda document: "points: over the maximum" if document["_id"] == "many-0007" else None)
+    app = flask.Flask("guarded")
+    app.register_blueprint(make_face(lambda _: GuardedDatabase(inner, rules)))
+    written = pouch("write", docs=sample(), new_edits=False)["everything"]
+    with BackgroundServer(app) as server:
+        told = pouch("push", url=f"{server.url}/db", options={"batch_size": 20})
+    assert told["doc_write_failures"] == 1
+    assert [denied["name"] for denied in told["denied"]] == ["forbidden"]
+    del written["many-0007"]
+    assert everything(inner) == written
+
+
+def test_pouchdb_is_told_of_a_database_that_needs_credentials(tmp_path: Any, pouch: Any) -> None:
+    folder = StoreFolder(tmp_path / "guarded")
+    graft(folder.create("db"), *sample())
+    with BackgroundServer(make_app(folder, user="an:mật khẩu")) as server:
+        host = server.url.removeprefix("http://")
+        told = pouch("pull", url=f"http://an:m%E1%BA%ADt%20kh%E1%BA%A9u@{host}/db")
+        assert told["everything"] == everything(folder.open("db"))
+        with pytest.raises(AssertionError, match="unauthorized"):
+            pouch("pull", url=f"http://an:wrong@{host}/db", name="refused")
+    folder.close()

@@ -49,20 +49,8 @@ def canonical_json(value: Any) -> bytes:
 
 
 def parse_json(data: bytes | str) -> Any:
-    """Read back what `canonical_json` wrote. For a stranger's JSON use `read_json`."""
+    """Read back what `canonical_json` wrote. A stranger's JSON is read by `sync.jsonwire`."""
     return orjson.loads(data) if orjson is not None else json.loads(data)
-
-
-def read_json(data: bytes | str) -> Any:
-    """Read a stranger's JSON. Raises BadRequest for what is not JSON: NaN, infinities, half a text."""
-    try:
-        return json.loads(data, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest("Invalid UTF-8 JSON") from error
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(name)
 
 
 def _why_not(value: Any) -> str:

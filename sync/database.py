@@ -136,7 +136,9 @@ class Database(Protocol):
         conflicts: bool = False,
         attachments: bool = False,
     ) -> dict[str, Any]:
-        """`{"total_rows", "offset", "rows": [{"id", "key", "value": {"rev", "deleted"?}, "doc"?} | {"key", "error"}]}`."""
+        """`{"total_rows", "offset", "rows": […]}`, each row
+        `{"id", "key", "value": {"rev", "deleted"?}, "doc"?}` or `{"key", "error"}`.
+        """
 
     def attachment(self, doc_id: str, attachment_name: str, *, rev: str | None = None) -> Attachment:
         """One attachment of the winner or of `rev`. Raises NotFound."""

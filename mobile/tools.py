@@ -1,0 +1,53 @@
+"""What every part behind the screens works with: the folder, the clock, chance, and who this phone belongs to.
+
+Time and randomness come in here and nowhere else, so a simulated phone lives in its own year and replays exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from mobile import account as accounts
+from mobile.cards import Account
+from mobile.local import Local
+from mobile.problems import NotEnrolled
+from schemas import base, figures, ids
+from sync.database import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """`now` gives aware times; `random_bytes(n)` n unguessable bytes."""
+
+    local: Local
+    now: Callable[[], datetime]
+    random_bytes: Callable[[int], bytes]
+    app_version: str
+
+    @property
+    def account(self) -> Account:
+        """Who works here. Raises NotEnrolled."""
+        found = accounts.read_account(self.local)
+        if found is None:
+            raise NotEnrolled
+        return found
+
+    def time(self) -> str:
+        """Now, as documents have it."""
+        return figures.time_string(self.now())
+
+    def stamp(self) -> dict[str, Any]:
+        """When and on which device something is made; the offset is the last one learnt from the server."""
+        server = accounts.read_server(self.local)
+        return {"at": self.time(), "offset_s": server.offset_s, "device": self.account.device}
+
+    def ulid(self) -> str:
+        moment = self.now().astimezone(UTC)
+        return ids.ulid(int(moment.timestamp() * 1000), int.from_bytes(self.random_bytes(10), "big"))
+
+    def part(self, value: str | dict[str, Any]) -> Document:
+        """A new document for an erasable text or place, under a salt nobody can guess."""
+        return base.part(value, self.random_bytes(16).hex())

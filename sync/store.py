@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sync.canonical import INTEGER_MAX
 from sync.database import Attachment, ChangesPage, Document, Seq, Style
 from sync.documents import LOCAL_PREFIX, Blob, check_id
 from sync.errors import BadRequest, NotFound
@@ -110,7 +111,7 @@ class Store:
                 page = _changes_page(
                     reader,
                     after,
-                    limit=NO_LIMIT if limit is None else max(limit, 1),  # CouchDB takes 0 for 1
+                    limit=NO_LIMIT if limit is None else _whole(max(limit, 1)),  # CouchDB takes 0 for 1
                     style=style,
                     descending=descending,
                     doc_ids=doc_ids,
@@ -154,6 +155,7 @@ class Store:
             return [entry for entry in map(writer.graft_entry, batch) if entry is not None]
 
     def get_local(self, local_id: str) -> Document | None:
+        check_id(LOCAL_PREFIX + local_id)
         with self._reading() as reader:
             found = reader.local(local_id)
         return None if found is None else {**found[1], "_id": LOCAL_PREFIX + local_id, "_rev": f"0-{found[0]}"}
@@ -210,7 +212,8 @@ class Store:
         attachments: bool = False,
     ) -> dict[str, Any]:
         with_docs = {"conflicts": conflicts, "attachments": attachments} if include_docs else None
-        most = NO_LIMIT if limit is None else max(limit, 0)
+        most = NO_LIMIT if limit is None else _whole(limit)
+        skip = _whole(skip)
         with self._reading() as reader:
             total, _ = reader.counts()
             if keys is not None:
@@ -333,9 +336,14 @@ class Store:
 
 def _sequence(since: Seq) -> int:
     try:
-        return max(int(since), 0)
+        return _whole(int(since))
     except (TypeError, ValueError) as error:
         raise BadRequest("Malformed sequence supplied in 'since' parameter.") from error
+
+
+def _whole(number: int) -> int:
+    """Within what SQLite counts with; beyond it nothing is kept anyway."""
+    return min(max(number, 0), INTEGER_MAX)
 
 
 def _is_text(value: object) -> bool:
@@ -381,6 +389,8 @@ def _changes_page(
 def _bounds(
     start_key: str | None, end_key: str | None, *, inclusive_end: bool, descending: bool
 ) -> tuple[str, list[str]]:
+    if not all(key is None or _is_text(key) for key in (start_key, end_key)):
+        raise BadRequest("start_key and end_key must be text.")
     bounds, values = "", []
     if start_key is not None:
         bounds += " AND id <= ?" if descending else " AND id >= ?"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.errors import Conflict, NotFound, StoreCorrupt, StoreFull
+from sync.errors import BadRequest, Conflict, NotFound, StoreCorrupt, StoreFull
 from sync.store import Store
 from tests.support.histories import graft, leaves, revision
 
@@ -327,3 +327,25 @@ def test_an_old_log_never_reaches_a_new_store_of_the_same_name(path: Path) -> No
     new = Store(path)
     assert new.info()["doc_count"] == 0
     new.check()
+
+
+def test_numbers_and_texts_that_sqlite_cannot_hold_are_no_crash(path: Path) -> None:
+    store = Store(path)
+    store.put({"_id": "a"})
+    assert store.changes(10**30).results == []
+    assert len(store.changes(limit=10**30).results) == 1
+    assert len(store.all_docs(limit=10**30)["rows"]) == 1
+    assert store.all_docs(skip=10**30)["rows"] == []
+    for ask in (
+        lambda: store.get("\ud800"),
+        lambda: store.get_local("\ud800"),
+        lambda: store.all_docs(start_key="\ud800"),
+        lambda: store.revs_diff({"\ud800": ["1-a"]}),
+        lambda: store.put({"_id": "x", "text": "\ud800"}),
+    ):
+        with pytest.raises(BadRequest):
+            ask()
+    (answer,) = store.bulk_get([{"id": "\ud800", "rev": "1-a"}])
+    assert answer["docs"][0]["error"]["error"] == "not_found"
+    assert store.all_docs(keys=["\ud800"])["rows"] == [{"key": "\ud800", "error": "not_found"}]
+    assert store.changes(doc_ids=["\ud800"]).results == []

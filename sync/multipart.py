@@ -98,7 +98,7 @@ def read_document(body: bytes, content_type: str, *, inflated_bytes_max: int) ->
 
 
 def _inline(entry: dict[str, Any], content: bytes, *, inflated_bytes_max: int) -> dict[str, Any]:
-    told = entry.get("encoded_length", entry.get("length"))
+    told = entry.get("encoded_length") if "encoding" in entry else entry.get("length")
     if isinstance(told, int) and told != len(content):
         raise Malformed(f"An attachment of {told} bytes came as {len(content)}.")
     kept = {name: value for name, value in entry.items() if name not in ("follows", "encoding", "encoded_length")}

@@ -33,7 +33,7 @@ class Grant:
     pull: bool
     push: bool
     update_seq: int | str | None
-    heads: tuple[str, ...]
+    heads: tuple[str, ...] | None
     listed: bool
     """False once the server no longer lists it: kept here, no longer pulled."""
 
@@ -162,6 +162,6 @@ def _grant(entry: Mapping[str, Any]) -> Grant:
         pull=bool(entry.get("pull")),
         push=bool(entry.get("push")),
         update_seq=entry.get("update_seq"),
-        heads=tuple(entry.get("heads") or ()),
+        heads=None if entry.get("heads") is None else tuple(entry["heads"]),
         listed=bool(entry.get("listed", True)),
     )

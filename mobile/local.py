@@ -10,6 +10,7 @@ It must never know what is in them.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sync.database import Document
-from sync.errors import Conflict, NotFound
+from sync.errors import Conflict, NotFound, StoreFull
 from sync.store import Store
 from sync.store_folder import StoreFolder
 
@@ -95,7 +96,7 @@ class Local:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """The file appears whole or not at all, and stays after a power cut."""
+    """The file appears whole or not at all, and stays after a power cut. Raises StoreFull where no space is left."""
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with aside.open("wb") as file:
@@ -103,6 +104,10 @@ def write_file(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFull(f"There is no space left for {path.name}.") from error
+        raise
     finally:
         aside.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # some file systems of memory cards cannot sync a folder

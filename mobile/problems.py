@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mobile.cards import Problem
+from mobile.i18n import language
 from mobile.messages import say
+from schemas.problem import Problem as Misfit
 
 
 class PhoneError(Exception):
@@ -36,7 +38,15 @@ class UnknownChecklist(PhoneError):
 
 
 class InvalidAnswer(PhoneError):
-    """The answer is not one its criterion takes; nothing was written."""
+    """The answer is not one its criterion takes; nothing was written. `problems` are those of `schemas`."""
+
+    def __init__(self, problems: Sequence[Misfit]) -> None:
+        super().__init__(problems[0].code)
+        self.problems = tuple(problems)
+
+    @property
+    def message(self) -> str:
+        return " ".join(dict.fromkeys(problem.sentence(language()) for problem in self.problems))
 
 
 class UnreadablePhoto(PhoneError):

@@ -1,0 +1,105 @@
+"""What the server refused, why, and when it is worth offering again. A refused document stays where it is.
+
+Kept in the device's store as `refused:<database>:<id>`. The circumstances of a refusal are a fingerprint of the app,
+the server and the grant: when one of them changes, or the document does, it is offered again by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mobile.account import Grant, Server
+from mobile.local import Local, found
+from sync.store import Store
+
+
+class Told(Protocol):
+    """A refusal as replication or sending tells it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def rev(self) -> str | None: ...
+    @property
+    def error(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One document the server does not take, in its words."""
+
+    database: str
+    id: str
+    rev: str | None
+    error: str
+    reason: str
+    at: str
+
+
+def fingerprint(app_version: str, device: str, server: Server, grant: Grant) -> str:
+    """The circumstances; another value is a reason to try again."""
+    rights = f"{grant.listed:d}{grant.push:d}{grant.pull:d}"
+    return f"{app_version}|{device}|{server.server}|{server.oldest_app}|{rights}"
+
+
+def known(local: Local, database: str | None = None) -> list[Refusal]:
+    """All refusals that stand, of one database or of all."""
+    prefix = "refused:" if database is None else f"refused:{database}:"
+    return [
+        Refusal(kept["database"], kept["document"], kept["rev"], kept["error"], kept["reason"], kept["at"])
+        for kept in local.list(prefix)
+    ]
+
+
+def add(local: Local, database: str, refused: Iterable[Told], circumstances: str, *, at: str) -> None:
+    """Write down what was refused. A second refusal of one document replaces the first."""
+    for each in refused:
+        body: dict[str, Any] = {
+            "database": database,
+            "document": each.id,
+            "rev": each.rev,
+            "error": each.error,
+            "reason": each.reason,
+            "circumstances": circumstances,
+            "at": at,
+        }
+        local.edit(f"refused:{database}:{each.id}", lambda _, body=body: body)  # type: ignore[misc]
+
+
+def replace(
+    local: Local,
+    database: str,
+    offered: Sequence[str] | None,
+    refused: Sequence[Told],
+    circumstances: str,
+    *,
+    at: str,
+) -> None:
+    """After an offer: what of `offered` (None: of everything) was not refused again is refused no longer."""
+    still = {each.id for each in refused}
+    for before in known(local, database):
+        if before.id not in still and (offered is None or before.id in offered):
+            local.edit(f"refused:{database}:{before.id}", lambda _: None)
+    add(local, database, refused, circumstances, at=at)
+
+
+def to_offer(local: Local, store: Store, database: str, circumstances: str) -> list[str]:
+    """Documents refused under other circumstances, or changed since."""
+    offers = []
+    for kept in local.list(f"refused:{database}:"):
+        document = found(store, kept["document"])
+        if document is None or kept["circumstances"] != circumstances or kept["rev"] != document["_rev"]:
+            offers.append(kept["document"])
+    return offers
+
+
+def offer_again(local: Local) -> int:
+    """A person asks: all that is refused will be offered in the next round. Answers how much that is."""
+    kept = local.list("refused:")
+    for each in kept:
+        local.edit(each["_id"], lambda before: {**before, "circumstances": ""})
+    return len(kept)

@@ -1,0 +1,301 @@
+"""One round of synchronisation: the server's list, then each database pushed and pulled, documents before photos.
+
+What the list says unchanged costs no request. Trouble of one database stops no other; what the server refuses is
+written down with its reason and passed. Every step may be repeated; nothing here is a person's last copy of anything.
+It must never know threads or screens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from mobile import account as accounts
+from mobile import api, drafts, photos, refusals, sending
+from mobile.account import Grant, Server
+from mobile.cards import Account
+from mobile.chain import unreachable
+from mobile.local import found, listed, write_file
+from mobile.tools import Tools
+from schemas import evidence, ids
+from sync.database import Database
+from sync.errors import (
+    DatabaseError,
+    PeerMisbehaved,
+    PeerRefused,
+    PeerUnreachable,
+    StoreCorrupt,
+    StoreFull,
+)
+from sync.remote import RemoteDatabase
+from sync.replicate import Progress, replicate
+from sync.store import Store
+
+THUMBNAILS_MAX = 40
+"""A round: some 500 KB of other people's pictures, so that one's own come first again soon."""
+
+SILENT_DATABASES_MAX = 2
+"""As many in a row without an answer mean that the network is gone, not that the databases are."""
+
+FETCH_AT_ONCE = 100
+
+KIND_ORDER = {"unit": 0, "visit": 1, "group": 2, "media": 3}
+"""Documents first, and one's own before the group's; photos last."""
+
+
+@dataclass
+class Outcome:
+    """What came of a round. `code` is of `mobile.messages`; `signed_out` and `offline` end it early."""
+
+    code: str = "all-sent"
+    signed_out: bool = False
+    offline: bool = False
+    trouble: bool = False
+    retry_after_s: float | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    receipts_awaited: int = 0
+    photos_held_back: bool = False
+
+
+class _NetworkGone(Exception):
+    """Several databases in a row were silent."""
+
+    def __init__(self, cause: PeerUnreachable) -> None:
+        super().__init__(str(cause))
+        self.retry_after_s = cause.retry_after_s
+
+
+class Round:
+    """One run. `thorough` asks every database, whatever the list says: the list is a hint."""
+
+    def __init__(
+        self,
+        tools: Tools,
+        account: Account,
+        session: requests.Session,
+        *,
+        locale: str,
+        thorough: bool,
+        photos_now: bool,
+        on_progress: Callable[[int, int], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._tools, self._account, self._session = tools, account, session
+        self._locale, self._thorough, self._photos_now = locale, thorough, photos_now
+        self._on_progress, self._cancelled = on_progress, cancelled
+        self._local = tools.local
+        self._done = self._total = 0
+        self._silent = 0
+
+    def run(self) -> Outcome:
+        """All of it, as far as network and server allow. Raises nothing of `sync.errors`."""
+        outcome = Outcome()
+        try:
+            server = self._list()
+            if _older(self._tools.app_version, server.oldest_app):
+                return Outcome(code="update-app", trouble=True)
+            self._databases(server, outcome)
+        except api.ServerBusy as error:
+            return Outcome(code="server-trouble", trouble=True, retry_after_s=error.retry_after_s)
+        except PeerUnreachable as error:
+            return Outcome(code="offline", offline=True, retry_after_s=error.retry_after_s)
+        except _NetworkGone as gone:
+            return Outcome(code="offline", offline=True, retry_after_s=gone.retry_after_s)
+        except PeerRefused as refusal:
+            if refusal.status == 401:
+                return Outcome(code="signed-out", signed_out=True)
+            return Outcome(code="server-trouble", trouble=True)
+        except PeerMisbehaved:
+            return Outcome(code="captive", trouble=True)
+        except StoreFull:
+            return Outcome(code="phone-full", trouble=True)
+        except StoreCorrupt:
+            return Outcome(code="store-damaged", trouble=True)
+        return outcome
+
+    def _list(self) -> Server:
+        asked = self._tools.now()
+        answer = api.databases(self._session, self._account.server_url, token=self._account.token, locale=self._locale)
+        return accounts.write_server(self._local, answer, asked=asked, answered=self._tools.now())
+
+    def _databases(self, server: Server, outcome: Outcome) -> None:
+        grants = sorted(
+            (grant for grant in server.grants if grant.kind in KIND_ORDER),
+            key=lambda grant: (KIND_ORDER[grant.kind], grant.name),
+        )
+        self._total = sum(self._to_push(grant) for grant in grants)
+        for grant in grants:
+            if self._cancelled():
+                return
+            try:
+                if grant.kind == "media":
+                    self._media(grant, server, outcome)
+                else:
+                    self._documents(grant, server, outcome)
+                self._silent = 0
+            except PeerUnreachable as error:
+                self._silent += 1
+                if self._silent >= SILENT_DATABASES_MAX:
+                    raise _NetworkGone(error) from error
+                outcome.trouble, outcome.code, outcome.retry_after_s = True, "some-waiting", error.retry_after_s
+            except PeerRefused as refusal:
+                if refusal.status == 401:
+                    raise
+                if grant.listed:  # one no longer listed is expected to say no
+                    outcome.trouble, outcome.code = True, "some-waiting"
+            except (PeerMisbehaved, DatabaseError):
+                if grant.listed:
+                    outcome.trouble, outcome.code = True, "some-waiting"
+            except StoreCorrupt:
+                outcome.trouble, outcome.code = True, "store-damaged"
+
+    # Documents
+
+    def _documents(self, grant: Grant, server: Server, outcome: Outcome) -> None:
+        if not grant.listed and grant.name not in self._local.stores:
+            return
+        store = self._local.stores.ensure(grant.name)
+        remote = self._remote(grant)
+        if grant.push or not grant.listed:
+            self._push(store, remote, grant, server)
+        if grant.pull and (self._thorough or self._way(grant)["pulled"] != grant.update_seq):
+            held = {document["_id"] for document in listed(store, "decision:")}
+            self._pull(store, remote)
+            if grant.kind in ("unit", "visit"):
+                drafts.merge_all(store)
+                if grant.push:
+                    self._push(store, remote, grant, server)
+            else:
+                self._judge_log(store, grant, held, outcome)
+            self._remember(grant, pulled=grant.update_seq)
+        elif grant.push and not grant.pull and grant.listed and self._thorough:
+            self._read_back(store, remote)
+
+    def _push(self, store: Store, remote: Database, grant: Grant, server: Server) -> None:
+        fingerprint = refusals.fingerprint(self._tools.app_version, self._account.device, server, grant)
+        again = refusals.to_offer(self._local, store, grant.name, fingerprint)
+        if again:
+            refused = sending.send(store, remote, sending.lacking(store, remote, again))
+            refusals.replace(self._local, grant.name, again, refused, fingerprint, at=self._tools.time())
+        pushed = self._way(grant)["pushed"]
+        if not self._thorough and store.info()["update_seq"] == pushed:
+            return
+        result = replicate(
+            store,
+            remote,
+            new_session_id=self._session_id,
+            now=self._tools.time,
+            on_progress=self._advance,
+            cancelled=self._cancelled,
+        )
+        refusals.add(self._local, grant.name, result.refused, fingerprint, at=self._tools.time())
+        self._remember(grant, pushed=result.last_seq)
+
+    def _pull(self, store: Store, remote: Database) -> None:
+        replicate(
+            remote,
+            store,
+            new_session_id=self._session_id,
+            now=self._tools.time,
+            on_progress=lambda _: self._on_progress(self._done, self._total),
+            cancelled=self._cancelled,
+        )
+
+    def _read_back(self, store: Store, remote: Database) -> None:
+        """A grassroots unit is not told what changed in its department's database; it may list its own evidence."""
+        prefix = f"evidence:{self._account.unit}:"
+        rows = remote.all_docs(start_key=prefix, end_key=prefix + "\uffff")["rows"]
+        mine = [row["id"] for row in rows]
+        for start in range(0, len(mine), FETCH_AT_ONCE):
+            sending.fetch(remote, store, mine[start : start + FETCH_AT_ONCE])
+        named = {part for each in mine for part in evidence.parts_named(found(store, each) or {})}
+        parts = sorted(ids.part_id(part) for part in named)
+        for start in range(0, len(parts), FETCH_AT_ONCE):
+            sending.fetch(remote, store, parts[start : start + FETCH_AT_ONCE])
+
+    def _judge_log(self, store: Store, grant: Grant, held: Iterable[str], outcome: Outcome) -> None:
+        """Does the server's log still lead to every decision this phone holds?"""
+        lost = [] if grant.heads is None else unreachable(listed(store, "decision:"), grant.heads, held)
+        self._local.edit(f"log:{grant.name}", lambda _: {"unreachable": lost})
+        if lost:
+            outcome.trouble, outcome.code = True, "log-broken"
+
+    # Photos
+
+    def _media(self, grant: Grant, server: Server, outcome: Outcome) -> None:
+        remote = self._remote(grant)
+        if grant.name in self._local.stores and (grant.push or not grant.listed):
+            self._send_photos(self._local.stores.open(grant.name), remote, grant, server, outcome)
+        if grant.listed and self._photos_now:
+            photos.fetch_thumbnails(
+                self._local,
+                remote,
+                self._others_photos(grant)[:THUMBNAILS_MAX],
+                write=lambda name, data: write_file(self._local.thumbnail_file(name), data),
+            )
+
+    def _send_photos(self, store: Store, remote: Database, grant: Grant, server: Server, outcome: Outcome) -> None:
+        open_names = photos.waiting(self._local, store)
+        if open_names:
+            open_names = photos.settle(self._local, store, remote, open_names, now=self._tools.time())
+        if open_names and not self._photos_now:
+            outcome.photos_held_back = True
+            return
+        refused = photos.push(self._local, store, remote, open_names, on_sent=self._advance, cancelled=self._cancelled)
+        fingerprint = refusals.fingerprint(self._tools.app_version, self._account.device, server, grant)
+        refusals.replace(self._local, grant.name, None, refused, fingerprint, at=self._tools.time())
+        if open_names and not refused:
+            open_names = photos.settle(self._local, store, remote, open_names, now=self._tools.time())
+        outcome.receipts_awaited += len(open_names)
+
+    def _others_photos(self, grant: Grant) -> list[str]:
+        """Photos this phone's evidence names and has no small picture of, the latest first."""
+        wanted: list[str] = []
+        for name in self._local.stores.names():
+            if name[:2] not in ("u-", "v-"):
+                continue
+            for document in reversed(listed(self._local.stores.open(name), "evidence:")):
+                if (document.get("group"), document.get("year")) == (grant.group, grant.year):
+                    wanted.extend(evidence.photos_of(document))
+        return [name for name in dict.fromkeys(wanted) if not self._local.thumbnail_file(name).exists()]
+
+    # What all of it uses
+
+    def _remote(self, grant: Grant) -> RemoteDatabase:
+        url = f"{self._account.server_url}/db/{grant.name}"
+        return RemoteDatabase(url, session=self._session, token=self._account.token)
+
+    def _session_id(self) -> str:
+        return self._tools.random_bytes(16).hex()
+
+    def _advance(self, progress: Progress | None = None) -> None:
+        self._done += 1 if progress is None else max(1, progress.docs_read)
+        self._total = max(self._total, self._done)
+        self._on_progress(self._done, self._total)
+
+    def _to_push(self, grant: Grant) -> int:
+        if grant.name not in self._local.stores or not grant.push:
+            return 0
+        store = self._local.stores.open(grant.name)
+        if grant.kind == "media":
+            return photos.documents_waiting(self._local, store)
+        pushed, here = self._way(grant)["pushed"], store.info()["update_seq"]
+        return int(max(0, here - pushed) if isinstance(pushed, int) else here)
+
+    def _way(self, grant: Grant) -> dict[str, Any]:
+        return {"pushed": 0, "pulled": None, **(self._local.read(f"way:{grant.name}") or {})}
+
+    def _remember(self, grant: Grant, **news: Any) -> None:
+        self._local.edit(f"way:{grant.name}", lambda before: {"pushed": 0, "pulled": None, **before, **news})
+
+
+def _older(ours: str, oldest: str) -> bool:
+    """Is this app older than the oldest the server still serves? What is no version is no reason to stop."""
+    try:
+        one, other = (tuple(int(step) for step in text.split(".")) for text in (ours, oldest))
+    except ValueError:
+        return False
+    return one < other

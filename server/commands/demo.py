@@ -1,0 +1,188 @@
+"""`thidua demo`: two clusters of 2024, played by simulated phones over HTTP, then served."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import sys
+import webbrowser
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from server.config import Config
+    from server.demo.play import Clock
+
+_STEP_WORDS = {
+    "setup": "Units, people, scheme",
+    "photos": "Grassroots photos",
+    "self": "Self-scores, offline, then synced",
+    "cross": "Cross-inspections, offline, then synced",
+    "appraisal": "The leader's decisions",
+}
+# The phone printed for a newcomer belongs to the inspector who has a visit left to make.
+_NEWCOMER = "son"
+
+
+@click.command(short_help="Two clusters of 2024, ranked from simulated phones, in your browser.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="Port to listen on.")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("var/demo"),
+    show_default=True,
+    help="Folder that keeps the demonstration; a second start goes on from it.",
+)
+@click.option("--browser/--no-browser", default=True, help="Open the page.")
+@click.option("--play-only", is_flag=True, help="Prepare the data and stop, without serving.")
+@click.option("--json", "as_json", is_flag=True, help="Say address and sign-ins as JSON.")
+def command(port: int, data: Path, *, browser: bool, play_only: bool, as_json: bool) -> None:
+    """Play the demonstration's year once, then serve it. Scores and people are invented; units and leaders are real."""
+    from server.config import load
+    from server.wsgi import serve_made
+
+    kept = _kept(data)
+    if kept is None:
+        _play(data, as_json=as_json)
+        kept = _kept(data)
+        assert kept is not None
+    if play_only:
+        return
+    config = load(data / "server", locale="vi")
+    clock = _clock(kept)
+    url = f"http://127.0.0.1:{port}"
+    code = _newcomers_code(config, clock)
+
+    def ready() -> None:
+        _say(url, kept, code, as_json=as_json)
+        if browser and (sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            webbrowser.open(url)
+
+    def make_app() -> Any:
+        from server.app import create_app
+        from server.service import Service
+
+        service = Service.open(config, now=clock)
+        service.start()
+        return create_app(config, service=service)
+
+    serve_made(make_app, host="127.0.0.1", port=port, on_start=ready)
+
+
+def _kept(data: Path) -> dict[str, Any] | None:
+    """What a finished play wrote: the password, and how far its clock is behind. None: not played, or cut short."""
+    try:
+        found: dict[str, Any] = json.loads((data / "demo.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return found
+
+
+def _play(data: Path, *, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from server.app import create_app
+    from server.config import load
+    from server.demo.play import STEPS, Clock, Stage, play, prepare
+    from server.service import Service
+    from server.wsgi import BackgroundServer
+
+    if data.exists() and any(data.iterdir()):
+        # Only what an unfinished play left: a finished one has demo.json, and is never touched.
+        unfinished = data / "unfinished"
+        if not unfinished.exists():
+            raise click.ClickException(f"{data} holds something else than a demonstration: choose another --data.")
+        shutil.rmtree(data)
+    data.mkdir(parents=True)
+    (data / "unfinished").touch()
+    console = Console(stderr=True)
+    console.print(
+        "[bold]Thidua[/bold] plays a year of two clusters: simulated phones work offline, then sync over HTTP."
+    )
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<42}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    config = load(data / "server", locale="vi")
+    clock = Clock("2024-01-15T02:00:00+00:00")
+    with Progress(*columns, console=console, disable=as_json) as bars:
+        tasks = {step: bars.add_task(_STEP_WORDS[step], total=None, start=False) for step in STEPS}
+
+        def progress(step: str, done: int, total: int) -> None:
+            bars.start_task(tasks[step])
+            bars.update(tasks[step], completed=done, total=total)
+
+        service = Service.open(config, now=clock)
+        service.start()
+        with service, BackgroundServer(create_app(config, service=service)) as server:
+            stage = Stage(service, clock, server.url, data / "phones", f"sen-{secrets.token_hex(3)}-2024", progress)
+            prepare(stage)
+            play(stage)
+            service.follower.sweep()
+        kept = {"password": stage.password, "behind_s": int((datetime.now(UTC) - clock()).total_seconds())}
+    target = data / "demo.json"
+    scratch = target.with_suffix(".part")
+    scratch.write_text(json.dumps(kept), encoding="utf-8")
+    scratch.chmod(0o600)
+    scratch.rename(target)
+    (data / "unfinished").unlink()
+
+
+def _clock(kept: dict[str, Any]) -> Clock:
+    from server.demo.play import Clock
+
+    return Clock((datetime.now(UTC) - timedelta(seconds=kept["behind_s"])).isoformat())
+
+
+def _newcomers_code(config: Config, clock: Clock) -> str:
+    from server.service import Service
+
+    with Service.open(config, now=clock) as service:
+        account = service.accounts.by_login(_NEWCOMER)
+        assert account is not None
+        return service.accounts.new_code(account.account, valid_for=timedelta(days=1)).code
+
+
+def _say(url: str, kept: dict[str, Any], code: str, *, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from server.demo.data import CLUSTERS, COUNCIL
+
+    people = [person for cluster in CLUSTERS for person in cluster.people] + [COUNCIL]
+    if as_json:
+        signs_in = [{"login": each.login, "name": each.name, "unit": each.unit} for each in people]
+        click.echo(json.dumps({"url": url, "password": kept["password"], "sign_ins": signs_in, "code": code}))
+        return
+    console = Console()
+    table = Table(
+        title="Sign-ins (people and scores are invented)", title_justify="left", box=None, header_style="bold"
+    )
+    for heading in ("Login", "Name", "What they do", "Group"):
+        table.add_column(heading)
+    for cluster in CLUSTERS:
+        shown: set[str] = set()
+        for person in cluster.people:
+            if person.job[0] not in shown:
+                shown.add(person.job[0])
+                table.add_row(
+                    f"[bold]{person.login}[/bold]", person.name, f"{person.job[0]} · {person.job[1]}", cluster.vi
+                )
+    table.add_row(f"[bold]{COUNCIL.login}[/bold]", COUNCIL.name, " · ".join(COUNCIL.job), "–")
+    console.print()
+    console.print(table)
+    console.print(f"\nPassword of everyone: [bold]{kept['password']}[/bold]")
+    console.print(f"The pages:            [bold underline]{url}[/bold underline]")
+    console.print(
+        f"The app, beside it:   [bold].venv/bin/thidua mobile --server {url}[/bold]   code [bold]{code}[/bold]"
+    )
+    console.print("Stop with Ctrl+C. A second start goes on from here.\n")

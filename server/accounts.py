@@ -38,7 +38,7 @@ TOKEN_BYTES: Final = 32
 PASSWORD_CHARS_MIN: Final = 8
 LABEL_CHARS_MAX: Final = 80
 
-NO_PASSWORD: Final = "-"
+NO_PASSWORD: Final = "-"  # noqa: S105 - the absence of one
 """Kept for an account that signs in nowhere: no password has this for its hash."""
 
 ROLES: Final = ("specialist", "head", "inspector", "grassroots", "council", "admin")

@@ -1,0 +1,211 @@
+"""The application: the gateway at /db, the API at /api/v1, the pages everywhere else, one factory.
+
+What holds for every request stands here: its number in the log, what a browser may do with the answer, and in which
+form a problem is said – CouchDB's words below /db, JSON below /api, a page elsewhere. It must never know a rule.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+from http import HTTPStatus
+from typing import Any, Final
+
+import flask
+import structlog
+from flask import Flask, Response, request
+from flask_compress import Compress
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from werkzeug.exceptions import HTTPException
+
+import server.web
+from schemas.base import InvalidDocument
+from server import api, metrics
+from server.board.models import Said
+from server.config import Config
+from server.messages import best_locale, say
+from server.problems import Invalid, Problem
+from server.service import Service
+from sync.errors import DatabaseError, StoreFull
+from sync.face import make_face
+
+TRIES: Final = "10 per minute"
+"""Sign-in and enrolment, from one address: a person mistypes thrice; a guesser has 14,400 tries a day at 2^40 codes."""
+
+BODY_BYTES_MAX: Final = 64 * 2**20
+"""A batch of the replicator with photo chunks has a few MiB; what is larger is a mistake or an attack."""
+
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+"""What programs are sent. Pages bring a policy of their own, which lets them use our styles and scripts."""
+
+_log = structlog.get_logger(__name__)
+
+
+def create_app(config: Config, *, service: Service | None = None) -> Flask:
+    """The WSGI application over `service`, or over one opened at `config.data` with its follower started.
+
+    Call it inside the process that serves: it owns threads and open databases.
+    """
+    if service is None:
+        service = Service.open(config)
+        service.start()
+    app = Flask("server", static_folder=None)
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.secure_cookies,
+        MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
+        # The face compresses its own answers, in pieces as they come.
+        COMPRESS_MIMETYPES=["text/html", "text/css", "text/javascript", "application/json", "image/svg+xml"],
+        COMPRESS_STREAMS=False,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's own provider has it
+    app.extensions["thidua"] = service
+    Compress(app)
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    _number_requests(app)
+    _dress(app)
+    _answer_problems(app)
+    app.register_blueprint(make_face(service.gateway.open_for_request, server_uuid=service.uuid), url_prefix="/db")
+    api.init_app(app)
+    metrics.init_app(app)
+    _health(app, service)
+    server.web.init_app(app)
+    for endpoint in ("web.sign_in_sent", "enrolment.Enrol"):
+        app.view_functions[endpoint] = limiter.limit(TRIES, methods=["POST"])(app.view_functions[endpoint])
+    return app
+
+
+def locale_of_request() -> str:
+    """What the caller reads: `Accept-Language`, else the installation's language."""
+    service: Service = flask.current_app.extensions["thidua"]
+    return best_locale((tag for tag, _ in request.accept_languages), service.config.locale)
+
+
+def _number_requests(app: Flask) -> None:
+    """One number a request, in the log, the answer's headers and the sentence of a failure."""
+
+    @app.before_request
+    def begin() -> None:
+        flask.g.request_number = secrets.token_hex(6)
+        flask.g.began = time.perf_counter()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request=flask.g.request_number)
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        response.headers["X-Request-Id"] = flask.g.get("request_number", "")
+        # The path alone: never a query, a header or a body, where a secret may stand.
+        _log.info(
+            "request",
+            method=request.method,
+            path=request.path,
+            status=response.status_code,
+            ms=round((time.perf_counter() - flask.g.get("began", time.perf_counter())) * 1000, 1),
+        )
+        return response
+
+
+def _dress(app: Flask) -> None:
+    @app.after_request
+    def dress(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.is_secure:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        return response
+
+
+def _health(app: Flask, service: Service) -> None:
+    @app.get("/healthz")
+    def healthz() -> tuple[dict[str, Any], int]:
+        """200 while requests are answered and the follower works; 503 tells a supervisor to start us anew."""
+        following = service.follower.alive
+        return {"status": "ok" if following else "trouble", "follower": following}, 200 if following else 503
+
+
+def _answer_problems(app: Flask) -> None:
+    @app.errorhandler(Problem)
+    def problem(error: Problem) -> Any:
+        return _said(error.status, error.said, _fields(error))
+
+    @app.errorhandler(InvalidDocument)
+    def invalid(error: InvalidDocument) -> Any:
+        locale = locale_of_request()
+        fields = [{"path": each.path, "message": each.sentence(locale)} for each in error.problems]
+        return _said(422, Said("invalid"), fields)
+
+    @app.errorhandler(DatabaseError)
+    def refused(error: DatabaseError) -> Any:
+        return _said(error.status, Said("bad-request", {"why": error.reason}))
+
+    @app.errorhandler(StoreFull)
+    def full(error: StoreFull) -> Any:
+        _log.error("disk_full", why=str(error))
+        return _said(507, Said("disk-full"))
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Any:
+        if error.response is not None or error.code is None:
+            return error
+        if not _for_programs():
+            return server.web.errors.nothing_here(error)
+        code = {404: "no-page", 429: "too-many-tries", 401: "signed-out", 422: "invalid"}.get(error.code)
+        said = Said("bad-request", {"why": HTTPStatus(error.code).phrase}) if code is None else Said(code)
+        return _said(error.code, said, _smorest_fields(error))
+
+    @app.errorhandler(sqlite3.Error)
+    @app.errorhandler(Exception)
+    def failed(error: Exception) -> Any:
+        _log.exception("request.failed", path=request.path, exc_info=error)
+        if not _for_programs():
+            return server.web.errors.page(500)
+        return _said(500, Said("our-fault", {"request": flask.g.get("request_number", "")}))
+
+
+def _for_programs() -> bool:
+    return request.path.startswith(("/api/", "/db/", "/healthz", "/metrics"))
+
+
+def _said(status: int, said: Said, fields: list[dict[str, str]] | None = None) -> Any:
+    sentence = say(said, locale_of_request())
+    if not _for_programs():
+        return server.web.errors.page(status, sentence=sentence)
+    body: dict[str, Any] = {"code": said.code, "message": sentence}
+    if fields:
+        body["fields"] = fields
+    return flask.jsonify(body), status
+
+
+def _fields(error: Problem) -> list[dict[str, str]]:
+    if not isinstance(error, Invalid):
+        return []
+    locale = locale_of_request()
+    return [{"path": path, "message": say(said, locale)} for path, said in error.fields]
+
+
+def _smorest_fields(error: HTTPException) -> list[dict[str, str]]:
+    """What flask-smorest found wrong with a body, flattened to paths."""
+    messages = getattr(error, "data", {}).get("messages", {})
+    found: list[dict[str, str]] = []
+
+    def walk(path: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                walk(f"{path}.{name}" if path else str(name), inner)
+        else:
+            texts = value if isinstance(value, list) else [value]
+            found.extend({"path": path, "message": str(text)} for text in texts)
+
+    walk("", messages.get("json", messages) if isinstance(messages, dict) else {})
+    return found

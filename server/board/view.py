@@ -1,0 +1,185 @@
+"""One group year as it stands at one sequence: its documents by id, and small questions about them.
+
+Built once for a sequence and shared by all readers until the next change. It must never know who reads or a figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+from schemas import ids
+from schemas.figures import parse_time, time_string
+from server.board.models import EvidenceCard, Names, PersonRef, Photo, UnitRef
+from sync.database import Document, Seq
+
+
+@dataclass(frozen=True)
+class GroupView:
+    """`documents` of the group's database at `seq`. Never changed."""
+
+    group: str
+    year: int
+    seq: Seq
+    documents: Mapping[str, Document]
+
+    @cached_property
+    def group_year(self) -> Document:
+        return self.documents[ids.groupyear_id(self.group, self.year)]
+
+    @cached_property
+    def scheme(self) -> Document:
+        return self.documents[self.group_year["scheme"]]
+
+    @cached_property
+    def by_type(self) -> Mapping[str, list[Document]]:
+        """Documents of each type, by id."""
+        found: dict[str, list[Document]] = {}
+        for doc_id in sorted(self.documents):
+            found.setdefault(ids.type_of(doc_id), []).append(self.documents[doc_id])
+        return found
+
+    def all(self, kind: str) -> list[Document]:
+        return self.by_type.get(kind, [])
+
+    # Units and people
+
+    @cached_property
+    def member_units(self) -> tuple[str, ...]:
+        """Every unit that was a member in this year, in the group year's order."""
+        return tuple(dict.fromkeys(member["unit"] for member in self.group_year["members"]))
+
+    def members_on(self, day: date) -> tuple[str, ...]:
+        return tuple(it["unit"] for it in self.group_year["members"] if _within(it, day))
+
+    def leader_on(self, day: date, role: str) -> str | None:
+        """The unit that leads, or is the deputy, on this day; else the last one that did."""
+        terms = [it for it in self.group_year["leaders"] if it["role"] == role]
+        now = next((it["unit"] for it in terms if _within(it, day)), None)
+        return now or (max(terms, key=lambda it: str(it["from"]))["unit"] if terms else None)
+
+    def unit(self, unit: str) -> UnitRef:
+        """A unit no document tells of is shown by its id."""
+        document = self.documents.get(f"unit:{unit}")
+        if document is None:
+            return UnitRef(unit, {"vi": unit, "en": unit}, {"vi": unit, "en": unit})
+        return UnitRef(unit, document["names"], document["short_names"])
+
+    def person(self, account: str) -> PersonRef:
+        member = self.documents.get(f"member:{account}")
+        if member is None:
+            return PersonRef(account, None, None)
+        person = self.documents.get(f"person:{member['person']}")
+        return PersonRef(account, None if person is None else person["name"], member["unit"])
+
+    # Texts
+
+    def part(self, part_hash: str | None) -> Any:
+        """The value of a part; None when there is none, or it is withheld."""
+        document = None if part_hash is None else self.documents.get(f"part:{part_hash}")
+        return None if document is None else document["value"]
+
+    def text(self, part_hash: str | None) -> str | None:
+        value = self.part(part_hash)
+        return value if isinstance(value, str) else None
+
+    # Arrivals
+
+    @cached_property
+    def arrivals(self) -> Mapping[str, Document]:
+        """Submission → its earliest arrival: several servers may have written one each."""
+        earliest: dict[str, Document] = {}
+        for arrival in self.all("arrival"):
+            known = earliest.get(arrival["submission"])
+            if known is None or (arrival["at"], arrival["_id"]) < (known["at"], known["_id"]):
+                earliest[arrival["submission"]] = arrival
+        return earliest
+
+    @cached_property
+    def last_change(self) -> str | None:
+        """The time of the newest thing the server took in or decided."""
+        times = [it["at"] for it in (*self.all("arrival"), *self.all("decision"))]
+        return max(times, default=None)
+
+    # Evidence
+
+    @cached_property
+    def citations(self) -> Mapping[str, list[tuple[Document, str]]]:
+        """Cited evidence → the submissions and criteria that cite it."""
+        found: dict[str, list[tuple[Document, str]]] = {}
+        for submission in self.all("submission"):
+            for criterion, answer in submission["answers"].items():
+                for cited in answer.get("evidence", ()):
+                    found.setdefault(cited, []).append((submission, criterion))
+            for claim in submission["claims"]:
+                for cited in claim["evidence"]:
+                    found.setdefault(cited, []).append((submission, claim["item"]))
+        return found
+
+    @cached_property
+    def photos(self) -> frozenset[str]:
+        """Every photo that cited evidence names."""
+        return frozenset(photo["photo"] for cited in self.all("cited") for photo in cited["photos"])
+
+    def evidence(self, cited: Document, states: Mapping[str, str]) -> EvidenceCard:
+        citing = self.citations.get(cited["_id"], [])
+        movement = self.documents.get(f"movement:{cited['movement']}") if cited.get("movement") else None
+        place = self.part(cited.get("place"))
+        return EvidenceCard(
+            cited=cited["_id"],
+            evidence=cited["of"],
+            unit=self.unit(cited["unit"]),
+            title=self.text(cited["title"]),
+            note=self.text(cited.get("note")),
+            place=place if isinstance(place, Mapping) else None,
+            movement=None if movement is None else _names(movement),
+            criteria=tuple(sorted({criterion for _, criterion in citing})),
+            units=tuple(sorted({submission["unit"] for submission, _ in citing})),
+            photos=tuple(
+                Photo(
+                    photo=it["photo"],
+                    state="verified" if states.get(it["photo"]) == "verified" else
+                    "arriving" if it["photo"] in states else "absent",
+                    width=it.get("width"),
+                    height=it.get("height"),
+                    taken=it.get("taken"),
+                )
+                for it in cited["photos"]
+            ),
+            children=cited["children"],
+            consent=cited.get("consent"),
+            by=self.person(cited["by"]),
+            made_at=corrected(cited["made"]),
+            offset_s=cited["made"]["offset_s"],
+        )  # fmt: skip
+
+
+def corrected(stamp: Mapping[str, Any]) -> str:
+    """A device's time, moved by what the device last knew of the server's."""
+    return time_string(parse_time(stamp["at"]) + timedelta(seconds=stamp["offset_s"] or 0))
+
+
+def raw_of(answer: Mapping[str, Any]) -> tuple[str, str]:
+    """An answer's kind and its value as text: ("points", "132.5"), ("passed", "true"), ("na", "true")."""
+    for kind in ("points", "actual", "count"):
+        if kind in answer:
+            return kind, str(answer[kind])
+    kind = "passed" if "passed" in answer else "na"
+    return kind, "true" if answer.get(kind) else "false"
+
+
+def evidence_ids(submissions: Iterable[Document], criterion: str) -> frozenset[str]:
+    return frozenset(each for it in submissions for each in it["answers"].get(criterion, {}).get("evidence", ()))
+
+
+def _names(document: Document) -> Names:
+    names: Names = document["names"]
+    return names
+
+
+def _within(period: Mapping[str, Any], day: date) -> bool:
+    # The end's day is the first on which it is no more (DOMAIN 6: on the event date the old unit no longer is).
+    return str(period["from"]) <= day.isoformat() and (period["to"] is None or day.isoformat() < str(period["to"]))

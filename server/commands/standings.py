@@ -1,0 +1,71 @@
+"""`thidua standings`: the ranking of a group year, with the numbers of its page."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from server.commands._shared import data_option, json_option, opened, print_json
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from server.board.models import StandingsPage
+
+
+@click.command(short_help="The ranking of a group year.")
+@click.argument("group")
+@click.argument("year", type=int)
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day that dates membership, law and deadlines.")
+@data_option
+@json_option
+def command(group: str, year: int, as_of: datetime | None, data: Path, *, as_json: bool) -> None:
+    """Print the ranking of GROUP in YEAR: exactly the numbers that its page shows."""
+    day: date | None = None if as_of is None else as_of.date()
+    with opened(data) as service:
+        service.follower.sweep()
+        page = service.board.standings(None, group, year, as_of=day)
+        locale = service.config.locale
+    if as_json:
+        print_json(page.document)
+    else:
+        _print(page, locale)
+
+
+def _print(page: StandingsPage, locale: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from schemas.figures import format_points
+    from server.messages import say
+
+    def figure(value: Fraction | None) -> str:
+        return "–" if value is None else format_points(value, locale, places=2)
+
+    table = Table(title=f"{page.head.names[locale]}, {page.head.year}")
+    table.add_column("#", justify="right")
+    table.add_column("")
+    for section in page.sections:
+        table.add_column(section.section.upper(), justify="right")
+    for name in ("base", "+", "−", "total"):
+        table.add_column(name, justify="right")
+    for row in page.rows:
+        table.add_row(
+            "–" if row.place is None else str(row.place),
+            row.unit.short_names[locale],
+            *(figure(section.points) for section in row.sections),
+            *(figure(value) for value in (row.base, row.bonus, row.penalty, row.total)),
+        )
+    console = Console()
+    console.print(table)
+    seen = page.coverage
+    console.print(
+        f"{seen.visits_done}/{seen.visits} visits · {seen.self_done}/{seen.units} self · "
+        f"{seen.photos_verified}/{seen.photos} photos · {seen.waiting} waiting · {seen.as_of or '–'}"
+    )
+    for row in page.rows:
+        for reason in row.reasons:
+            console.print(f"{row.unit.short_names[locale]}: {say(reason, locale)}")

@@ -1,0 +1,109 @@
+"""The service, put together: what pages, API and commands hold.
+
+    config ─ backend ─┬─ registry ─ accounts ─ setup
+                      ├─ gateway              phones' databases, guarded
+                      ├─ acts                 decisions
+                      ├─ follower ─ projection
+                      └─ board                what is read
+
+Opening it touches disks and nothing else; `start` begins to follow. It must never know HTTP.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+from schemas import ids
+from server.accounts import Accounts
+from server.acts import Acts
+from server.backends import Backend, StoreBackend
+from server.board import Board
+from server.config import Config
+from server.follower import Follower
+from server.gateway import Gateway
+from server.projection import Projection, rebuilt
+from server.registry import Registry
+from server.setup import Setup
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Service:
+    """One installation's parts. Use as a context manager, or close it."""
+
+    config: Config
+    now: Callable[[], datetime]
+    backend: Backend
+    registry: Registry
+    accounts: Accounts
+    setup: Setup
+    projection: Projection
+    acts: Acts
+    board: Board
+    gateway: Gateway
+    follower: Follower
+
+    @classmethod
+    def open(
+        cls,
+        config: Config,
+        *,
+        backend: Backend | None = None,
+        now: Callable[[], datetime] = utc_now,
+        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> Self:
+        """Everything at `config.data`; a projection of an older version is filled anew first."""
+        databases = backend or StoreBackend(config.databases)
+        registry = Registry(databases.create(ids.REGISTRY))
+        accounts = Accounts(registry, now=now, random_bytes=random_bytes)
+
+        def follower_into(projection: Projection, finish: Callable[[str], None] = lambda _name: None) -> Follower:
+            return Follower(databases, projection, now=now, sweep_every_s=config.sweep_every_s, finish=finish)
+
+        projection = rebuilt(config.projection, lambda fresh: follower_into(fresh).sweep())
+        setup = Setup(databases, registry)
+        acts = Acts(databases, setup, now=now, random_bytes=random_bytes)
+        follower = follower_into(projection, acts.finish)
+        board = Board(databases, registry, projection, follow=follower.follow, now=now)
+        return cls(
+            config=config,
+            now=now,
+            backend=databases,
+            registry=registry,
+            accounts=accounts,
+            setup=setup,
+            projection=projection,
+            acts=acts,
+            board=board,
+            gateway=Gateway(databases, registry, accounts, board, server=config.server, now=now),
+            follower=follower,
+        )
+
+    @property
+    def uuid(self) -> str:
+        """The server's identity to replicators: the registry's, which lives as long as the installation."""
+        return str(self.registry.database.info()["uuid"])
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self.follower.start()
+
+    def close(self) -> None:
+        """Stop following, close all files."""
+        self.follower.stop()
+        self.projection.close()
+        if isinstance(self.backend, StoreBackend):
+            self.backend.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,86 @@
+"""A list of units as a CSV file: read whole or refused whole, with every bad row named. Pure.
+
+Columns: unit, name_vi, name_en, short_vi, short_en, kind, parent, functions (separated by spaces), valid_from,
+valid_to. A spreadsheet's semicolons and its byte-order mark are understood.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from schemas import ids
+from schemas.base import problems_of
+from schemas.hashing import nfc
+from server.board.models import Said
+
+REQUIRED: Final = ("unit", "name_vi", "kind", "valid_from")
+COLUMNS: Final = (*REQUIRED, "name_en", "short_vi", "short_en", "parent", "functions", "valid_to")
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """Line of the file (the header is 1), column or member, and why."""
+
+    line: int
+    path: str
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Units ready to be written when there is no bad row."""
+
+    units: tuple[dict[str, Any], ...]
+    bad: tuple[BadRow, ...]
+
+
+def read(text: str, *, known: Container[str]) -> Read:
+    """The units of a CSV text; `known` are the units already in the registry, which may be parents."""
+    text = nfc(text.removeprefix("\ufeff"))
+    first = text.partition("\n")[0]
+    rows = csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ",")
+    missing = [column for column in REQUIRED if column not in (rows.fieldnames or ())]
+    if missing:
+        return Read((), tuple(BadRow(1, column, Said("csv-column", {"column": column})) for column in missing))
+    units: list[tuple[int, dict[str, Any]]] = []
+    bad: list[BadRow] = []
+    for row in rows:
+        cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
+        if not any(cells.values()):
+            continue
+        unit = _unit(cells)
+        units.append((rows.line_num, unit))
+        bad += [BadRow(rows.line_num, it.path, Said(it.code, it.params)) for it in problems_of(unit)]
+    listed = [unit["unit"] for _, unit in units]
+    for line, unit in units:
+        parent = unit["parent"]
+        if parent is not None and parent not in listed and parent not in known:
+            bad.append(BadRow(line, "parent", Said("csv-parent", {"parent": parent})))
+        if listed.count(unit["unit"]) > 1:
+            bad.append(BadRow(line, "unit", Said("csv-twice", {"unit": unit["unit"]})))
+    return Read(tuple(unit for _, unit in units), tuple(sorted(bad, key=lambda it: (it.line, it.path))))
+
+
+def _unit(cells: dict[str, str]) -> dict[str, Any]:
+    vi = cells["name_vi"]
+    en = cells["name_en"] or vi
+    return {
+        "_id": ids.unit_id(cells["unit"]) if ids.is_word(cells["unit"]) else f"unit:{cells['unit']}",
+        "type": "unit",
+        "v": 1,
+        "unit": cells["unit"],
+        "names": {"vi": vi, "en": en},
+        "short_names": {"vi": cells["short_vi"] or vi, "en": cells["short_en"] or en},
+        "kind": cells["kind"],
+        "parent": cells["parent"] or None,
+        "functions": _words(cells["functions"]),
+        "valid_from": cells["valid_from"],
+        "valid_to": cells["valid_to"] or None,
+    }
+
+
+def _words(text: str) -> Sequence[str]:
+    return text.replace(",", " ").replace("|", " ").split()

@@ -17,10 +17,9 @@ from mobile import account as accounts
 from mobile import api, drafts, photos, refusals, sending
 from mobile.account import Grant, Server
 from mobile.cards import Account
-from mobile.chain import unreachable
 from mobile.local import found, listed, write_file
 from mobile.tools import Tools
-from schemas import evidence, ids
+from schemas import decision, evidence, ids
 from sync.database import Database
 from sync.errors import (
     DatabaseError,
@@ -218,7 +217,9 @@ class Round:
 
     def _judge_log(self, store: Store, grant: Grant, held: Iterable[str], outcome: Outcome) -> None:
         """Does the server's log still lead to every decision this phone holds?"""
-        lost = [] if grant.heads is None else unreachable(listed(store, "decision:"), grant.heads, held)
+        apart = decision.unreachable(listed(store, "decision:"), grant.heads) if grant.heads is not None else None
+        # What arrived after the heads were told may well follow later ones.
+        lost = sorted(set(apart or ()) & set(held))
         self._local.edit(f"log:{grant.name}", lambda _: {"unreachable": lost})
         if lost:
             outcome.trouble, outcome.code = True, "log-broken"

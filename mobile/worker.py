@@ -102,7 +102,7 @@ class SyncWorker(threading.Thread):
             self._woken.set()
 
     def stop(self, wait_s: float = STOP_WAIT_S) -> None:
-        """End after the request under way, waiting for that at most `wait_s`. What it was doing is repeated next time."""
+        """End after the request under way, waiting at most `wait_s`. What it was doing is repeated next time."""
         self._stopping.set()
         self._woken.set()
         if self.is_alive() and threading.current_thread() is not self:

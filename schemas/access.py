@@ -1,0 +1,314 @@
+"""Who may open, read, write and act, as pure functions of who asks and what was decided.
+
+The caller brings the facts (parents, memberships, visits); a refusal names its rule and who could do it instead.
+Tokens, sessions and passwords are not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from schemas import ids
+from schemas.acts import units_of
+from schemas.problem import Refused
+from schemas.visit import Visit
+
+__all__ = [
+    "Access",
+    "Authority",
+    "Facts",
+    "GroupFacts",
+    "Identity",
+    "Refused",
+    "access_to",
+    "authority_for",
+    "databases",
+    "may_list",
+    "may_open",
+    "may_read",
+    "may_write",
+    "own_range",
+]
+
+UNIT_TYPES: Final = ("draft", "submission", "evidence", "cited", "part", "reply")
+VISIT_TYPES: Final = ("draft", "submission", "evidence", "cited", "part")
+MEDIA_TYPES: Final = ("photo", "thumb", "chunk")
+SCORERS: Final = frozenset({"specialist", "head", "inspector"})
+ACTORS: Final = frozenset({"specialist", "head"})
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks: the account of a session or of a device's token."""
+
+    account: str
+    unit: str
+    roles: frozenset[str] = frozenset()
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rules need to know: units above units, members by group and year, and visits by id."""
+
+    parents: Mapping[str, str | None] = field(default_factory=dict)
+    members: Mapping[tuple[str, int], frozenset[str]] = field(default_factory=dict)
+    visits: Mapping[str, Visit] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a database is to somebody. `ranges` are the only pairs of first and last id that may be listed, if any."""
+
+    name: str
+    kind: str
+    changes: bool
+    push: bool
+    ranges: tuple[tuple[str, str], ...] = ()
+    read_by_id: bool = True
+
+    @property
+    def pull(self) -> bool:
+        """May it be replicated from?"""
+        return self.changes
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """In whose name an act is done; `as_` is leader, deputy or council."""
+
+    unit: str
+    as_: str
+
+    def document(self) -> dict[str, str]:
+        """As a decision's `authority` holds it."""
+        return {"unit": self.unit, "as": self.as_}
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFacts:
+    """Who leads a group on one day."""
+
+    leader: str | None
+    deputy: str | None
+
+    @classmethod
+    def from_document(cls, groupyear: Mapping[str, Any], on: date) -> GroupFacts:
+        """Read a `groupyear` document; of several with one role on a day, the one who took it last."""
+        found: dict[str, tuple[str, str]] = {}
+        for held in groupyear["leaders"]:
+            started, ended = held["from"], held["to"]
+            if started <= on.isoformat() and (ended is None or on.isoformat() <= ended):
+                found[held["role"]] = max(found.get(held["role"], ("", "")), (started, held["unit"]))
+        return cls(found.get("leader", ("", None))[1], found.get("deputy", ("", None))[1])
+
+
+def own_range(unit: str) -> tuple[str, str]:
+    """First and last id of the evidence a unit made."""
+    return f"evidence:{unit}:", f"evidence:{unit}:\ufff0"
+
+
+def databases(identity: Identity, facts: Facts) -> list[Access]:
+    """Every database somebody may open: their units' years, their groups, their visits; sorted by name."""
+    names: set[str] = set()
+    for (group, year), members in facts.members.items():
+        if identity.unit in members:
+            names |= {ids.group_database(group, year), ids.media_database(group, year)}
+            names.add(ids.unit_database(identity.unit, year))
+        parent = facts.parents.get(identity.unit)
+        if parent in members:
+            names |= {ids.unit_database(parent, year), ids.media_database(group, year)}
+    names |= {ids.visit_database(visit.visit) for visit in facts.visits.values() if identity.account in visit.accounts}
+    found = (access_to(identity, name, facts) for name in sorted(names))
+    return [access for access in found if isinstance(access, Access)]
+
+
+def may_open(identity: Identity, name: str, facts: Facts) -> Refused | None:
+    """None, or the rule against opening a database at all."""
+    found = access_to(identity, name, facts)
+    return found if isinstance(found, Refused) else None
+
+
+def access_to(identity: Identity, name: str, facts: Facts) -> Access | Refused:
+    """What a database is to somebody, or why it is closed to them (DESIGN 2)."""
+    try:
+        database = ids.parse_database(name)
+    except ids.NotAnId:
+        return Refused("database-unknown", {"name": name[:80]})
+    if database.kind == "registry":
+        return Refused("registry-server-only")
+    if database.kind == "visit":
+        return _visit_access(identity, name, facts.visits.get(str(database.visit)))
+    year = database.year or 0
+    if database.kind == "unit":
+        return _unit_access(identity, name, str(database.unit), facts)
+    members = facts.members.get((str(database.group), year), frozenset())
+    if database.kind == "group":
+        if identity.unit in members or "council" in identity.roles:
+            return Access(name, "group", changes=True, push=False)
+        return Refused("not-member", {"year": year})
+    if identity.unit in members or facts.parents.get(identity.unit) in members:
+        return Access(name, "media", changes=False, push=True)
+    if any(
+        identity.account in visit.accounts and (visit.group, visit.year) == (database.group, year)
+        for visit in facts.visits.values()
+    ):
+        return Access(name, "media", changes=False, push=True)
+    return Refused("not-member", {"year": year})
+
+
+def may_list(identity: Identity, name: str, start: str | None, end: str | None, facts: Facts) -> Refused | None:
+    """May ids from `start` to `end` be listed (`_all_docs`)?"""
+    access = access_to(identity, name, facts)
+    if isinstance(access, Refused):
+        return access
+    if access.changes:
+        return None
+    if access.kind == "media":
+        return Refused("not-listed")
+    if start is not None and end is not None and any(first <= start <= end <= last for first, last in access.ranges):
+        return None
+    return Refused("outside-range")
+
+
+def may_read(identity: Identity, name: str, document_id: str, facts: Facts) -> Refused | None:
+    """May one document be read by its id? In `m-` the caller also asks whether a readable document names the photo."""
+    access = access_to(identity, name, facts)
+    if isinstance(access, Refused):
+        return access
+    if access.changes or access.kind == "media":
+        return None
+    if any(first <= document_id <= last for first, last in access.ranges):
+        return None
+    # What it pushed itself it may ask after: a part has no unit in its id, and only its writer knows its hash.
+    return None if ids.type_of(document_id) == "part" else Refused("outside-range")
+
+
+def may_write(identity: Identity, name: str, document: Mapping[str, Any], facts: Facts) -> Refused | None:
+    """May this well-formed document be pushed there by them? Shape is `schemas.base.check`'s to judge, before."""
+    access = access_to(identity, name, facts)
+    if isinstance(access, Refused):
+        return access
+    if not access.push:
+        return Refused("server-writes-only")
+    kind = ids.type_of(str(document["_id"]))
+    database = ids.parse_database(name)
+    if database.kind == "media":
+        return None if kind in MEDIA_TYPES else Refused("type-not-here", {"type": kind})
+    if kind not in (UNIT_TYPES if database.kind == "unit" else VISIT_TYPES):
+        return Refused("type-not-here", {"type": kind})
+    if kind == "part":
+        return None
+    if document.get("_deleted"):
+        if kind != "draft":
+            return Refused("immutable", {"type": kind})
+        # A merged draft leaves its losing branches behind as deletions; they say only what their id says.
+        parsed = ids.parse(str(document["_id"]))
+        named = {
+            "unit": parsed["unit"],
+            "stage": parsed["stage"],
+            "group": parsed["group"],
+            "visit": parsed.get("visit"),
+        }
+        document = {**named, "year": database.year, "_id": document["_id"]}
+    if database.kind == "unit":
+        return _in_unit(identity, database, document) or _writer(identity, document) or _role_for(identity, kind)
+    visit = facts.visits[str(database.visit)]
+    return _in_visit(identity, visit, document) or _writer(identity, document) or _role_for(identity, kind)
+
+
+def authority_for(identity: Identity, act: str, value: Mapping[str, Any], group: GroupFacts) -> Authority | Refused:
+    """In whose name somebody may do an act, or the rule against it and who could (DOMAIN 5.10).
+
+    The leader acts; on the leader's own unit the deputy; else, and on both at once, the council. Nobody judges itself.
+    `visits` tells whom a visit inspects when the act itself does not say.
+    """
+    about = units_of(act, value)
+    if act == "cancel-visit" and visits and value["visit"] in visits:
+        about = (visits[value["visit"]].inspected,)
+    # A visit's plan concerns its inspected unit alone: the leader's people may inspect others.
+    if group.leader is not None and group.leader not in about:
+        wanted, as_, rule = group.leader, "leader", "act-of-leader"
+    elif group.leader is not None and group.deputy is not None and group.deputy not in about:
+        wanted, as_, rule = group.deputy, "deputy", "act-of-deputy"
+    else:
+        if "council" in identity.roles and identity.unit not in about:
+            return Authority(identity.unit, "council")
+        return Refused("no-leader" if group.leader is None else "act-of-council")
+    if identity.unit != wanted:
+        return Refused(rule, {as_: wanted})
+    if not identity.roles & ACTORS:
+        return Refused("act-needs-head-or-specialist")
+    return Authority(wanted, as_)
+
+
+def _unit_access(identity: Identity, name: str, unit: str, facts: Facts) -> Access | Refused:
+    if identity.unit == unit:
+        return Access(name, "unit", changes=True, push=True)
+    if facts.parents.get(identity.unit) == unit:
+        # It pushes its own evidence and reads that back, and learns nothing of what others do here.
+        return Access(name, "unit", changes=False, push=True, ranges=(own_range(identity.unit),))
+    return Refused("not-own-unit", {"unit": unit})
+
+
+def _visit_access(identity: Identity, name: str, visit: Visit | None) -> Access | Refused:
+    if visit is None:
+        return Refused("visit-unknown")
+    if identity.unit == visit.inspected:
+        return Refused("visit-own-unit")
+    if identity.account not in visit.accounts:
+        return Refused("not-in-team")
+    # A cancelled visit stays open: what was noted there arrives, and counts only by decision.
+    return Access(name, "visit", changes=True, push=True)
+
+
+def _writer(identity: Identity, document: Mapping[str, Any]) -> Refused | None:
+    kind = ids.type_of(str(document["_id"]))
+    # A draft is a team's; a cited copy keeps the author of the evidence, and its hash vouches for it.
+    if kind in ("draft", "cited"):
+        return None
+    by = document.get("by")
+    if by != identity.account:
+        return Refused("writer-differs", {"by": by, "account": identity.account})
+    return None
+
+
+def _in_unit(identity: Identity, database: ids.DatabaseName, document: Mapping[str, Any]) -> Refused | None:
+    kind = ids.type_of(str(document["_id"]))
+    if document.get("year") != database.year:
+        return Refused("other-year", {"year": database.year})
+    if identity.unit != database.unit:
+        if kind != "evidence" or document.get("unit") != identity.unit:
+            return Refused("grassroots-evidence-only", {"unit": identity.unit})
+        return None
+    if kind in ("draft", "submission") and document.get("stage") != "self":
+        return Refused("cross-in-unit")
+    # A unit may cite what its grassroots units sent, so a cited copy keeps the unit it came from.
+    if kind != "cited" and document.get("unit") != database.unit:
+        return Refused("other-unit", {"unit": document.get("unit")})
+    return None
+
+
+def _in_visit(identity: Identity, visit: Visit, document: Mapping[str, Any]) -> Refused | None:
+    kind = ids.type_of(str(document["_id"]))
+    if document.get("group") != visit.group or document.get("year", visit.year) not in (visit.year, None):
+        return Refused("other-group", {"group": visit.group})
+    if kind == "evidence" and document.get("unit") != identity.unit:
+        return Refused("other-unit", {"unit": document.get("unit")})
+    if kind in ("draft", "submission"):
+        if document.get("stage") != "cross":
+            return Refused("self-in-visit")
+        if document.get("visit") != visit.visit:
+            return Refused("other-visit")
+        if document.get("unit") != visit.inspected:
+            return Refused("other-unit", {"unit": document.get("unit")})
+    return None
+
+
+def _role_for(identity: Identity, kind: str) -> Refused | None:
+    if kind in ("draft", "submission", "reply") and not identity.roles & SCORERS:
+        return Refused("role-missing", {"roles": sorted(SCORERS)})
+    return None

@@ -1,0 +1,212 @@
+"""The official acts: what each says, on which subject, and whether it must give a reason.
+
+Who may do them is `schemas.access`'s, what follows from them `schemas.decision`'s and the scoring's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from marshmallow import ValidationError
+
+from schemas import ids
+from schemas.answer import ValueForm
+from schemas.fields import (
+    Bool,
+    Day,
+    Decimal,
+    Fault,
+    Form,
+    Inner,
+    ListOf,
+    MapOf,
+    Member,
+    Ref,
+    Text,
+    Whole,
+    Word,
+    flatten,
+)
+from schemas.problem import Problem
+
+TEAM_MAX: Final = 60
+"""A visit's team: one bus."""
+
+
+class SchemeLock(Form):
+    scheme = Ref("scheme")
+
+
+class TeamMember(Form):
+    account = Word()
+    unit = Word()
+
+
+class VisitPlan(Form):
+    visit = Word()
+    inspected = Word()
+    team = ListOf(Inner(TeamMember), most=TEAM_MAX, least=1)
+    place = Text()
+
+    class Meta(Form.Meta):
+        include = {"from": Day(), "to": Day()}  # noqa: RUF012
+
+    def agree(self, body: dict[str, Any]) -> Iterator[tuple[str, Fault]]:
+        if body["to"] < body["from"]:
+            yield "to", Fault("ends-before-start")
+        for index, person in enumerate(body["team"]):
+            if person["unit"] == body["inspected"]:
+                yield f"team.{index}.unit", Fault("team-inspects-itself", {"unit": body["inspected"]})
+        accounts = [person["account"] for person in body["team"]]
+        if len(set(accounts)) < len(accounts):
+            yield "team", Fault("list-repeats")
+
+
+class VisitCancelled(Form):
+    visit = Word()
+
+
+class OnCriterion(Form):
+    unit = Word()
+    criterion = Word()
+
+
+class Return(OnCriterion):
+    submission = Ref("submission")
+    deadline = Day()
+
+
+class Adjustment(OnCriterion):
+    answer = Inner(ValueForm)
+
+
+class Claim(Form):
+    unit = Word()
+    item = Word()
+    key = Word()
+    occurrences = Decimal(whole=True, positive=True)
+    number = Text(nullable=True)
+
+
+class SectionPoints(Form):
+    unit = Word()
+    section = Word()
+    points = Decimal()
+
+
+class RankUnit(Form):
+    unit = Word()
+    ranked = Bool()
+
+
+class CountSubmission(Form):
+    submission = Ref("submission")
+    counts = Bool()
+
+
+class TieBallot(Form):
+    """Held in the room: counts are recorded, never who voted for whom."""
+
+    units = ListOf(Word(), most=50, least=2, sorted_unique=True)
+    held = Day()
+    voters = Whole(1, 1_000)
+    present = Whole(0, 1_000)
+    votes = MapOf(Whole(0, 1_000), most=50)
+
+    def agree(self, body: dict[str, Any]) -> Iterator[tuple[str, Fault]]:
+        if sorted(body["votes"]) != body["units"]:
+            yield "votes", Fault("ballot-other-units")
+        if body["present"] > body["voters"] or sum(body["votes"].values()) > body["present"]:
+            yield "present", Fault("ballot-counts")
+
+
+class ScoreLock(Form):
+    locked = Bool()
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """`subject` is a template over the value's members."""
+
+    form: type[Form]
+    subject: str
+    reason_required: bool = True
+    inputs_least: int = 0
+
+
+ACTS: Final[Mapping[str, Act]] = {
+    "lock-scheme": Act(SchemeLock, "scheme", reason_required=False),
+    "plan-visit": Act(VisitPlan, "visit:{visit}", reason_required=False),
+    "cancel-visit": Act(VisitCancelled, "visit:{visit}"),
+    "accept": Act(OnCriterion, "criterion:{unit}:{criterion}", reason_required=False, inputs_least=1),
+    "return": Act(Return, "criterion:{unit}:{criterion}"),
+    "adjust": Act(Adjustment, "criterion:{unit}:{criterion}"),
+    "approve-na": Act(OnCriterion, "na:{unit}:{criterion}"),
+    "refuse-na": Act(OnCriterion, "na:{unit}:{criterion}"),
+    "count-claim": Act(Claim, "claim:{unit}:{item}:{key}"),
+    "refuse-claim": Act(Claim, "claim:{unit}:{item}:{key}"),
+    "decide-section": Act(SectionPoints, "section:{unit}:{section}"),
+    "rank-unit": Act(RankUnit, "rank:{unit}"),
+    "count-submission": Act(CountSubmission, "checklist"),
+    "tie-ballot": Act(TieBallot, "ballot"),
+    "lock-scores": Act(ScoreLock, "scores", reason_required=False),
+}
+
+
+def subject_of(act: str, value: Mapping[str, Any]) -> str:
+    """What an act decides on. `value` has passed `check_value`."""
+    if act == "count-submission":
+        return ids.checklist_of(value["submission"])
+    if act == "tie-ballot":
+        return "ballot:" + ":".join(value["units"])
+    return ACTS[act].subject.format_map(value)
+
+
+def units_of(act: str, value: Mapping[str, Any]) -> tuple[str, ...]:
+    """The units an act decides about: those that must not do it themselves."""
+    if act == "count-submission":
+        return (ids.parse(value["submission"])["unit"],)
+    if act == "tie-ballot":
+        return tuple(value["units"])
+    named = value.get("unit", value.get("inspected"))
+    return () if named is None else (named,)
+
+
+def check_value(act: str, value: Any, *, path: str = "value") -> list[Problem]:
+    """Everything wrong with what an act says, before it is built. Empty when right."""
+    known = ACTS.get(act)
+    if known is None:
+        return [Problem("act", "act-unknown", {"act": act})]
+    try:
+        Inner(known.form).judge(value)
+    except ValidationError as error:
+        return list(flatten(error.messages, path))
+    found = []
+    if act == "return" and _foreign(value):
+        found.append(Problem(f"{path}.submission", "return-other-unit", {"unit": value["unit"]}))
+    if act == "decide-section" and Fraction(value["points"]).denominator > 100:
+        found.append(Problem(f"{path}.points", "points-two-decimals"))
+    return found
+
+
+def _foreign(value: Mapping[str, Any]) -> bool:
+    return ids.parse(value["submission"])["unit"] != str(value["unit"])
+
+
+class ActMember(Member):
+    """One of the acts above."""
+
+    def judge(self, value: Any) -> None:
+        if not isinstance(value, str) or value not in ACTS:
+            raise ValidationError([Fault("act-unknown", {"act": str(value)[:40]})])
+
+
+class AnyValue(Member):
+    """Judged against its act, once that is known."""
+
+    def judge(self, value: Any) -> None:
+        if not isinstance(value, dict):
+            raise ValidationError([Fault("not-object")])

@@ -1,0 +1,66 @@
+"""The border: everything that is written passes `check` once, and is trusted afterwards.
+
+Also the one door to what goes with it – hashes, NFC, parts. What a document means is not known here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas import ids
+from schemas.catalogue import FORMS
+from schemas.fields import PROBLEMS_MAX, flatten
+from schemas.hashing import body_of, body_sha256, canonical_bytes, nfc, part, part_hash
+from schemas.problem import InvalidDocument, Problem, Refused
+
+__all__ = [
+    "InvalidDocument",
+    "Problem",
+    "Refused",
+    "body_of",
+    "body_sha256",
+    "canonical_bytes",
+    "check",
+    "nfc",
+    "part",
+    "part_hash",
+    "problems_of",
+]
+
+
+def check(document: Any, *, locale: str = "vi") -> None:
+    """Refuse what is not exactly a document of its type and version. Raises InvalidDocument with every problem.
+
+    Members that begin with `_` belong to the database and are not judged, but for `_id` and `_attachments` (no document
+    here has any). A deletion is well-formed when it says nothing else; who may delete is `schemas.access`'s to say.
+    """
+    found = problems_of(document)
+    if found:
+        raise InvalidDocument(found, locale=locale)
+
+
+def problems_of(document: Any) -> list[Problem]:
+    """What `check` would refuse, at most PROBLEMS_MAX of it."""
+    if not isinstance(document, dict):
+        return [Problem("", "not-object")]
+    document_id = document.get("_id")
+    if not isinstance(document_id, str):
+        return [Problem("_id", "required" if document_id is None else "not-text")]
+    form = FORMS.get(ids.type_of(document_id))
+    if form is None:
+        return [Problem("_id", "unknown-type", {"given": ids.type_of(document_id)[:40]})]
+    try:
+        ids.parse(document_id)
+    except ids.NotAnId:
+        return [Problem("_id", "not-id")]
+    if "_attachments" in document:
+        return [Problem("_attachments", "attachments-refused")]
+    body = body_of(document)
+    if document.get("_deleted") is True:
+        return [Problem(name[:80], "deletion-with-body") for name in body][:PROBLEMS_MAX]
+    if body.get("type") != form.type_name:
+        return [Problem("type", "type-differs", {"expected": form.type_name})]
+    version = body.get("v")
+    if isinstance(version, int) and not isinstance(version, bool) and version > form.version:
+        return [Problem("v", "version-newer", {"given": version, "known": form.version})]
+    return list(flatten(form.validate({"_id": document_id, **body})))[:PROBLEMS_MAX]

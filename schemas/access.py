@@ -220,7 +220,14 @@ def may_write(identity: Identity, name: str, document: Mapping[str, Any], facts:
     return _in_visit(identity, visit, document) or _writer(identity, document) or _role_for(identity, kind)
 
 
-def authority_for(identity: Identity, act: str, value: Mapping[str, Any], group: GroupFacts) -> Authority | Refused:
+def authority_for(
+    identity: Identity,
+    act: str,
+    value: Mapping[str, Any],
+    group: GroupFacts,
+    *,
+    visits: Mapping[str, Visit] | None = None,
+) -> Authority | Refused:
     """In whose name somebody may do an act, or the rule against it and who could (DOMAIN 5.10).
 
     The leader acts; on the leader's own unit the deputy; else, and on both at once, the council. Nobody judges itself.

@@ -1,0 +1,25 @@
+"""The blueprint all pages hang on, and the stamp its static files carry."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from flask import Blueprint, url_for
+
+web: Final = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
+
+STATIC: Final = Path(__file__).parent / "static"
+
+
+@lru_cache(maxsize=None)
+def _stamp(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+@web.app_template_global()
+def asset(name: str) -> str:
+    """The address of a static file, with a stamp of its bytes: a new release is never mixed with an old style."""
+    return url_for("web.static", filename=name, v=_stamp(name))

@@ -1,0 +1,113 @@
+"""Problems as pages: what happened, in plain words, and what to do next. Never a bare number, never blame.
+
+For pages alone; the API and the gateway answer in their own forms. It must never show an exception's text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from flask import Flask, render_template
+from flask_babel import lazy_gettext as _
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from server.problems import NotSignedIn, Problem
+from server.web.blueprint import web
+from server.web.language import said
+from server.web.reader import _ask_to_sign_in
+
+log: Final = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A problem in plain words."""
+
+    title: Any
+    advice: Any
+    icon: str
+
+
+PLAIN: Final = {
+    400: Plain(
+        _("Yêu cầu chưa đọc được"),
+        _("Mời quay lại trang trước và thử lại. Chưa có gì bị thay đổi."),
+        "alert-outline",
+    ),
+    403: Plain(
+        _("Trang này dành cho người khác"),
+        _(
+            "Tài khoản của đồng chí không thuộc đơn vị được xem trang này. Nếu cần xem, mời liên hệ tổ giúp việc của cụm."
+        ),
+        "lock-outline",
+    ),
+    404: Plain(
+        _("Không tìm thấy trang"),
+        _("Địa chỉ có thể đã gõ nhầm, hoặc nội dung không còn ở đây. Mời bắt đầu lại từ danh sách cụm, khối."),
+        "help-circle-outline",
+    ),
+    413: Plain(_("Nội dung gửi lên quá lớn"), _("Mời gửi ít hơn trong một lần."), "alert-outline"),
+    429: Plain(
+        _("Thử quá nhiều lần"),
+        _("Để giữ an toàn cho tài khoản, mời chờ một phút rồi thử lại."),
+        "clock-alert-outline",
+    ),
+    500: Plain(
+        _("Máy chủ gặp trục trặc"),
+        _("Lỗi không phải do đồng chí và đã được ghi lại. Số liệu đã gửi vẫn an toàn; mời thử lại sau ít phút."),
+        "alert-circle-outline",
+    ),
+}
+
+FORM_TOO_OLD: Final = Plain(
+    _("Biểu mẫu đã để quá lâu"),
+    _(
+        "Để giữ an toàn, biểu mẫu chỉ dùng được trong phiên đã mở nó. Mời quay lại, tải lại trang rồi gửi lần nữa. Chưa có gì bị thay đổi."
+    ),
+    "clock-alert-outline",
+)
+
+
+def page(status: int, plain: Plain | None = None, sentence: str | None = None) -> tuple[str, int]:
+    """The page of a problem; `sentence` says more than its kind does."""
+    shown = plain or PLAIN.get(status) or PLAIN[500 if status >= 500 else 400]
+    return render_template("problem.html", plain=shown, sentence=sentence, status=status), status
+
+
+def _of_problem(problem: Problem) -> Any:
+    if isinstance(problem, NotSignedIn):
+        return _ask_to_sign_in()
+    return page(problem.status, sentence=said(problem.said))
+
+
+def _of_http(error: HTTPException) -> Any:
+    if error.response is not None or (error.code is not None and error.code < 400):
+        return error
+    return page(error.code or 500)
+
+
+def _of_csrf(error: CSRFError) -> tuple[str, int]:
+    del error  # which of its reasons it was helps nobody but who forged it
+    return page(400, FORM_TOO_OLD)
+
+
+def _of_anything(error: Exception) -> tuple[str, int]:
+    log.exception("page_failed", exc_info=error)
+    return page(500)
+
+
+def nothing_here(error: HTTPException) -> Any:
+    """An address no page answers to: the application calls this for what is neither API nor gateway."""
+    return _of_http(error)
+
+
+def init_app(app: Flask) -> None:
+    """Hang the handlers on the blueprint and mount it: the last step."""
+    web.register_error_handler(CSRFError, _of_csrf)
+    web.register_error_handler(Problem, _of_problem)
+    web.register_error_handler(HTTPException, _of_http)
+    web.register_error_handler(Exception, _of_anything)
+    app.register_blueprint(web)

@@ -1,0 +1,58 @@
+"""What every page is wrapped in: a CSRF token on every form, and headers that keep a browser from being used against us.
+
+Only pages are guarded here; phones and programs prove themselves by token (`server.gateway`, `server.api`). This
+module must never know a page.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Flask, request
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.wrappers import Response
+
+from server.web.blueprint import web
+
+csrf: Final = CSRFProtect()
+
+HEADERS: Final = {
+    # Everything is served by us: no script, style, font or picture from elsewhere, and no frame around us.
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+
+STATIC_MAX_AGE_S: Final = 7 * 24 * 3600
+"""Styles, fonts and icons: their address carries a stamp of their bytes, so a week is never stale."""
+
+
+def _protect() -> None:
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        csrf.protect()
+
+
+def _dress(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint == "web.static":
+        response.cache_control.max_age = STATIC_MAX_AGE_S
+        response.cache_control.public = True
+        response.cache_control.no_cache = None
+    elif request.endpoint not in ("web.photo", "web.thumb"):
+        # A shared computer must not show a scoresheet to the next person who presses Back.
+        response.headers.setdefault("Cache-Control", "private, no-store")
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """CSRF is checked in the blueprint alone: an application-wide check would refuse every phone."""
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    app.config.setdefault("WTF_CSRF_TIME_LIMIT", 12 * 3600)  # a form left open over a working day still counts
+    csrf.init_app(app)
+    web.before_request(_protect)
+    web.after_request(_dress)

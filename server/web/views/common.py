@@ -1,0 +1,89 @@
+"""What every page is given: the reader's groups for the menu at the top, and small helpers of drawing.
+
+It must never load what one page alone needs.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Final
+
+from flask import Flask, g, request
+from flask_login import current_user
+
+from schemas.figures import VIET_NAM
+from server.board.models import GroupCard, GroupHead, UnitRef
+from server.web.language import named
+from server.web.reader import account, service
+
+SATURDAY: Final = 5
+"""As `date.weekday` counts."""
+
+HEAT_STEPS: Final = ((Fraction(9, 10), "h5"), (Fraction(8, 10), "h4"), (Fraction(7, 10), "h3"), (Fraction(5, 10), "h2"))
+"""From orange to blue by the part of the maximum earned; 70 % and 90 % are the scheme's own thresholds for awards."""
+
+
+def heat(points: Fraction | None, most: Fraction) -> str:
+    """The class of a heat map's cell: "h1" (little) to "h5" (nearly all); none for what is no number."""
+    if points is None or most == 0:
+        return ""
+    return next((step for floor, step in HEAT_STEPS if points / most >= floor), "h1")
+
+
+def my_groups() -> tuple[GroupCard, ...]:
+    """The group years of the signed-in reader, for the menu; nothing for a stranger."""
+    return tuple(service().board.groups(account())) if current_user.is_authenticated else ()
+
+
+def here() -> str:
+    """The path being shown, for coming back after a choice of language or look."""
+    return request.full_path.rstrip("?") if request.method == "GET" else request.path
+
+
+def local_path(target: str | None) -> str | None:
+    """`target` if it is a path of this site, so that a crafted link cannot lead a reader elsewhere."""
+    if target and re.fullmatch(r"/(?![/\\])[^\\\x00-\x1f]*", target):
+        return target
+    return None
+
+
+def short_hash(decision: str) -> str:
+    """The eight digits people compare: `decision:7:3fa1…` → `3fa1c2d4`."""
+    return decision.rsplit(":", 1)[-1][:8]
+
+
+def nth(decision: str) -> str:
+    """The number of a decision's id."""
+    return decision.split(":")[1] if decision.count(":") >= 2 else decision
+
+
+def today() -> date:
+    """This day in Viet Nam, by the service's clock."""
+    return service().now().astimezone(VIET_NAM).date()
+
+
+def working_days_on(start: date, days: int) -> date:
+    """The day `days` working days after `start`; a week has five (holidays are the leader's to weigh)."""
+    day = start
+    while days:
+        day += timedelta(days=1)
+        days -= day.weekday() < SATURDAY
+    return day
+
+
+def unit_name(unit: str, head: GroupHead) -> str:
+    """The short name of a unit of this group year; the id of one it does not know."""
+    known: dict[tuple[str, int], dict[str, UnitRef]] = g.setdefault("units_of", {})
+    if (head.group, head.year) not in known:
+        rows = service().board.standings(account(), head.group, head.year).rows
+        known[head.group, head.year] = {row.unit.unit: row.unit for row in rows}
+    found = known[head.group, head.year].get(unit)
+    return named(found.short_names) if found else unit
+
+
+def init_app(app: Flask) -> None:
+    """Templates call `my_groups()`, `here()`, `heat(…)`; filters `short_hash`, `nth`."""
+    app.jinja_env.globals.update(my_groups=my_groups, here=here, heat=heat, unit_name=unit_name)
+    app.jinja_env.filters.update(short_hash=short_hash, nth=nth)

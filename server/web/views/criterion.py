@@ -1,0 +1,68 @@
+"""How one number came about, and where the leader accepts, returns, adjusts or approves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import login_required
+
+from server.board.models import CriterionTrace
+from server.problems import Problem
+from server.web import forms
+from server.web.blueprint import web
+from server.web.language import locale, said
+from server.web.reader import account, service
+from server.web.views.common import today, working_days_on
+
+RETURN_WORKING_DAYS: Final = 5
+"""Offered as a return's deadline: the working days a reply has (DOMAIN 5.3); the leader may choose another."""
+
+
+@web.get("/<group>/<int:year>/units/<unit>/<criterion>")
+@login_required
+def criterion(group: str, year: int, unit: str, criterion: str) -> Any:
+    return _page(service().board.trace(account(), group, year, unit, criterion))
+
+
+@web.post("/<group>/<int:year>/units/<unit>/<criterion>")
+@login_required
+def criterion_sent(group: str, year: int, unit: str, criterion: str) -> Any:
+    trace = service().board.trace(account(), group, year, unit, criterion)
+    filled = forms.read_act(request.form, trace, locale=locale(), today=today())
+    if isinstance(filled, forms.Wrong):
+        return _page(trace, wrong=filled.fields, typed=request.form), 422
+    try:
+        service().acts.act(
+            account(),
+            group,
+            year,
+            filled.act,
+            filled.value,
+            reason=filled.reason,
+            inputs=filled.inputs,
+            settles=filled.settles,
+        )
+    except Problem as problem:
+        return _page(trace, wrong={"act": said(problem.said)}, typed=request.form), problem.status
+    flash(_("Đã ghi quyết định. Bảng điểm đã được tính lại."), "good")
+    return redirect(url_for("web.criterion", group=group, year=year, unit=unit, criterion=criterion), 303)
+
+
+def _page(
+    trace: CriterionTrace, *, wrong: Mapping[str, Any] | None = None, typed: Mapping[str, str] | None = None
+) -> str:
+    return render_template(
+        "criterion.html",
+        trace=trace,
+        head=trace.head,
+        offers={offer.act: offer for offer in trace.offers},
+        bound=forms.bound(trace.answers),
+        returnable=forms.returnable(trace.answers),
+        proposed_deadline=working_days_on(today(), RETURN_WORKING_DAYS).isoformat(),
+        wrong=wrong or {},
+        typed=typed or {},
+        tab="standings",
+    )

@@ -1,0 +1,69 @@
+"""Evidence: the gallery of a group year, one piece of evidence, and its photos."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Response, render_template, request
+from flask_login import login_required
+
+from server.web.blueprint import web
+from server.web.reader import account, service
+
+PAGE_CARDS: Final = 48
+"""A gallery page of thumbnails stays under a megabyte at about 20 kB each."""
+
+PHOTO_MAX_AGE_S: Final = 24 * 3600
+"""A photo never changes under its hash, but it may be withheld: a day at most in the reader's own browser."""
+
+
+@web.get("/<group>/<int:year>/evidence")
+@login_required
+def evidence(group: str, year: int) -> Any:
+    unit = request.args.get("unit") or None
+    number = max(request.args.get("page", 1, type=int), 1)
+    board = service().board
+    page = board.evidence(account(), group, year, unit=unit, skip=(number - 1) * PAGE_CARDS, limit=PAGE_CARDS)
+    ranking = board.standings(account(), group, year)
+    return render_template(
+        "evidence.html",
+        page=page,
+        head=page.head,
+        units=[row.unit for row in ranking.rows],
+        coverage=ranking.coverage,
+        unit=unit,
+        number=number,
+        pages=max(-(-page.total // PAGE_CARDS), 1),
+        tab="evidence",
+    )
+
+
+@web.get("/<group>/<int:year>/evidence/<cited>")
+@login_required
+def evidence_card(group: str, year: int, cited: str) -> Any:
+    board = service().board
+    card = board.evidence_card(account(), group, year, cited)
+    ranking = board.standings(account(), group, year)
+    return render_template("evidence_card.html", card=card, head=ranking.head, tab="evidence")
+
+
+@web.get("/<group>/<int:year>/photos/<photo>")
+@login_required
+def photo(group: str, year: int, photo: str) -> Response:
+    return _image(group, year, photo, thumb=False)
+
+
+@web.get("/<group>/<int:year>/thumbs/<photo>")
+@login_required
+def thumb(group: str, year: int, photo: str) -> Response:
+    return _image(group, year, photo, thumb=True)
+
+
+def _image(group: str, year: int, photo: str, *, thumb: bool) -> Response:
+    attachment = service().board.photo(account(), group, year, photo, thumb=thumb)
+    answer = Response(attachment.read(), mimetype="image/jpeg")
+    # Whatever bytes a phone called a photo, a browser shall see nothing but a picture in them.
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["Cache-Control"] = f"private, max-age={PHOTO_MAX_AGE_S}"
+    answer.set_etag(f"{photo}-{'thumb' if thumb else 'photo'}")
+    return answer.make_conditional(request)

@@ -1,0 +1,51 @@
+"""Visits: who inspects whom, when and where, how far they are; and planning one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import login_required
+
+from server.board.models import VisitsPage
+from server.problems import Problem
+from server.web import forms
+from server.web.blueprint import web
+from server.web.language import said
+from server.web.reader import account, service
+
+
+@web.get("/<group>/<int:year>/visits")
+@login_required
+def visits(group: str, year: int) -> Any:
+    return _page(service().board.visits(account(), group, year))
+
+
+@web.post("/<group>/<int:year>/visits")
+@login_required
+def visits_sent(group: str, year: int) -> Any:
+    page = service().board.visits(account(), group, year)
+    team = request.form.getlist("team")
+    filled = forms.read_visit(request.form, team, page)
+    if isinstance(filled, forms.Wrong):
+        return _page(page, wrong=filled.fields, typed=request.form, team=team), 422
+    try:
+        service().acts.act(account(), group, year, filled.act, filled.value)
+    except Problem as problem:
+        return _page(page, wrong={"act": said(problem.said)}, typed=request.form, team=team), problem.status
+    flash(_("Đã lên lịch. Máy của các thành viên đoàn sẽ nhận cuộc kiểm tra ở lần đồng bộ tới."), "good")
+    return redirect(url_for("web.visits", group=group, year=year), 303)
+
+
+def _page(
+    page: VisitsPage,
+    *,
+    wrong: Mapping[str, Any] | None = None,
+    typed: Mapping[str, str] | None = None,
+    team: list[str] | None = None,
+) -> str:
+    return render_template(
+        "visits.html", page=page, head=page.head, wrong=wrong or {}, typed=typed or {}, team=team or [], tab="visits"
+    )

@@ -1,0 +1,171 @@
+"""Every code of the data → the word a person reads, with its icon and tone, the same on every page (VISUAL "States").
+
+Colour never speaks alone: a `Word` always has its text and its icon. A code added later than this page still shows,
+as itself, rather than as nothing. This module must never know which page asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Flask
+from flask_babel import lazy_gettext as _
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """`tone` is a class of the style sheet: good, attention, problem, primary, honour or "" for calm."""
+
+    text: Any
+    icon: str
+    tone: str = ""
+
+
+CRITERION: Final = {
+    "counted": Word(_("Đã có điểm"), "check-circle-outline", "primary"),
+    "verified": Word(_("Đã xác nhận"), "check-circle-outline", "good"),
+    "accepted": Word(_("Cụm chấp nhận"), "check-circle-outline", "good"),
+    "adjusted": Word(_("Cụm điều chỉnh"), "pencil-outline", "good"),
+    "missing": Word(_("Còn thiếu"), "circle-outline"),
+    "incomplete": Word(_("Còn thiếu"), "circle-outline"),
+    "na": Word(_("Không áp dụng"), "minus"),
+    "na_pending": Word(_("Chờ duyệt không áp dụng"), "help-circle-outline", "attention"),
+    "excluded": Word(_("Ngoài chức năng"), "minus"),
+    "returned": Word(_("Trả lại"), "undo-variant", "attention"),
+    "undecided": Word(_("Chờ cụm quyết định"), "texture-box", "attention"),
+    "waiting": Word(_("Đang chờ"), "timer-sand", "attention"),
+    "provisional": Word(_("Tạm tính"), "circle-half-full", "attention"),
+    "contested": Word(_("Có mâu thuẫn"), "call-split", "problem"),
+    "disputed": Word(_("Có mâu thuẫn"), "call-split", "problem"),
+    "error": Word(_("Lỗi cấu hình"), "alert-circle-outline", "problem"),
+    "configuration_error": Word(_("Lỗi cấu hình"), "alert-circle-outline", "problem"),
+}
+
+SECTION: Final = {
+    **CRITERION,
+    "number": Word(_("Đã tính"), "check-circle-outline", "good"),
+    "computed": Word(_("Đã tính"), "check-circle-outline", "good"),
+    "decided": Word(_("Cụm quyết định điểm"), "gavel", "good"),
+}
+
+ANSWER: Final = {
+    "counted": Word(_("Được tính"), "check-circle-outline", "good"),
+    "superseded": Word(_("Đã được thay"), "clock-outline"),
+    "contested": Word(_("Có mâu thuẫn"), "call-split", "problem"),
+    "set_aside": Word(_("Chưa được tính"), "timer-sand", "attention"),
+    "waiting": Word(_("Đang chờ"), "timer-sand", "attention"),
+    "later": Word(_("Đến sau quyết định"), "clock-alert-outline", "attention"),
+}
+
+STAGE: Final = {
+    "self": Word(_("Tự chấm"), "pencil-outline"),
+    "cross": Word(_("Kiểm tra chéo"), "clipboard-check-outline"),
+    "cluster": Word(_("Cụm thẩm định"), "gavel"),
+}
+
+VISIT: Final = {
+    "planned": Word(_("Đã lên lịch"), "calendar-month-outline"),
+    "under_way": Word(_("Đang kiểm tra"), "circle-half-full", "primary"),
+    "submitted": Word(_("Đã gửi phiếu"), "check-circle-outline", "good"),
+    "cancelled": Word(_("Đã hủy"), "minus"),
+}
+
+PHOTO: Final = {
+    "verified": Word(_("Đã xác nhận"), "shield-check-outline", "good"),
+    "arriving": Word(_("Đang gửi"), "timer-sand", "attention"),
+    "absent": Word(_("Chưa tới máy chủ"), "timer-sand", "attention"),
+    "withheld": Word(_("Đã thu hồi"), "eye-off-outline"),
+}
+
+FLAG: Final = {
+    "late": Word(_("Nộp muộn"), "clock-alert-outline", "attention"),
+    "revoked": Word(_("Máy đã bị thu quyền"), "alert-outline", "attention"),
+    "cancelled": Word(_("Cuộc kiểm tra đã hủy"), "alert-outline", "attention"),
+    "lost": Word(_("Máy đã báo mất"), "alert-outline", "problem"),
+}
+
+ACT: Final = {
+    "lock-scheme": Word(_("Khóa bảng điểm"), "lock-outline", "primary"),
+    "plan-visit": Word(_("Lên lịch kiểm tra"), "calendar-month-outline", "primary"),
+    "cancel-visit": Word(_("Hủy cuộc kiểm tra"), "minus", "attention"),
+    "accept": Word(_("Chấp nhận điểm"), "check-circle-outline", "good"),
+    "return": Word(_("Trả lại"), "undo-variant", "attention"),
+    "adjust": Word(_("Điều chỉnh điểm"), "pencil-outline", "primary"),
+    "approve-na": Word(_("Duyệt không áp dụng"), "minus", "primary"),
+    "refuse-na": Word(_("Không duyệt không áp dụng"), "close-octagon-outline", "problem"),
+    "count-claim": Word(_("Tính điểm thưởng, trừ"), "plus-circle-outline", "good"),
+    "refuse-claim": Word(_("Không tính điểm thưởng, trừ"), "close-octagon-outline", "problem"),
+    "decide-section": Word(_("Quyết định điểm nội dung"), "gavel", "primary"),
+    "rank-unit": Word(_("Quyết định xếp hạng đơn vị"), "podium-gold", "primary"),
+    "count-submission": Word(_("Quyết định phiếu được tính"), "clipboard-check-outline", "primary"),
+    "lock-scores": Word(_("Khóa điểm"), "lock-outline", "primary"),
+    "freeze": Word(_("Chốt xếp hạng"), "lock-outline", "honour"),
+    "publish": Word(_("Công bố"), "file-document-outline", "honour"),
+    "withhold": Word(_("Thu hồi nội dung"), "eye-off-outline", "attention"),
+}
+
+TASK: Final = {
+    "overdue_return": Word(_("Quá hạn"), "clock-alert-outline", "problem"),
+    "open_return": Word(_("Chờ giải trình"), "undo-variant", "attention"),
+    "contested": Word(_("Có mâu thuẫn"), "call-split", "problem"),
+    "unsigned_pact": Word(_("Giao ước"), "file-document-outline", "attention"),
+    "waiting": Word(_("Đang chờ"), "timer-sand", "attention"),
+    "error": Word(_("Lỗi cấu hình"), "alert-circle-outline", "problem"),
+    "undecided": Word(_("Chờ quyết định"), "gavel", "attention"),
+    "na": Word(_("Duyệt không áp dụng"), "help-circle-outline", "attention"),
+}
+
+ROLE: Final = {
+    "leader": Word(_("Cụm trưởng"), "gavel", "primary"),
+    "deputy": Word(_("Cụm phó"), "gavel", "primary"),
+    "council": Word(_("Thường trực Hội đồng"), "scale-balance", "primary"),
+    "member": Word(_("Thành viên"), "domain"),
+    "specialist": Word(_("Chuyên viên"), "account-outline"),
+    "head": Word(_("Lãnh đạo đơn vị"), "account-outline"),
+    "inspector": Word(_("Thành viên đoàn kiểm tra chéo"), "clipboard-check-outline"),
+    "grassroots": Word(_("Đơn vị cơ sở"), "camera-outline"),
+    "admin": Word(_("Quản trị"), "tune-variant"),
+}
+
+DEVICE: Final = {
+    "active": Word(_("Đang dùng"), "check-circle-outline", "good"),
+    "revoked": Word(_("Đã thu quyền"), "minus"),
+    "lost": Word(_("Đã báo mất"), "alert-outline", "problem"),
+}
+
+KIND: Final = {
+    "judged": Word(_("Chấm điểm"), "pencil-outline"),
+    "quantitative": Word(_("Chỉ tiêu định lượng"), "tune-variant"),
+    "pass_fail": Word(_("Đạt / không đạt"), "check"),
+    "per_occurrence": Word(_("Theo số lần"), "plus-circle-outline"),
+    "bands": Word(_("Theo mức"), "format-list-checks"),
+}
+
+GROUP_KIND: Final = {"cluster": Word(_("Cụm thi đua"), "domain"), "block": Word(_("Khối thi đua"), "domain")}
+
+BOOKS: Final = {
+    "criterion": CRITERION,
+    "section": SECTION,
+    "answer": ANSWER,
+    "stage": STAGE,
+    "visit": VISIT,
+    "photo": PHOTO,
+    "flag": FLAG,
+    "act": ACT,
+    "task": TASK,
+    "role": ROLE,
+    "device": DEVICE,
+    "kind": KIND,
+    "group_kind": GROUP_KIND,
+}
+
+
+def word(book: str, code: str) -> Word:
+    """The word for a code of one book; an unknown code speaks for itself."""
+    return BOOKS[book].get(code) or Word(code.replace("_", " ").replace("-", " "), "information-outline")
+
+
+def init_app(app: Flask) -> None:
+    """Templates call `word("visit", card.state)`."""
+    app.jinja_env.globals["word"] = word

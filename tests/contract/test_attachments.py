@@ -69,6 +69,9 @@ def test_an_edit_keeps_what_its_stubs_name_and_drops_the_rest(database: Database
 def test_a_stub_of_nothing_is_refused(database: Database) -> None:
     with pytest.raises(MissingStub):
         database.put({"_id": "a", "_attachments": {"x": {"stub": True, "digest": HELLO_DIGEST, "length": 5}}})
+    rev = database.put({"_id": "a", "_attachments": {"y": bytes_of(b"y")}})
+    with pytest.raises(MissingStub):
+        database.put({"_id": "a", "_rev": rev, "_attachments": {"x": {"stub": True}}})
 
 
 def test_a_stub_does_not_open_what_another_document_keeps(database: Database) -> None:
@@ -87,9 +90,11 @@ def test_replicated_attachments_keep_the_generation_they_came_with(database: Dat
 
 def test_replicated_stubs_stand_for_what_the_same_document_holds(database: Database) -> None:
     graft(database, revision("a", "1-a", _attachments={"x": bytes_of(HELLO, revpos=1)}))
-    stub = database.get("a")["_attachments"]["x"]
-    graft(database, revision("a", "2-b", "1-a", _attachments={"x": stub}))
-    assert database.attachment("a", "x", rev="2-b").read() == HELLO
+    graft(database, revision("b", "1-a", _attachments={"x": bytes_of(HELLO), "y": bytes_of(b"y")}))
+    for doc_id, name, data in (("a", "x", HELLO), ("b", "y", b"y")):
+        stub = database.get(doc_id)["_attachments"][name]
+        graft(database, revision(doc_id, "2-b", "1-a", _attachments={name: stub}))
+        assert database.attachment(doc_id, name, rev="2-b").read() == data
 
 
 def test_conflicting_leaves_keep_each_its_own_attachments(database: Database) -> None:
@@ -112,10 +117,10 @@ def test_a_reader_who_has_an_ancestor_gets_only_newer_bytes(database: Database) 
             "3-c",
             "2-b",
             "1-a",
-            _attachments={"old": bytes_of(b"old", revpos=1), "new": bytes_of(b"new", revpos=3)},
+            _attachments={"old": bytes_of(b"old", revpos=2), "new": bytes_of(b"new", revpos=3)},
         ),
     )
-    request = {"id": "a", "rev": "3-c", "atts_since": ["2-b", "2-unknown"]}
+    request = {"id": "a", "rev": "3-c", "atts_since": ["2-b", "2-unknown", "1-a"]}
     (answer,) = database.bulk_get([request], attachments=True)
     brought = answer["docs"][0]["ok"]["_attachments"]
     assert brought["old"]["stub"] is True

@@ -115,6 +115,15 @@ def test_a_waiting_reader_is_woken_by_a_write(database: Database) -> None:
     assert 0.1 < waited_s < 5
 
 
+def test_a_reader_who_waits_from_now_on_misses_nothing(database: Database) -> None:
+    database.put({"_id": "before"})
+    writer = threading.Timer(0.2, lambda: database.put({"_id": "after"}))
+    writer.start()
+    page = database.changes("now", wait_s=10)
+    writer.join()
+    assert [row["id"] for row in page.results] == ["after"]
+
+
 def test_a_waiting_reader_sleeps_through_documents_it_did_not_name(database: Database) -> None:
     since = database.changes("now").last_seq
     writers = [threading.Timer(at, lambda i=i: database.put({"_id": i})) for at, i in ((0.1, "other"), (0.3, "mine"))]

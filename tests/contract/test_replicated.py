@@ -32,7 +32,7 @@ def test_two_branches_are_both_kept_and_the_greater_hash_wins(database: Database
     graft(database, revision("a", "2-b", "1-a", n="b"), revision("a", "2-c", "1-a", n="c"))
     assert leaves(database, "a") == ["2-c", "2-b"]
     assert database.get("a", conflicts=True) == {"_id": "a", "_rev": "2-c", "n": "c", "_conflicts": ["2-b"]}
-    assert database.get("a", rev="2-b")["n"] == "b"
+    assert database.get("a", rev="2-b", conflicts=True) == {"_id": "a", "_rev": "2-b", "n": "b"}
 
 
 def test_the_longer_branch_wins_and_the_undeleted_one_before_it(database: Database) -> None:
@@ -77,6 +77,13 @@ def test_a_path_can_join_two_roots(database: Database) -> None:
     graft(database, revision("a", "4-d", "3-c"), revision("a", "6-f", "5-e"))
     graft(database, revision("a", "6-f", "5-e", "4-d", "3-c", "2-b"))
     assert leaves(database, "a") == ["6-f"]
+
+
+def test_a_leaf_told_again_keeps_the_body_it_had(database: Database) -> None:
+    graft(database, revision("a", "4-d", n="d"), revision("a", "6-f", "5-e", n="f"))
+    graft(database, revision("a", "6-f", "5-e", "4-d", "3-c", n="forged"))
+    assert leaves(database, "a") == ["6-f"]
+    assert database.get("a")["n"] == "f"
 
 
 def test_a_replicated_revision_without_history_stands_alone(database: Database) -> None:

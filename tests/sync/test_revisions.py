@@ -76,9 +76,10 @@ def test_equal_hashes_of_two_generations_are_two_revisions() -> None:
 
 
 def test_of_a_path_that_names_another_parent_what_is_known_stays() -> None:
-    tree = tree_of("2 b a", "3 c b z")
-    assert leaves(tree) == ["3-c"]
-    assert tree.path(Rev(3, "c")).hashes == ("c", "b", "a")
+    for tree in (tree_of("2 b a", "3 c b z"), tree_of("3 0 b a", "3 c b z")):
+        assert leaves(tree)[0] == "3-c"
+        assert tree.path(Rev(3, "c")).hashes == ("c", "b", "a")
+        assert Rev(1, "z") not in tree
 
 
 def test_only_the_newest_ancestors_are_kept() -> None:
@@ -93,6 +94,12 @@ def test_stemming_counts_from_each_leaf() -> None:
     tree = tree_of("3 c b a", "6 z y x b a", revs_limit=3)
     assert leaves(tree) == ["6-z", "3-c"]
     assert tree.path(Rev(6, "z")).hashes == ("z", "y", "x")
+    assert tree.path(Rev(3, "c")).hashes == ("c", "b", "a")
+
+
+def test_what_a_shorter_branch_needs_is_kept_from_a_longer_one() -> None:
+    tree = tree_of("3 c b a", "4 z y b a †", revs_limit=3)
+    assert leaves(tree) == ["3-c", "4-z"]
     assert tree.path(Rev(3, "c")).hashes == ("c", "b", "a")
 
 

@@ -1,10 +1,11 @@
 """The embedded document store: one SQLite file that keeps every promise of `sync.database.Database`.
 
-                 Store ── the port, one transaction a call, wakes who waits
-      ┌─────────────┼──────────────┐
-    store_file   store_reading   store_writing     connections · queries · what a write does to the tables
+                  Store ── the port, one transaction a call, wakes who waits
+      ┌─────────────┼────────────────┐
+    store_file   store_pages    store_writing     connections · feed and listing · what a write does to the tables
+                 store_reading       │            queries
                       └──────┬───────┘
-                  edits · documents · revisions     the rules, pure
+                  edits · documents · revisions   the rules, pure
 
 A phone holds one store for each of its databases, the embedded server a folder of them (`sync.store_folder`). Only
 bodies of leaves are kept. `_all_docs` is in the order of UTF-8 bytes. It must never know what a document means.
@@ -21,13 +22,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sync.canonical import INTEGER_MAX
 from sync.database import Attachment, ChangesPage, Document, Seq, Style
 from sync.documents import LOCAL_PREFIX, Blob, check_id
 from sync.errors import BadRequest, NotFound
 from sync.revisions import REVS_LIMIT, parse_rev
 from sync.store_file import StoreFile, appear, check_pages, named_error
-from sync.store_reading import Reader, Row
+from sync.store_pages import NO_LIMIT, changes_page, id_bounds, is_text, listed, rows_of_keys, sequence_number, whole
+from sync.store_reading import Reader
 from sync.store_writing import Writer
 
 WAIT_SLICE_S = 1.0
@@ -35,8 +36,6 @@ WAIT_SLICE_S = 1.0
 
 PIECE_BYTES = 2**20
 """Attachments are read a mebibyte at a time, so that a slow reader of a large one holds little memory."""
-
-NO_LIMIT = -1  # SQLite's LIMIT for none
 
 
 def random_id() -> str:
@@ -107,11 +106,11 @@ class Store:
         while True:
             commits = self._commits  # before looking: what is committed meanwhile must wake us
             with self._reading() as reader:
-                after = reader.last_seq() if since == "now" else _sequence(since)
-                page = _changes_page(
+                after = reader.last_seq() if since == "now" else sequence_number(since)
+                page = changes_page(
                     reader,
                     after,
-                    limit=NO_LIMIT if limit is None else _whole(max(limit, 1)),  # CouchDB takes 0 for 1
+                    limit=NO_LIMIT if limit is None else whole(max(limit, 1)),  # CouchDB takes 0 for 1
                     style=style,
                     descending=descending,
                     doc_ids=doc_ids,
@@ -137,7 +136,7 @@ class Store:
         attachments: bool = False,
     ) -> list[dict[str, Any]]:
         with self._reading() as reader:
-            rows = reader.rows(each["id"] for each in requests if _is_text(each.get("id")))
+            rows = reader.rows(each["id"] for each in requests if is_text(each.get("id")))
             return [
                 reader.requested(each, rows.get(each.get("id", "")), revs=revs, latest=latest, attachments=attachments)
                 for each in requests
@@ -212,17 +211,17 @@ class Store:
         attachments: bool = False,
     ) -> dict[str, Any]:
         with_docs = {"conflicts": conflicts, "attachments": attachments} if include_docs else None
-        most = NO_LIMIT if limit is None else _whole(limit)
-        skip = _whole(skip)
+        most = NO_LIMIT if limit is None else whole(limit)
+        skip = whole(skip)
         with self._reading() as reader:
             total, _ = reader.counts()
             if keys is not None:
                 wanted = list(reversed(keys)) if descending else list(keys)
                 wanted = wanted[skip:] if limit is None else wanted[skip : skip + most]
-                return {"total_rows": total, "offset": 0, "rows": _rows_of_keys(reader, wanted, with_docs)}
-            bounds, values = _bounds(start_key, end_key, inclusive_end=inclusive_end, descending=descending)
+                return {"total_rows": total, "offset": 0, "rows": rows_of_keys(reader, wanted, with_docs)}
+            bounds, values = id_bounds(start_key, end_key, inclusive_end=inclusive_end, descending=descending)
             live = reader.live_rows(bounds=bounds, values=values, descending=descending, skip=skip, limit=most)
-            rows = [_listed(reader, row, with_docs) for row in live]
+            rows = [listed(reader, row, with_docs) for row in live]
             passed = 0
             if start_key is not None:
                 before = " AND id > ?" if descending else " AND id < ?"
@@ -332,87 +331,3 @@ class Store:
             with self._reading() as reader:
                 piece = reader.blob_piece(blob.digest, start, PIECE_BYTES)
             yield piece
-
-
-def _sequence(since: Seq) -> int:
-    try:
-        return _whole(int(since))
-    except (TypeError, ValueError) as error:
-        raise BadRequest("Malformed sequence supplied in 'since' parameter.") from error
-
-
-def _whole(number: int) -> int:
-    """Within what SQLite counts with; beyond it nothing is kept anyway."""
-    return min(max(number, 0), INTEGER_MAX)
-
-
-def _is_text(value: object) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _changes_page(
-    reader: Reader,
-    after: int,
-    *,
-    limit: int,
-    style: Style,
-    descending: bool,
-    doc_ids: Sequence[str] | None,
-    with_docs: Mapping[str, Any] | None,
-) -> ChangesPage:
-    if doc_ids is None:
-        page = reader.rows_since(after, limit=limit, descending=descending)
-        matching = len(page) if len(page) < limit or limit == NO_LIMIT else reader.count_since(after)
-    else:
-        named = reader.rows(doc_id for doc_id in doc_ids if _is_text(doc_id))
-        found = [row for row in named.values() if row.seq > after]
-        found.sort(key=lambda row: row.seq, reverse=descending)
-        page = found if limit == NO_LIMIT else found[:limit]
-        matching = len(found)
-    results = []
-    for row in page:
-        change = row.change(style)
-        if with_docs is not None:
-            change["doc"] = reader.winner(row, **with_docs)
-        results.append(change)
-    pending = matching - len(page)
-    last_seq = page[-1].seq if page and (pending or descending) else reader.last_seq()
-    return ChangesPage(results, last_seq, pending)
-
-
-def _bounds(
-    start_key: str | None, end_key: str | None, *, inclusive_end: bool, descending: bool
-) -> tuple[str, list[str]]:
-    if not all(key is None or _is_text(key) for key in (start_key, end_key)):
-        raise BadRequest("start_key and end_key must be text.")
-    bounds, values = "", []
-    if start_key is not None:
-        bounds += " AND id <= ?" if descending else " AND id >= ?"
-        values.append(start_key)
-    if end_key is not None:
-        bounds += (" AND id >" if descending else " AND id <") + ("= ?" if inclusive_end else " ?")
-        values.append(end_key)
-    return bounds, values
-
-
-def _listed(reader: Reader, row: Row, with_docs: Mapping[str, Any] | None) -> dict[str, Any]:
-    """One row of `_all_docs`."""
-    listed: dict[str, Any] = {"id": row.doc_id, "key": row.doc_id, "value": {"rev": row.winner}}
-    if row.deleted:
-        listed["value"]["deleted"] = True
-    if with_docs is not None:
-        listed["doc"] = None if row.deleted else reader.winner(row, **with_docs)
-    return listed
-
-
-def _rows_of_keys(reader: Reader, keys: Sequence[str], with_docs: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    rows = reader.rows(key for key in keys if _is_text(key))
-    return [
-        _listed(reader, rows[key], with_docs) if key in rows else {"key": key, "error": "not_found"} for key in keys
-    ]

@@ -1,0 +1,95 @@
+"""A page of a store's feed or listing: which rows, from where to where. It must never write, and never wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sync.canonical import INTEGER_MAX
+from sync.database import ChangesPage, Seq, Style
+from sync.errors import BadRequest
+from sync.store_reading import Reader, Row
+
+NO_LIMIT = -1  # SQLite's LIMIT for none
+
+
+def sequence_number(since: Seq) -> int:
+    try:
+        return whole(int(since))
+    except (TypeError, ValueError) as error:
+        raise BadRequest("Malformed sequence supplied in 'since' parameter.") from error
+
+
+def whole(number: int) -> int:
+    """Within what SQLite counts with; beyond it nothing is kept anyway."""
+    return min(max(number, 0), INTEGER_MAX)
+
+
+def is_text(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def changes_page(
+    reader: Reader,
+    after: int,
+    *,
+    limit: int,
+    style: Style,
+    descending: bool,
+    doc_ids: Sequence[str] | None,
+    with_docs: Mapping[str, Any] | None,
+) -> ChangesPage:
+    if doc_ids is None:
+        page = reader.rows_since(after, limit=limit, descending=descending)
+        matching = len(page) if len(page) < limit or limit == NO_LIMIT else reader.count_since(after)
+    else:
+        named = reader.rows(doc_id for doc_id in doc_ids if is_text(doc_id))
+        found = [row for row in named.values() if row.seq > after]
+        found.sort(key=lambda row: row.seq, reverse=descending)
+        page = found if limit == NO_LIMIT else found[:limit]
+        matching = len(found)
+    results = []
+    for row in page:
+        change = row.change(style)
+        if with_docs is not None:
+            change["doc"] = reader.winner(row, **with_docs)
+        results.append(change)
+    pending = matching - len(page)
+    last_seq = page[-1].seq if page and (pending or descending) else reader.last_seq()
+    return ChangesPage(results, last_seq, pending)
+
+
+def id_bounds(
+    start_key: str | None, end_key: str | None, *, inclusive_end: bool, descending: bool
+) -> tuple[str, list[str]]:
+    if not all(key is None or is_text(key) for key in (start_key, end_key)):
+        raise BadRequest("start_key and end_key must be text.")
+    bounds, values = "", []
+    if start_key is not None:
+        bounds += " AND id <= ?" if descending else " AND id >= ?"
+        values.append(start_key)
+    if end_key is not None:
+        bounds += (" AND id >" if descending else " AND id <") + ("= ?" if inclusive_end else " ?")
+        values.append(end_key)
+    return bounds, values
+
+
+def listed(reader: Reader, row: Row, with_docs: Mapping[str, Any] | None) -> dict[str, Any]:
+    """One row of `_all_docs`."""
+    listed: dict[str, Any] = {"id": row.doc_id, "key": row.doc_id, "value": {"rev": row.winner}}
+    if row.deleted:
+        listed["value"]["deleted"] = True
+    if with_docs is not None:
+        listed["doc"] = None if row.deleted else reader.winner(row, **with_docs)
+    return listed
+
+
+def rows_of_keys(reader: Reader, keys: Sequence[str], with_docs: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    rows = reader.rows(key for key in keys if is_text(key))
+    return [listed(reader, rows[key], with_docs) if key in rows else {"key": key, "error": "not_found"} for key in keys]

@@ -83,7 +83,7 @@ class Book:
         return self.folded.on(f"na:{unit}:{criterion}", "approve-na") is not None
 
     def returned(self, unit: str, criterion: str) -> Mapping[str, Any] | None:
-        """The decision that sends this criterion back, while it stands and nothing promoted supersedes what it names."""
+        """The decision that sends this back, while it stands and nothing promoted supersedes what it names."""
         standing = self.folded.on(f"criterion:{unit}:{criterion}", "return")
         if standing is None or self._superseded(standing["value"]["submission"]):
             return None
@@ -154,14 +154,14 @@ def read(store: Store, group: str, year: int) -> Book | None:
     group_year = found(store, ids.groupyear_id(group, year))
     if group_year is None:
         return None
-    persons = {document["person"]: document["name"] for document in listed(store, "person:")}
+    persons: dict[str, str] = {document["person"]: document["name"] for document in listed(store, "person:")}
     return Book(
         group=group,
         year=year,
         group_year=group_year,
         units={document["unit"]: document for document in listed(store, "unit:")},
         people={
-            document["account"]: persons.get(document["person"], document["account"])
+            document["account"]: persons.get(document["person"]) or document["account"]
             for document in listed(store, "member:")
         },
         movements=tuple(listed(store, "movement:")),

@@ -1,0 +1,155 @@
+"""A draft becomes a submission: checked, with a copy of each piece of evidence it cites, in one transaction.
+
+A submission never changes; submitting again writes another that supersedes every one this phone knows of. Bonus and
+penalty claims wait in the device's own store until then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from mobile import sheet
+from mobile.book import heads_of
+from mobile.drafts import Key
+from mobile.local import Local, found
+from mobile.problems import CannotSubmit
+from mobile.sheet import Sheet
+from mobile.tools import Tools
+from schemas import base, checklist, evidence, ids
+from sync.database import Document
+from sync.errors import Conflict
+
+
+def submit(
+    tools: Tools,
+    key: Key,
+    shown: Sheet,
+    *,
+    at_hand: Mapping[str, Document],
+    known: Sequence[Document],
+    note: str,
+) -> str:
+    """Write the submission; answers its id once it, its parts and the cited copies are on the disk, all or nothing.
+
+    `at_hand` is the evidence of its database, `known` are the submissions of the checklist so far. Raises CannotSubmit
+    with everything that stops it.
+    """
+    found_problems = sheet.problems(shown)
+    if found_problems:
+        raise CannotSubmit(found_problems)
+    account = tools.account
+    cited = _copies(shown.draft, shown.claims, at_hand)
+    note_part = tools.part(note) if note else None
+    submission = checklist.submission_from(
+        shown.draft,
+        shown.scheme,
+        ulid=tools.ulid(),
+        by=account.account,
+        made=tools.stamp(),
+        cited={name: copy["_id"] for name, copy in cited.items()},
+        functions=shown.functions,
+        # A head submits what he approves; a specialist's self-score is approved on the page.
+        approved_by=account.account if "head" in account.roles and shown.draft["stage"] == "self" else None,
+        supersedes=[head["_id"] for head in heads_of(known)],
+        self_version=None if shown.self_version is None else shown.self_version["_id"],
+        self_answers=shown.self_answers,
+        claims=[
+            {
+                "item": claim["item"],
+                "subject": base.part_hash(claim["subject"]),
+                "number": claim["number"],
+                "evidence": [cited[name]["_id"] for name in claim["evidence"] if name in cited],
+            }
+            for claim in shown.claims
+        ],
+        note=None if note_part is None else base.part_hash(note_part),
+    )
+    store = tools.local.stores.open(key.database)
+    parts = [claim["subject"] for claim in shown.claims] + ([] if note_part is None else [note_part])
+    while True:
+        # Named by their content: one that is here already is the same.
+        new = [each for each in _once([*parts, *cited.values()]) if found(store, each["_id"]) is None]
+        for each in (*new, submission):
+            base.check(each)
+        try:
+            store.put_all([*new, submission])
+        except Conflict:  # the worker pulled the same copy from another phone meanwhile
+            continue
+        return str(submission["_id"])
+
+
+def answers_now(draft: Mapping[str, Any], at_hand: Mapping[str, Document]) -> dict[str, Any]:
+    """The draft's answers as a submission made now would hold them: to be compared with the last one."""
+    copies = _copies(draft, (), at_hand)
+    answers = {}
+    for criterion in sorted(draft["answers"]):
+        given = checklist.answer_of(draft, criterion)
+        if given is not None and checklist.has_value(given):
+            if given.get("evidence"):
+                given["evidence"] = list(
+                    dict.fromkeys(copies[each]["_id"] if each in copies else each for each in given["evidence"])
+                )
+            answers[criterion] = given
+    return answers
+
+
+def documents_of(submission: Mapping[str, Any]) -> list[str]:
+    """The submission and all it names that travels beside it."""
+    named = [ids.part_id(part) for part in evidence.parts_named(submission)]
+    return [submission["_id"], *sorted(evidence.evidence_named(submission)), *sorted(named)]
+
+
+# Claims
+
+
+def claims(local: Local, key: Key) -> list[dict[str, Any]]:
+    """What is claimed in this checklist: `{"item", "subject": part document, "number", "evidence": [ids]}`."""
+    kept = local.read(_claims_id(key))
+    return [] if kept is None else list(kept["claims"])
+
+
+def add_claim(tools: Tools, key: Key, item: str, *, subject: str, number: str | None, cites: Iterable[str]) -> None:
+    """Claim an achievement, or change the claim of the same item and subject. The subject keeps its part: decisions
+    name it.
+    """
+    part = tools.part(subject)
+
+    def change(before: dict[str, Any]) -> dict[str, Any]:
+        kept = list(before.get("claims", ()))
+        mine = {"item": item, "subject": part, "number": number, "evidence": list(cites)}
+        for index, claim in enumerate(kept):
+            if claim["item"] == item and claim["subject"]["value"] == subject:
+                kept[index] = {**mine, "subject": claim["subject"]}
+                return {"claims": kept}
+        return {"claims": [*kept, mine]}
+
+    tools.local.edit(_claims_id(key), change)
+
+
+def drop_claim(local: Local, key: Key, index: int) -> None:
+    """Withdraw a claim before it is submitted. Raises IndexError."""
+
+    def change(before: dict[str, Any]) -> dict[str, Any]:
+        kept = list(before.get("claims", ()))
+        del kept[index]
+        return {"claims": kept}
+
+    local.edit(_claims_id(key), change)
+
+
+def _claims_id(key: Key) -> str:
+    return f"claims:{key}"
+
+
+def _copies(
+    draft: Mapping[str, Any], claimed: Iterable[Mapping[str, Any]], at_hand: Mapping[str, Document]
+) -> dict[str, Document]:
+    named = set(evidence.evidence_named(draft))
+    for claim in claimed:
+        named.update(claim["evidence"])
+    return {name: evidence.cite(at_hand[name]) for name in sorted(named) if name in at_hand}
+
+
+def _once(documents: Iterable[Document]) -> list[Document]:
+    return list({document["_id"]: document for document in documents}.values())

@@ -255,16 +255,18 @@ class Store:
         return fresh
 
     def compact(self) -> int:
-        """Forget attachments that no leaf names and give their space back; answers how many they were.
+        """Give unused space back to the disk; answers by how many bytes the file shrank.
 
-        Bodies of revisions that were built on are never kept, so there is nothing more to drop.
+        Bodies and attachments go with the last leaf that names them, and their space is used again: this is for the
+        disk's other users.
         """
+        before = self._file.size_bytes()
         with self._writing(durable=False) as writer:
-            dropped = writer.drop_unused_blobs()
+            writer.drop_unused_blobs()
         with self._file.maintaining() as connection:
             # As a script: `execute` takes one step of this pragma, and each step frees one page.
             connection.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);")
-        return dropped
+        return max(before - self._file.size_bytes(), 0)
 
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy while others read and write; it appears by rename. Raises FileExistsError."""

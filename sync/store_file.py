@@ -53,6 +53,12 @@ CREATE TABLE rev (
     PRIMARY KEY (n, rev)
 ) WITHOUT ROWID;
 CREATE TABLE blob (digest TEXT PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE blob_use (     -- which leaf names which bytes, so that the last to go takes them along
+    digest TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    rev TEXT NOT NULL,
+    PRIMARY KEY (digest, n, rev)
+) WITHOUT ROWID;
 CREATE TABLE local (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """

@@ -114,6 +114,11 @@ class Reader:
         deleted, atts, body = found
         return Stored(row.doc_id, parse_rev(rev), bool(deleted), body, load_attachments(atts))
 
+    def digests(self, n: int, rev: str) -> set[str]:
+        """What bytes a leaf names."""
+        (atts,) = self._connection.execute("SELECT atts FROM rev WHERE n = ? AND rev = ?", (n, rev)).fetchone()
+        return {blob.digest for blob in load_attachments(atts).values()}
+
     def existing_leaf(self, doc_id: str, rev: str | None) -> tuple[Row, Stored]:
         """The winner or the leaf named. Raises NotFound in CouchDB's words."""
         row = self.row(doc_id)

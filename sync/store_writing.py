@@ -24,7 +24,7 @@ from sync.documents import (
 from sync.edits import carried_by_edit, carried_by_graft, identities, parent_of_edit, refused, refused_graft
 from sync.errors import Conflict, DatabaseError, Forbidden, TooLarge
 from sync.revisions import Path, RevisionTree, new_revision
-from sync.store_reading import Reader, Row, load_attachments
+from sync.store_reading import Reader, Row
 
 
 class Writer:
@@ -112,12 +112,29 @@ class Writer:
             self._connection.execute(
                 "UPDATE doc SET seq = ?, winner = ?, deleted = ?, others = ?, tree = ? WHERE n = ?", (*fields, n)
             )
-            for gone in set(row.leaves()).difference(leaves):
-                self._connection.execute("DELETE FROM rev WHERE n = ? AND rev = ?", (n, gone))
         if is_new:
             self._connection.execute(
                 "INSERT INTO rev (n, rev, deleted, atts, body) VALUES (?, ?, ?, ?, ?)",
                 (n, str(path.leaf), draft.deleted, _dump_attachments(blobs), draft.body),
+            )
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO blob_use VALUES (?, ?, ?)",  # two names may share their bytes
+                [(blob.digest, n, str(path.leaf)) for blob in blobs.values()],
+            )
+        if row is not None:  # after the new leaf, which may carry on the bytes of the old
+            for gone in set(row.leaves()).difference(leaves):
+                self._drop_leaf(row, gone)
+
+    def _drop_leaf(self, row: Row, rev: str) -> None:
+        digests = self._reader.digests(row.n, rev)
+        self._connection.execute("DELETE FROM rev WHERE n = ? AND rev = ?", (row.n, rev))
+        for digest in digests:
+            self._connection.execute(
+                "DELETE FROM blob_use WHERE digest = ? AND n = ? AND rev = ?", (digest, row.n, rev)
+            )
+            self._connection.execute(
+                "DELETE FROM blob WHERE digest = ? AND NOT EXISTS (SELECT 1 FROM blob_use WHERE digest = ?)",
+                (digest, digest),
             )
 
     def _keep_bytes(self, draft: Draft) -> None:
@@ -136,7 +153,7 @@ class Writer:
         check_id(LOCAL_PREFIX + local_id)
         found = self._reader.local(local_id)
         version = 0 if found is None else found[0]
-        if body.get("_rev") not in ({f"0-{version}"} if version else {None, "0-0"}):
+        if body.get("_rev") not in ([f"0-{version}"] if version else [None, "0-0"]):
             raise Conflict
         if body.get("_deleted") is True:
             self._connection.execute("DELETE FROM local WHERE id = ?", (local_id,))
@@ -150,15 +167,9 @@ class Writer:
     def set_meta(self, name: str, value: str) -> None:
         self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
-    def drop_unused_blobs(self) -> int:
-        """Forget the bytes that no leaf names any more; answers how many attachments that were."""
-        used: set[str] = set()
-        for (atts,) in self._connection.execute("SELECT atts FROM rev WHERE atts IS NOT NULL"):
-            used.update(blob.digest for blob in load_attachments(atts).values())
-        kept = {digest for (digest,) in self._connection.execute("SELECT digest FROM blob")}
-        unused = kept - used
-        self._connection.executemany("DELETE FROM blob WHERE digest = ?", [(digest,) for digest in unused])
-        return len(unused)
+    def drop_unused_blobs(self) -> None:
+        """Forget bytes that no leaf names: what a refused document had brought before it was refused."""
+        self._connection.execute("DELETE FROM blob WHERE digest NOT IN (SELECT digest FROM blob_use)")
 
 
 def _dump_attachments(blobs: Mapping[str, Blob]) -> bytes | None:

@@ -33,7 +33,7 @@ def _diff(call: Call) -> dict[str, dict[str, list[str]]]:
 def bulk_get(call: Call) -> Response:
     """Exactly `{"results": […]}`, one a request in its order. Sent in slices, so attachments never gather in memory."""
     _only_post(call)
-    if not call.request.accept_mimetypes.accept_json:
+    if call.request.accept_mimetypes and not call.request.accept_mimetypes.accept_json:
         raise left_out("_bulk_get answers in JSON only; ask for multipart with GET and open_revs.")
     body = call.json_object()
     asked = body.get("docs")

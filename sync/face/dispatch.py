@@ -42,7 +42,7 @@ _LEFT_OUT_OF_SERVER = frozenset({
 class _AnyPath(PathConverter):
     """Everything, empty segments too: the raw target is read anyway, the rule has only to let it through."""
 
-    regex = ".*?"
+    regex = r"[\s\S]*?"
     part_isolating = False
 
 

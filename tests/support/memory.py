@@ -246,7 +246,7 @@ class MemoryDatabase:
             if not local_id:
                 raise IllegalDocumentId("Illegal document id")
             version = self._locals[local_id][0] if local_id in self._locals else 0
-            if body.get("_rev") not in ({f"0-{version}"} if version else {None, "0-0"}):
+            if body.get("_rev") not in ([f"0-{version}"] if version else [None, "0-0"]):
                 raise Conflict
             if body.get("_deleted") is True:
                 self._locals.pop(local_id, None)

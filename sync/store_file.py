@@ -11,12 +11,16 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sync.errors import NotFound, PeerUnreachable, StoreCorrupt, StoreFull, SyncError
+
+if sys.platform != "win32":
+    import fcntl
 
 BUSY_WAIT_S = 10.0
 """How long a writer waits for another process. A batch of 500 documents takes a tenth of a second."""
@@ -187,8 +191,6 @@ class StoreFile:
 def create_file(path: Path, *, new_uuid: Callable[[], str]) -> None:
     """Make an empty store. The file appears by rename once it is whole and on the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        drop_logs(path)
     unfinished = path.with_name(f".{path.name[:100]}.{uuid.uuid4().hex}.new")
     try:
         connection = sqlite3.connect(unfinished, isolation_level=None)
@@ -220,16 +222,30 @@ def drop_logs(path: Path) -> None:
 
 
 def appear(unfinished: Path, path: Path) -> None:
-    """Give a finished file its name, unless another process was first: then theirs stands."""
+    """Give a finished file its name, unless another thread or process was first: then theirs stands."""
     _flush(unfinished)
-    try:
-        os.link(unfinished, path)  # fails where the name is taken, which a rename would not
-    except FileExistsError:
-        return
-    except OSError:  # no hard links here (Android); there we are the only process
+    with alone_in(path.parent):
         if not path.exists():
+            drop_logs(path)
             unfinished.rename(path)
-    _flush(path.parent)
+            _flush(path.parent)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """While files of this folder come and go, no other thread or process makes or removes one.
+
+    Without it, somebody could take the log of a store that was made a moment ago for one that was left behind.
+    """
+    if sys.platform == "win32":  # no such lock there, and one process at a time
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)  # and with it the lock
 
 
 def check_form(connection: sqlite3.Connection, path: Path) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 
 from sync.errors import FileExists, IllegalDatabaseName, NotFound
 from sync.store import Store, random_id
-from sync.store_file import create_file, drop_logs
+from sync.store_file import alone_in, create_file, drop_logs
 
 OPEN_STORES_MAX = 100
 """Stores that keep connections open. Busy ones hold up to fifteen file descriptors, most hold four, and a process
@@ -38,6 +38,7 @@ class StoreFolder:
         self._new_uuid = new_uuid
         self._lock = threading.RLock()
         self._stores: dict[str, Store] = {}
+        self._inodes: dict[str, int] = {}
         self._in_use: OrderedDict[str, None] = OrderedDict()  # the most recently asked for last
         self._listeners: list[Callable[[str], None]] = []
 
@@ -67,11 +68,18 @@ class StoreFolder:
         """The database that is there. Raises NotFound, IllegalDatabaseName, StoreCorrupt."""
         with self._lock:
             path = self.file_of(name)
-            if not path.exists():
-                raise NotFound("Database does not exist.")
+            try:
+                inode = path.stat().st_ino
+            except FileNotFoundError as error:
+                raise NotFound("Database does not exist.") from error
             store = self._stores.get(name)
+            if store is not None and self._inodes[name] != inode:
+                # Another process put another file here (a restored backup): what we write to the old one is lost.
+                store.close(why="Database does not exist.")
+                store = None
             if store is None:
                 store = self._stores[name] = Store(path, name=name, new_uuid=self._new_uuid)
+                self._inodes[name] = inode
                 store.subscribe(self._tell)
             self._in_use[name] = None
             self._in_use.move_to_end(name)
@@ -101,8 +109,9 @@ class StoreFolder:
             store = self._stores.pop(name, None)
             if store is not None:
                 store.close(why="Database does not exist.")
-            drop_logs(path)  # first: a crash between the two must not leave a log to the next of this name
-            path.unlink()
+            with alone_in(self._path):
+                drop_logs(path)  # first: a crash between the two must not leave a log to the next of this name
+                path.unlink(missing_ok=True)
         self._tell(name)
 
     def subscribe(self, listener: Callable[[str], None]) -> Callable[[], None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -71,6 +73,39 @@ def test_databases_are_there_for_the_next_process(folder: StoreFolder) -> None:
     again = StoreFolder(folder.path)
     assert again.names() == ["a/1", "b"]
     assert again.open("b").get("x")
+
+
+def test_a_file_that_another_process_put_in_its_place_is_opened_anew(folder: StoreFolder, tmp_path: Path) -> None:
+    old = folder.create("a")
+    old.put({"_id": "old"})
+    other = StoreFolder(tmp_path / "other").create("a")
+    other.put({"_id": "restored"})
+    other.close()
+    old.rest()
+    other.path.replace(old.path)
+    assert [row["id"] for row in folder.open("a").all_docs()["rows"]] == ["restored"]
+    assert folder.open("a") is folder.open("a")
+    with pytest.raises(NotFound):
+        old.put({"_id": "lost"})
+
+
+def test_two_processes_may_create_one_database_at_once(folder: StoreFolder) -> None:
+    script = (
+        "import sys; from sync.store_folder import StoreFolder; f = StoreFolder(sys.argv[1])\n"
+        "sys.stdin.readline()\n"
+        "for n in range(20): f.ensure(f'd{n}').put({'_id': sys.argv[2]})"
+    )
+    hands = [
+        subprocess.Popen([sys.executable, "-c", script, str(folder.path), hand], stdin=subprocess.PIPE)
+        for hand in ("one", "two")
+    ]
+    for hand in hands:
+        assert hand.stdin is not None
+        hand.stdin.write(b"go\n")
+        hand.stdin.close()
+    assert [hand.wait(30) for hand in hands] == [0, 0]
+    for n in range(20):
+        assert [row["id"] for row in folder.open(f"d{n}").all_docs()["rows"]] == ["one", "two"]
 
 
 def test_files_that_are_no_stores_are_no_databases(folder: StoreFolder) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from flask import Response, stream_with_context
@@ -21,35 +22,51 @@ _NO_CACHE = {"Cache-Control": "must-revalidate", "X-Content-Type-Options": "nosn
 
 def json_answer(call: Call, value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """`value` as CouchDB sends JSON: with a newline at the end, for people with curl."""
-    body = jsonwire.dumps(value) + b"\n"
     response = Response(status=status, mimetype="application/json", headers={**_NO_CACHE, **(headers or {})})
+    return _whole(call, response, jsonwire.dumps(value) + b"\n")
+
+
+def json_pieces(call: Call, pieces: Iterator[bytes]) -> Response:
+    """JSON of any length, made while it is sent; a short one is sent whole, with its length."""
+    response = Response(mimetype="application/json", headers=_NO_CACHE)
+    begun: list[bytes] = []
+    begun_bytes = 0
+    while begun_bytes < call.limits.gzip_from_bytes:
+        piece = next(pieces, None)
+        if piece is None:
+            return _whole(call, response, b"".join(begun))
+        begun.append(piece)
+        begun_bytes += len(piece)
+    pieces = chain(begun, pieces)
+    response.headers.add("Vary", "Accept-Encoding")
+    if _accepts_gzip(call):
+        pieces = _gzip(pieces)
+        response.headers["Content-Encoding"] = "gzip"
+    response.response = stream_with_context(pieces)
+    return response
+
+
+def stream_answer(
+    pieces: Iterable[bytes],
+    *,
+    content_type: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Pieces as they come, each sent at once; the request's context stays open until the last."""
+    response = Response(content_type=content_type, headers={**_NO_CACHE, **(headers or {})})
+    # One flow of bytes from generator to socket: proxies must not collect it (nginx reads this header).
+    response.headers["X-Accel-Buffering"] = "no"
+    response.response = stream_with_context(iter(pieces))
+    return response
+
+
+def _whole(call: Call, response: Response, body: bytes) -> Response:
     if len(body) >= call.limits.gzip_from_bytes:
         response.headers.add("Vary", "Accept-Encoding")
         if _accepts_gzip(call):
             body = gzip.compress(body, _LEVEL, mtime=0)
             response.headers["Content-Encoding"] = "gzip"
     response.set_data(body)
-    return response
-
-
-def stream_answer(
-    call: Call,
-    pieces: Iterable[bytes],
-    *,
-    content_type: str = "application/json",
-    compress: bool = True,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """Pieces as they come, each sent at once unless compressed; the request's context stays open until the last."""
-    response = Response(content_type=content_type, headers={**_NO_CACHE, **(headers or {})})
-    if compress:
-        response.headers.add("Vary", "Accept-Encoding")
-        if _accepts_gzip(call):
-            pieces = _gzip(pieces)
-            response.headers["Content-Encoding"] = "gzip"
-    # One flow of bytes from generator to socket: proxies must not collect it (nginx reads this header).
-    response.headers["X-Accel-Buffering"] = "no"
-    response.response = stream_with_context(iter(pieces))
     return response
 
 

@@ -43,17 +43,17 @@ def _get(call: Call, doc_id: str, name: str) -> Response:
         wanted = None
     if wanted is None:
         headers["Content-Length"] = str(found.length)
-        return _send(call, found, found.chunks, headers)
+        return _send(found, found.chunks, headers)
     start, end = wanted
     headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.length}"
     headers["Content-Length"] = str(end - start)
-    response = _send(call, found, _cut(found.chunks, start, end), headers)
+    response = _send(found, _cut(found.chunks, start, end), headers)
     response.status_code = 206
     return response
 
 
-def _send(call: Call, found: Attachment, chunks: Iterator[bytes], headers: dict[str, str]) -> Response:
-    return stream_answer(call, chunks, content_type=_header_safe(found.content_type), compress=False, headers=headers)
+def _send(found: Attachment, chunks: Iterator[bytes], headers: dict[str, str]) -> Response:
+    return stream_answer(chunks, content_type=_header_safe(found.content_type), headers=headers)
 
 
 def _header_safe(content_type: str) -> str:

@@ -9,7 +9,7 @@ from flask import Response
 
 from sync import jsonwire
 from sync.errors import BadRequest, TooLarge
-from sync.face.answer import json_answer, stream_answer
+from sync.face.answer import json_answer, json_pieces
 from sync.face.call import Call, strings
 from sync.face.problems import left_out, method_not_allowed
 
@@ -58,9 +58,7 @@ def bulk_get(call: Call) -> Response:
             yield b"," + b",".join(jsonwire.dumps(item) for item in answers(start))
         yield b"]}\n"
 
-    if len(requests) <= call.limits.bulk_get_slice:
-        return json_answer(call, {"results": first})
-    return stream_answer(call, pieces())
+    return json_pieces(call, pieces())
 
 
 def _request(item: Any) -> dict[str, Any]:

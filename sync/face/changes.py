@@ -18,7 +18,7 @@ from flask import Response
 from sync import jsonwire
 from sync.database import ChangesPage, Seq, Style
 from sync.errors import BadRequest, SyncError
-from sync.face.answer import stream_answer
+from sync.face.answer import json_pieces, stream_answer
 from sync.face.call import Call, strings
 from sync.face.problems import WireError, bad_parameter, left_out, method_not_allowed
 
@@ -83,22 +83,22 @@ def changes(call: Call, waiting: WaitingFeeds) -> Response:
         raise method_not_allowed("GET", "HEAD", "POST")
     query = _read_query(call)
     if query.feed == "normal":
-        return _answer_rows(call, query, _ask(call, query, query.since, query.limit))
+        return json_pieces(call, _rows(call, query, _ask(call, query, query.since, query.limit)))
     if query.feed == "longpoll":
         first = _ask(call, query, query.since, query.limit)
         if first.results:
-            return _answer_rows(call, query, first)
+            return json_pieces(call, _rows(call, query, first))
         query = replace(query, since=first.last_seq)
         with waiting.seat(call.limits.feed_retry_after_s) as seat:
-            return _stream(call, _wait_once(call, query), seat)
+            return _stream(_wait_once(call, query), seat)
     # Ask once before the status is sent: refusals still have one.
     _ask(call, query, query.since, 1)
     with waiting.seat(call.limits.feed_retry_after_s) as seat:
-        return _stream(call, _follow(call, query), seat)
+        return _stream(_follow(call, query), seat)
 
 
-def _stream(call: Call, pieces: Iterator[bytes], seat: Seat) -> Response:
-    response = stream_answer(call, pieces, compress=False)
+def _stream(pieces: Iterator[bytes], seat: Seat) -> Response:
+    response = stream_answer(pieces)
     # Also when the client goes away before the first row.
     response.call_on_close(seat.leave)
     return response
@@ -186,10 +186,6 @@ def _ask(call: Call, query: Query, since: Seq, limit: int | None, *, wait_s: flo
     )
 
 
-def _answer_rows(call: Call, query: Query, first: ChangesPage) -> Response:
-    return stream_answer(call, _rows(call, query, first))
-
-
 def _rows(call: Call, query: Query, page: ChangesPage) -> Iterator[bytes]:
     """Rows page by page, then the sequence they reach."""
     yield b'{"results":[\n'
@@ -218,11 +214,15 @@ def _waits(call: Call, query: Query) -> Iterator[ChangesPage | None]:
     since, ends = query.since, time.monotonic() + query.hold_s
     while (left_s := ends - time.monotonic()) > 0:
         wait_s = left_s if query.heartbeat_s is None else min(left_s, query.heartbeat_s)
+        asked = time.monotonic()
         try:
             page = _ask(call, query, since, query.limit, wait_s=wait_s)
         except SyncError:
             # The status is long sent. An orderly end brings the peer back at once, to be told why with its own status.
             return
+        if not page.results and time.monotonic() < min(ends, asked + call.limits.feed_heartbeat_min_s):
+            # A database that cannot wait (or news of documents not asked for) must not make us spin.
+            time.sleep(call.limits.feed_heartbeat_min_s)
         since = page.last_seq
         yield page if page.results else None
 

@@ -474,6 +474,13 @@ def test_long_answers_are_gzipped_for_who_accepts_it(curl: Curl, method: str, pa
     assert len(packed.data) < len(plain.data) / 3
 
 
+def test_short_answers_are_sent_whole_and_plain(curl: Curl) -> None:
+    for path in ("/db", "/db/_changes", "/db/_all_docs"):
+        response = curl.raw("GET", path, headers={"Accept-Encoding": "gzip"})
+        assert "Content-Encoding" not in response.headers
+        assert int(response.headers["Content-Length"]) == len(response.data)
+
+
 @pytest.mark.parametrize(
     ("error", "status", "word"),
     [

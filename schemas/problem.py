@@ -55,3 +55,22 @@ class Refused:
 
     def sentence(self, locale: str) -> str:
         return say(self.code, locale, **self.params)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a figure is what it is, or is none."""
+
+    code: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def sentence(self, locale: str) -> str:
+        return say(self.code, locale, **self.params)
+
+    def to_json(self) -> dict[str, Any]:
+        """Code and figures, for programs."""
+        return {"code": self.code, "params": {name: _plain(value) for name, value in self.params.items()}}
+
+
+def _plain(value: Any) -> Any:
+    return [str(item) for item in value] if isinstance(value, list | tuple | set | frozenset) else value

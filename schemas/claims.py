@@ -1,0 +1,110 @@
+"""Bonus and penalty: what decided claims add and take away, with each item's cap and each side's (DOMAIN 5.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from schemas.decision import Folded
+from schemas.problem import Reason
+from schemas.record import Body
+from schemas.scheme import Item, Items, Scheme
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimResult:
+    """One claim: `points` before any cap, 0 with the reason where it does not count."""
+
+    item: str
+    key: str
+    occurrences: Fraction
+    number: str | None
+    decision: str | None
+    points: Fraction
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    item: Item
+    claims: tuple[ClaimResult, ...]
+    points: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Bonus or penalty of one unit: `points` after the item caps and the total cap."""
+
+    points: Fraction
+    items: tuple[ItemResult, ...]
+    capped: bool
+
+
+def sides(scheme: Scheme, folded: Folded, unit: str) -> tuple[Side, Side]:
+    """Bonus and penalty of a unit, as the decisions on its claims say."""
+    claims = [_claim(scheme, folded, subject) for subject in folded.subjects(f"claim:{unit}:")]
+    bonus = _once_each(scheme, [claim for claim in claims if scheme.bonus_item(claim.item)])
+    penalty = [claim for claim in claims if scheme.penalty_item(claim.item)]
+    return _side(scheme.bonus, bonus), _side(scheme.penalty, penalty)
+
+
+def _claim(scheme: Scheme, folded: Folded, subject: str) -> ClaimResult:
+    standing = folded.standing.get(subject)
+    latest = folded.history[subject][-1]
+    value: Body = latest["value"]
+    item = scheme.bonus_item(value["item"]) or scheme.penalty_item(value["item"])
+    occurrences = Fraction(value["occurrences"])
+    result = ClaimResult(
+        item=value["item"],
+        key=value["key"],
+        occurrences=occurrences,
+        number=value["number"],
+        decision=None if standing is None else standing["_id"],
+        points=Fraction(0),
+    )
+    if standing is None:
+        return replace(result, reasons=(Reason("contested-decision", {"subject": subject}),))
+    if standing["act"] != "count-claim":
+        return replace(result, reasons=(Reason("claim-refused"),))
+    if item is None:
+        return replace(result, reasons=(Reason("claim-item-unknown", {"item": value["item"]}),))
+    return replace(result, points=occurrences * item.points)
+
+
+def _once_each(scheme: Scheme, claims: list[ClaimResult]) -> list[ClaimResult]:
+    """An achievement (subject and decision number) counts under the item worth most, at equality the first."""
+    order = {item.id: (-item.points, position) for position, item in enumerate(scheme.bonus.items)}
+    best: dict[tuple[str, str], str] = {}
+    for claim in sorted(claims, key=lambda it: order[it.item]):
+        if claim.points and claim.number is not None:
+            best.setdefault((claim.key, claim.number), claim.item)
+    judged = []
+    for claim in claims:
+        if not claim.points:
+            judged.append(claim)
+        elif claim.number is None:
+            judged.append(replace(claim, points=Fraction(0), reasons=(Reason("claim-no-number"),)))
+        elif best[claim.key, claim.number] != claim.item:
+            other = best[claim.key, claim.number]
+            judged.append(
+                replace(claim, points=Fraction(0), reasons=(Reason("claim-counted-elsewhere", {"item": other}),))
+            )
+        else:
+            judged.append(claim)
+    return judged
+
+
+def _side(items: Items, claims: list[ClaimResult]) -> Side:
+    by_item: Mapping[str, list[ClaimResult]] = {item.id: [] for item in items.items}
+    for claim in claims:
+        by_item[claim.item].append(claim)
+    results = []
+    for item in items.items:
+        raw = sum((claim.points for claim in by_item[item.id]), Fraction(0))
+        points = raw if item.max is None else min(raw, item.max)
+        results.append(ItemResult(item, tuple(by_item[item.id]), points))
+    added = sum((result.points for result in results), Fraction(0))
+    total = min(added, items.max)
+    raw_total = sum((claim.points for claim in claims), Fraction(0))
+    return Side(points=total, items=tuple(results), capped=total < raw_total)

@@ -1,0 +1,147 @@
+"""What a group's database says, read once: the documents standings follow from.
+
+Reading is tolerant: unknown types and members are passed over, order and repetition do not matter. Nothing is judged
+here; which submissions count is `schemas.counting`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from schemas import ids
+from schemas.decision import Folded, fold
+from schemas.hashing import body_sha256
+from schemas.scheme import Scheme
+from schemas.visit import Visit, visits
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Record:
+    """The documents of one group year. `arrivals` holds the earliest arrival of each submission."""
+
+    groupyear: Body | None
+    schemes: Mapping[str, Body]
+    units: Mapping[str, Body]
+    pact: Body | None
+    submissions: Mapping[str, Body]
+    arrivals: Mapping[str, Body]
+    cited: Mapping[str, Body]
+    replies: tuple[Body, ...]
+    folded: Folded
+
+    @classmethod
+    def from_documents(cls, documents: Iterable[Body]) -> Record:
+        """Read plain documents of a `g-` database; every other document does no harm."""
+        by_type: dict[str, dict[str, Body]] = {}
+        for document in documents:
+            if not document.get("_deleted"):
+                by_type.setdefault(ids.type_of(document["_id"]), {})[document["_id"]] = document
+
+        def of(kind: str) -> dict[str, Body]:
+            return dict(sorted(by_type.get(kind, {}).items()))
+
+        arrivals: dict[str, Body] = {}
+        for arrival in sorted(of("arrival").values(), key=lambda it: (it["at"], it["_id"]), reverse=True):
+            arrivals[arrival["submission"]] = arrival
+        return cls(
+            groupyear=next(iter(of("groupyear").values()), None),
+            schemes=of("scheme"),
+            units={unit["unit"]: unit for unit in of("unit").values()},
+            pact=next(iter(of("pact").values()), None),
+            submissions=of("submission"),
+            arrivals=arrivals,
+            cited=of("cited"),
+            replies=tuple(of("reply").values()),
+            folded=fold(of("decision").values()),
+        )
+
+    @cached_property
+    def scheme_id(self) -> str | None:
+        """The scheme locked by decision, else the one the group year names."""
+        lock = self.folded.on("scheme", "lock-scheme")
+        if lock is not None:
+            return str(lock["value"]["scheme"])
+        return None if self.groupyear is None else str(self.groupyear["scheme"])
+
+    @cached_property
+    def scheme(self) -> Scheme | None:
+        """None while the group year or its scheme is not here."""
+        document = self.schemes.get(self.scheme_id or "")
+        return None if document is None else Scheme.from_document(document)
+
+    @cached_property
+    def visits(self) -> Mapping[str, Visit]:
+        return visits(self.folded)
+
+    @cached_property
+    def _hashes(self) -> dict[str, str]:
+        return {}
+
+    def binds(self, submission: str, sha256: str) -> Body | None:
+        """The submission a decision names as an input, if it is here as it was then."""
+        document = self.submissions.get(submission)
+        if document is None:
+            return None
+        known = self._hashes.setdefault(submission, body_sha256(document))
+        return document if known == sha256 else None
+
+    def functions(self, unit: str) -> frozenset[str] | None:
+        """What a unit does; None where its document is not here, and then nothing is excluded."""
+        document = self.units.get(unit)
+        return None if document is None else frozenset(document["functions"])
+
+    def listed(self, as_of: date) -> tuple[Member, ...]:
+        """The members of the year known on a day, each once, by unit."""
+        if self.groupyear is None:
+            return ()
+        first = date(self.groupyear["year"], 1, 1).isoformat()
+        # After New Year's Eve the year's members are those of its last day.
+        day = min(as_of, date(self.groupyear["year"], 12, 31)).isoformat()
+        periods: dict[str, list[tuple[str, str | None]]] = {}
+        for member in self.groupyear["members"]:
+            starts, ends = member["from"], member["to"]
+            if starts <= day and (ends is None or ends >= first):
+                periods.setdefault(member["unit"], []).append((starts, ends))
+        return tuple(
+            Member(
+                unit=unit,
+                active=any(starts <= day and (ends is None or ends >= day) for starts, ends in held),
+                ended=max((ends for _, ends in held if ends is not None), default=None),
+            )
+            for unit, held in sorted(periods.items())
+        )
+
+    def signed(self, unit: str, as_of: date) -> bool:
+        """Had the unit signed the pact by then?"""
+        signatures = [] if self.pact is None else self.pact["signatures"]
+        return any(it["unit"] == unit and it["date"] <= as_of.isoformat() for it in signatures)
+
+    def target(self, unit: str, criterion: str) -> str | None:
+        """The unit's own target of a criterion, from the pact."""
+        targets = [] if self.pact is None else self.pact["targets"]
+        return next((it["target"] for it in targets if (it["unit"], it["criterion"]) == (unit, criterion)), None)
+
+    def open_flags(self, unit: str, as_of: date) -> tuple[str, ...]:
+        """The kinds of flag open against a unit on a day."""
+        day = as_of.isoformat()
+        flags = [] if self.groupyear is None else self.groupyear["flags"]
+        return tuple(
+            flag["kind"]
+            for flag in flags
+            if flag["unit"] == unit and flag["opened"] <= day and (flag["closed"] is None or flag["closed"] > day)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member listed in a year. `ended` is the last day of its latest closed period, `active` tells of today."""
+
+    unit: str
+    active: bool
+    ended: str | None

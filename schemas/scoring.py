@@ -1,0 +1,292 @@
+"""The scorecard of each unit: every criterion with its points, state and trace; sections, base, bonus, penalty, total.
+
+Everything is exact; each section is rounded once (DOMAIN 5.5). A figure that cannot be known is None with its reasons,
+never zero. Places are `schemas.standings`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from schemas.claims import Side, sides
+from schemas.counting import Checklist, checklists
+from schemas.discrepancy import Discrepancy, discrepancies
+from schemas.evidence import evidence_named, photos_of
+from schemas.figures import decimal_string, round_half_up
+from schemas.kinds import points_for
+from schemas.merging import BLOCKED, Column, Merged, merge
+from schemas.problem import Reason
+from schemas.record import Record
+from schemas.scheme import Criterion, Scheme, Section
+
+__all__ = ["Coverage", "CriterionResult", "Scorecard", "SectionResult", "scorecards"]
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionResult:
+    """One criterion's points and how they came about.
+
+    `state` is counted, missing, excluded, na, contested, returned, undecided or error. `columns` holds what each stage
+    (self, cross, cluster) says with every answer behind it, `points_by_stage` the points that alone would come to.
+    """
+
+    criterion: Criterion
+    state: str
+    points: Fraction | None
+    value: Fraction | None
+    stage: str | None
+    columns: Mapping[str, Column]
+    points_by_stage: Mapping[str, Fraction | None]
+    decisions: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    target: Fraction | None = None
+    best: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SectionResult:
+    """One section: `points` rounded to 2 places, `exact` before; both None unless `state` is scored.
+
+    Otherwise `state` is undecided, error or missing. `earned` of `applicable` is what was scaled to the section's max;
+    `decision` is set where the group decided the points.
+    """
+
+    section: Section
+    state: str
+    points: Fraction | None
+    exact: Fraction | None
+    earned: Fraction
+    applicable: Fraction
+    excluded: Fraction
+    criteria: tuple[CriterionResult, ...]
+    decision: str | None
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of what should be counted has come. `photos` are the SHA-256 of all photos cited, `cited` the copies."""
+
+    visits_done: int
+    visits_planned: int
+    answered: int
+    applicable: int
+    self_done: bool
+    cited: tuple[str, ...]
+    photos: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """All of one unit's figures. `base` and `total` are None while any section is no number."""
+
+    unit: str
+    sections: tuple[SectionResult, ...]
+    base: Fraction | None
+    bonus: Side
+    penalty: Side
+    total: Fraction | None
+    coverage: Coverage
+    checklists: tuple[Checklist, ...]
+    discrepancies: tuple[Discrepancy, ...]
+
+    def criterion(self, criterion_id: str) -> CriterionResult | None:
+        return next(
+            (it for section in self.sections for it in section.criteria if it.criterion.id == criterion_id), None
+        )
+
+    def section(self, section_id: str) -> SectionResult | None:
+        return next((it for it in self.sections if it.section.id == section_id), None)
+
+
+def scorecards(record: Record, as_of: date) -> dict[str, Scorecard]:
+    """The scorecard of every listed member, by unit; empty while the group year or its scheme is not here."""
+    scheme = record.scheme
+    if scheme is None:
+        return {}
+    held: dict[str, list[Checklist]] = {}
+    for checklist in checklists(record).values():
+        held.setdefault(checklist.unit, []).append(checklist)
+    units = [member.unit for member in record.listed(as_of)]
+    merged = {
+        unit: {it.id: merge(record, scheme, unit, it, held.get(unit, ())) for it in scheme.criteria} for unit in units
+    }
+    best = {it.id: _best(merged[unit][it.id] for unit in units) for it in scheme.criteria if it.kind == "quantitative"}
+    return {
+        unit: _scorecard(record, scheme, unit, merged=merged[unit], best=best, held=held.get(unit, []))
+        for unit in units
+    }
+
+
+def _best(merged: Iterable[Merged]) -> Fraction | None:
+    """L: the largest merged actual among all listed members to whom the criterion applies (DOMAIN 4)."""
+    return max((it.value for it in merged if it.state == "merged" and it.value is not None), default=None)
+
+
+def _scorecard(
+    record: Record,
+    scheme: Scheme,
+    unit: str,
+    *,
+    merged: Mapping[str, Merged],
+    best: Mapping[str, Fraction | None],
+    held: list[Checklist],
+) -> Scorecard:
+    results = {it.id: _criterion_result(record, scheme, unit, merged[it.id], best.get(it.id)) for it in scheme.criteria}
+    sections = tuple(
+        _section_result(record, scheme, unit, section, tuple(results[it.id] for it in section.criteria))
+        for section in scheme.sections
+    )
+    bonus, penalty = sides(scheme, record.folded, unit)
+    points = [section.points for section in sections if section.points is not None]
+    base = sum(points, Fraction(0)) if len(points) == len(sections) else None
+    return Scorecard(
+        unit=unit,
+        sections=sections,
+        base=base,
+        bonus=bonus,
+        penalty=penalty,
+        total=None if base is None else max(Fraction(0), base + bonus.points - penalty.points),
+        coverage=_coverage(record, unit, results, held),
+        checklists=tuple(held),
+        discrepancies=discrepancies(
+            record,
+            scheme,
+            unit,
+            held,
+            {name: (result.target, result.best) for name, result in results.items() if result.state != "excluded"},
+        ),
+    )
+
+
+def _criterion_result(
+    record: Record, scheme: Scheme, unit: str, merged: Merged, best: Fraction | None
+) -> CriterionResult:
+    criterion = merged.criterion
+    target: Fraction | None = None
+    if criterion.kind == "quantitative":
+        own = record.target(unit, criterion.id)
+        target = criterion.target if own is None else Fraction(own)
+    by_stage = {
+        stage: None if column.value is None else points_for(criterion, column.value, target=target, best=best)
+        for stage, column in merged.columns.items()
+    }
+    state, points, reasons = merged.state, None, merged.reasons
+    if state in ("merged", "missing") and criterion.kind == "quantitative" and (target is None or target <= 0):
+        state, reasons = "error", (Reason("no-target", {"criterion": criterion.id}), *reasons)
+    elif state == "merged" and merged.value is not None:
+        points = _points(scheme, merged, by_stage, target, best)
+        state = "counted"
+    return CriterionResult(
+        criterion=criterion,
+        state=state,
+        points=points,
+        value=merged.value,
+        stage=merged.stage,
+        columns=merged.columns,
+        points_by_stage=by_stage,
+        decisions=merged.decisions,
+        reasons=reasons,
+        target=target,
+        best=best,
+    )
+
+
+def _points(
+    scheme: Scheme,
+    merged: Merged,
+    by_stage: Mapping[str, Fraction | None],
+    target: Fraction | None,
+    best: Fraction | None,
+) -> Fraction | None:
+    """Points are computed once from the merged value; in weighted mode per stage, then weighted (DOMAIN 5.2)."""
+    if scheme.weights is None:
+        value = merged.value
+        return None if value is None else points_for(merged.criterion, value, target=target, best=best)
+    return sum((share * (by_stage[stage] or 0) for stage, share in scheme.weights.items()), Fraction(0))
+
+
+def _section_result(
+    record: Record, scheme: Scheme, unit: str, section: Section, criteria: tuple[CriterionResult, ...]
+) -> SectionResult:
+    def maxima(*states: str) -> Fraction:
+        return sum((it.criterion.max for it in criteria if it.state in states), Fraction(0))
+
+    excluded = maxima("excluded")
+    applicable = section.max - excluded - maxima("na")
+    earned = sum((it.points for it in criteria if it.points is not None), Fraction(0))
+    states = {it.state for it in criteria}
+    subject = f"section:{unit}:{section.id}"
+    decision: str | None = None
+    exact: Fraction | None = None
+    reasons: tuple[Reason, ...] = ()
+    # Exactly the share computes; nothing left at all never does.
+    if applicable <= 0 or applicable * 100 < scheme.applicable_percent * (section.max - excluded):
+        state, exact, decision, reasons = _decided(record, subject, scheme, section)
+    elif states & set(BLOCKED):
+        state = "undecided"
+    elif "error" in states:
+        state = "error"
+    elif "missing" in states or any(it.state == "counted" and it.points is None for it in criteria):
+        state = "missing"
+    else:
+        state, exact = "scored", earned * section.max / applicable
+    if state in ("undecided", "error", "missing") and not reasons:
+        wanted = {"undecided": BLOCKED, "error": ("error",), "missing": ("missing",)}[state]
+        reasons = tuple(_named(it) for it in criteria if it.state in wanted)
+    return SectionResult(
+        section=section,
+        state=state,
+        points=None if exact is None else round_half_up(exact),
+        exact=exact,
+        earned=earned,
+        applicable=applicable,
+        excluded=excluded,
+        criteria=criteria,
+        decision=decision,
+        reasons=reasons,
+    )
+
+
+def _named(result: CriterionResult) -> Reason:
+    """A criterion's first reason, telling which criterion."""
+    first = result.reasons[0] if result.reasons else Reason(result.state)
+    return Reason(first.code, {"criterion": result.criterion.id, **first.params})
+
+
+def _decided(
+    record: Record, subject: str, scheme: Scheme, section: Section
+) -> tuple[str, Fraction | None, str | None, tuple[Reason, ...]]:
+    """A section of which too little applies: the group's points, else undecided."""
+    under = Reason("under-half", {"percent": decimal_string(scheme.applicable_percent), "section": section.id})
+    if subject in record.folded.contested:
+        return "undecided", None, None, (under, Reason("contested-decision", {"subject": subject}))
+    decision = record.folded.on(subject, "decide-section")
+    if decision is None:
+        return "undecided", None, None, (under,)
+    points = Fraction(decision["value"]["points"])
+    if not 0 <= points <= section.max:
+        wrong = Reason("section-decision-out-of-range", {"max": decimal_string(section.max)})
+        return "undecided", None, decision["_id"], (under, wrong)
+    return "scored", points, decision["_id"], (under, Reason("section-decided"))
+
+
+def _coverage(record: Record, unit: str, results: Mapping[str, CriterionResult], held: list[Checklist]) -> Coverage:
+    planned = {name for name, it in record.visits.items() if it.inspected == unit and it.state != "cancelled"}
+    done = {it.visit for it in held if it.stage == "cross" and it.heads} & planned
+    applicable = [it for it in results.values() if it.state not in ("excluded", "na")]
+    counted = [record.submissions[it.counted] for it in held if it.counted is not None]
+    cited = sorted({name for body in counted for name in evidence_named(body)})
+    photos = sorted({photo for name in cited if name in record.cited for photo in photos_of(record.cited[name])})
+    return Coverage(
+        visits_done=len(done),
+        visits_planned=len(planned),
+        answered=sum(any(column.value is not None for column in it.columns.values()) for it in applicable),
+        applicable=len(applicable),
+        self_done=any(it.stage == "self" and it.counted is not None for it in held),
+        cited=tuple(cited),
+        photos=tuple(photos),
+    )

@@ -1,0 +1,279 @@
+"""The ranking: a pure function of a group year's record, and the same to the last digit wherever it runs.
+
+`as_of` dates memberships, signatures, flags and deadlines; it never filters submissions or decisions (DESIGN 1.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+from schemas.ballots import by_votes, tie_ballot
+from schemas.figures import decimal_string, fixed_string
+from schemas.problem import Reason
+from schemas.record import Member, Record
+from schemas.scheme import Award, Scheme
+from schemas.scoring import Scorecard, scorecards
+
+__all__ = ["Eligibility", "Record", "Row", "Standings", "standings"]
+
+Names = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """May the unit be proposed for an award? `failed` names every condition that stands against it."""
+
+    award: Award
+    failed: tuple[Reason, ...]
+
+    @property
+    def eligible(self) -> bool:
+        return not self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One unit's line. `place` is None for the unranked and for those without a number; `reasons` say why.
+
+    `ballot` is the decision that broke its tie, `shared` tells of a place held together.
+    """
+
+    unit: str
+    names: Names
+    short_names: Names
+    place: int | None
+    shared: bool
+    ranked: bool
+    card: Scorecard
+    awards: tuple[Eligibility, ...]
+    reasons: tuple[Reason, ...]
+    ballot: str | None = None
+
+    @property
+    def total(self) -> Fraction | None:
+        return self.card.total
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """The ranking in order of listing. Places are provisional while `reasons` is not empty."""
+
+    group: str | None
+    year: int | None
+    as_of: date
+    scheme: Scheme | None
+    rows: tuple[Row, ...]
+    reasons: tuple[Reason, ...]
+    decision_heads: tuple[str, ...]
+    sample: bool
+
+    @property
+    def provisional(self) -> bool:
+        return bool(self.reasons)
+
+    def row(self, unit: str) -> Row | None:
+        return next((row for row in self.rows if row.unit == unit), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """What `thidua standings --json` prints: points are strings with two decimals, or null."""
+        return {
+            "group": self.group,
+            "year": self.year,
+            "as_of": self.as_of.isoformat(),
+            "scheme": None if self.scheme is None else self.scheme.id,
+            "total_max": None if self.scheme is None else decimal_string(self.scheme.total),
+            "sample": self.sample,
+            "provisional": self.provisional,
+            "reasons": [reason.to_json() for reason in self.reasons],
+            "decision_heads": list(self.decision_heads),
+            "units": [_row_json(row) for row in self.rows],
+        }
+
+
+def standings(record: Record, as_of: date) -> Standings:
+    """Rank the group. With no group year or scheme in the record there are no rows, and a reason says so."""
+    scheme = record.scheme
+    rows: list[Row] = []
+    if scheme is not None:
+        cards = scorecards(record, as_of)
+        rows = [_row(record, member, cards[member.unit], as_of) for member in record.listed(as_of)]
+        rows = _in_order(record, rows)
+        rows = [replace(row, awards=_awards(record, scheme, row, as_of)) for row in rows]
+    year = record.groupyear
+    return Standings(
+        group=None if year is None else year["group"],
+        year=None if year is None else year["year"],
+        as_of=as_of,
+        scheme=scheme,
+        rows=tuple(rows),
+        reasons=_provisional(record, scheme, rows),
+        decision_heads=record.folded.heads,
+        sample=bool(year and year["sample"]),
+    )
+
+
+def _row(record: Record, member: Member, card: Scorecard, as_of: date) -> Row:
+    unit = record.units.get(member.unit)
+    plain = {"vi": member.unit, "en": member.unit}
+    decision = record.folded.on(f"rank:{member.unit}", "rank-unit")
+    reasons = []
+    if not record.signed(member.unit, as_of):
+        reasons.append(Reason("pact-unsigned"))
+    if not member.active and not (decision is not None and decision["value"]["ranked"]):
+        reasons.append(Reason("membership-ended", {"to": member.ended or ""}))
+    if decision is not None and not decision["value"]["ranked"]:
+        reasons.append(Reason("left-out"))
+    barred = bool(reasons)
+    if card.total is None:
+        reasons.append(Reason("no-number"))
+        reasons.extend(reason for section in card.sections if section.points is None for reason in section.reasons)
+    return Row(
+        unit=member.unit,
+        names=plain if unit is None else unit["names"],
+        short_names=plain if unit is None else unit["short_names"],
+        place=None,
+        shared=False,
+        ranked=not barred and card.total is not None,
+        card=card,
+        awards=(),
+        reasons=tuple(reasons),
+    )
+
+
+def _in_order(record: Record, rows: list[Row]) -> list[Row]:
+    """Places first, then totals without a place, then no number; equals by id."""
+    ranked = sorted((row for row in rows if row.ranked), key=_worth)
+    placed: list[Row] = []
+    for _, tied in groupby(ranked, key=_worth):
+        for ballot, together in _untie(record, list(tied)):
+            place = len(placed) + 1
+            placed.extend(replace(row, place=place, shared=len(together) > 1, ballot=ballot) for row in together)
+    rest = sorted(
+        (row for row in rows if not row.ranked),
+        key=lambda row: (row.total is None, -(row.total or 0), row.unit),
+    )
+    return placed + rest
+
+
+def _worth(row: Row) -> tuple[Fraction, ...]:
+    """Smaller is better: total, each section in the scheme's order, penalty. All are rounded figures (DOMAIN 5.9)."""
+    sections = (-(section.points or 0) for section in row.card.sections)
+    return (-(row.total or Fraction(0)), *map(Fraction, sections), row.card.penalty.points)
+
+
+def _untie(record: Record, tied: list[Row]) -> Iterable[tuple[str | None, list[Row]]]:
+    by_unit = {row.unit: row for row in sorted(tied, key=lambda row: row.unit)}
+    ballot = tie_ballot(record, list(by_unit)) if len(tied) > 1 else None
+    if ballot is None:
+        yield None, list(by_unit.values())
+        return
+    for together in by_votes(ballot):
+        yield ballot["_id"], [by_unit[unit] for unit in together]
+
+
+def _awards(record: Record, scheme: Scheme, row: Row, as_of: date) -> tuple[Eligibility, ...]:
+    flags = record.open_flags(row.unit, as_of)
+    base = row.card.base
+    found = []
+    for award in scheme.awards:
+        failed = []
+        if not row.ranked:
+            failed.append(Reason("not-ranked"))
+        # What is no number fails as "not ranked" only.
+        if base is not None and base * 100 < award.base_percent * scheme.total:
+            params = {"base": fixed_string(base), "percent": decimal_string(award.base_percent)}
+            failed.append(Reason("base-below", {**params, "total": decimal_string(scheme.total)}))
+        failed.extend(
+            Reason(
+                "section-below",
+                {
+                    "section": section.section.id,
+                    "points": fixed_string(section.points),
+                    "percent": decimal_string(award.section_percent),
+                    "max": decimal_string(section.section.max),
+                },
+            )
+            for section in row.card.sections
+            if award.section_percent is not None
+            and section.points is not None
+            and section.points * 100 < award.section_percent * section.section.max
+        )
+        if flags:
+            failed.append(Reason("open-flag", {"kinds": flags}))
+        found.append(Eligibility(award, tuple(failed)))
+    return tuple(found)
+
+
+def _provisional(record: Record, scheme: Scheme | None, rows: list[Row]) -> tuple[Reason, ...]:
+    if scheme is None:
+        return (Reason("record-incomplete"),)
+    reasons = []
+    # A unit that is out of the ranking for another reason keeps nobody waiting.
+    numberless = [row.unit for row in rows if row.total is None and row.reasons and row.reasons[0].code == "no-number"]
+    if numberless:
+        reasons.append(Reason("units-without-number", {"units": numberless}))
+    folded = record.folded
+    if folded.contested:
+        reasons.append(Reason("contested-open", {"count": len(folded.contested)}))
+    contested = sum(checklist.contested for row in rows for checklist in row.card.checklists)
+    if contested:
+        reasons.append(Reason("checklists-contested", {"count": contested}))
+    lock = folded.on("scores", "lock-scores")
+    locked = lock is not None and lock["value"]["locked"]
+    if any(criterion.kind == "quantitative" for criterion in scheme.criteria) and not locked:
+        reasons.append(Reason("scores-not-locked"))
+    if folded.absent:
+        reasons.append(Reason("log-incomplete", {"count": len(folded.absent)}))
+    if folded.broken:
+        reasons.append(Reason("log-broken", {"count": len(folded.broken)}))
+    return tuple(reasons)
+
+
+def _figure(value: Fraction | None) -> str | None:
+    return None if value is None else fixed_string(value)
+
+
+def _row_json(row: Row) -> dict[str, Any]:
+    card = row.card
+    return {
+        "unit": row.unit,
+        "names": dict(row.names),
+        "short_names": dict(row.short_names),
+        "place": row.place,
+        "shared": row.shared,
+        "ranked": row.ranked,
+        "sections": [
+            {
+                "section": it.section.id,
+                "max": decimal_string(it.section.max),
+                "points": _figure(it.points),
+                "state": it.state,
+                "decision": it.decision,
+                "reasons": [reason.to_json() for reason in it.reasons],
+            }
+            for it in card.sections
+        ],
+        "base": _figure(card.base),
+        "bonus": _figure(card.bonus.points),
+        "penalty": _figure(card.penalty.points),
+        "total": _figure(card.total),
+        "awards": [
+            {"award": it.award.id, "eligible": it.eligible, "failed": [reason.to_json() for reason in it.failed]}
+            for it in row.awards
+        ],
+        "coverage": {
+            "visits_done": card.coverage.visits_done,
+            "visits_planned": card.coverage.visits_planned,
+            "answered": card.coverage.answered,
+            "applicable": card.coverage.applicable,
+            "self_done": card.coverage.self_done,
+            "photos": len(card.coverage.photos),
+        },
+        "ballot": row.ballot,
+        "reasons": [reason.to_json() for reason in row.reasons],
+    }

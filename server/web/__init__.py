@@ -18,8 +18,9 @@ from __future__ import annotations
 from flask import Flask
 
 from server.web import errors, guard, icons, language, reader, views, words
+from server.web.blueprint import web
 
-__all__ = ["init_app"]
+__all__ = ["errors", "init_app"]
 
 
 def init_app(app: Flask) -> None:
@@ -30,4 +31,5 @@ def init_app(app: Flask) -> None:
     icons.init_app(app)
     words.init_app(app)
     views.init_app(app)
-    errors.init_app(app)
+    # Last: what hangs on a blueprint must hang there before it is mounted.
+    app.register_blueprint(web)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from flask import Flask, render_template
+from flask import render_template
 from flask_babel import lazy_gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -40,7 +40,7 @@ PLAIN: Final = {
     403: Plain(
         _("Trang này dành cho người khác"),
         _(
-            "Tài khoản của đồng chí không thuộc đơn vị được xem trang này. Nếu cần xem, mời liên hệ tổ giúp việc của cụm."
+            "Tài khoản này không thuộc đơn vị được xem trang này. Nếu cần xem, mời liên hệ tổ giúp việc của cụm."
         ),
         "lock-outline",
     ),
@@ -57,7 +57,7 @@ PLAIN: Final = {
     ),
     500: Plain(
         _("Máy chủ gặp trục trặc"),
-        _("Lỗi không phải do đồng chí và đã được ghi lại. Số liệu đã gửi vẫn an toàn; mời thử lại sau ít phút."),
+        _("Lỗi ở phía máy chủ và đã được ghi lại. Số liệu đã gửi vẫn an toàn; mời thử lại sau ít phút."),
         "alert-circle-outline",
     ),
 }
@@ -77,23 +77,27 @@ def page(status: int, plain: Plain | None = None, sentence: str | None = None) -
     return render_template("problem.html", plain=shown, sentence=sentence, status=status), status
 
 
+@web.errorhandler(Problem)
 def _of_problem(problem: Problem) -> Any:
     if isinstance(problem, NotSignedIn):
         return _ask_to_sign_in()
     return page(problem.status, sentence=said(problem.said))
 
 
+@web.errorhandler(HTTPException)
 def _of_http(error: HTTPException) -> Any:
     if error.response is not None or (error.code is not None and error.code < 400):
         return error
     return page(error.code or 500)
 
 
+@web.errorhandler(CSRFError)
 def _of_csrf(error: CSRFError) -> tuple[str, int]:
     del error  # which of its reasons it was helps nobody but who forged it
     return page(400, FORM_TOO_OLD)
 
 
+@web.errorhandler(Exception)
 def _of_anything(error: Exception) -> tuple[str, int]:
     log.exception("page_failed", exc_info=error)
     return page(500)
@@ -102,12 +106,3 @@ def _of_anything(error: Exception) -> tuple[str, int]:
 def nothing_here(error: HTTPException) -> Any:
     """An address no page answers to: the application calls this for what is neither API nor gateway."""
     return _of_http(error)
-
-
-def init_app(app: Flask) -> None:
-    """Hang the handlers on the blueprint and mount it: the last step."""
-    web.register_error_handler(CSRFError, _of_csrf)
-    web.register_error_handler(Problem, _of_problem)
-    web.register_error_handler(HTTPException, _of_http)
-    web.register_error_handler(Exception, _of_anything)
-    app.register_blueprint(web)

@@ -31,11 +31,13 @@ STATIC_MAX_AGE_S: Final = 7 * 24 * 3600
 """Styles, fonts and icons: their address carries a stamp of their bytes, so a week is never stale."""
 
 
+@web.before_request
 def _protect() -> None:
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         csrf.protect()
 
 
+@web.after_request
 def _dress(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
@@ -54,5 +56,3 @@ def init_app(app: Flask) -> None:
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", 12 * 3600)  # a form left open over a working day still counts
     csrf.init_app(app)
-    web.before_request(_protect)
-    web.after_request(_dress)

@@ -9,6 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 
+from schemas.problem import InvalidDocument
 from server.board.models import CriterionTrace
 from server.problems import Problem
 from server.web import forms
@@ -45,6 +46,8 @@ def criterion_sent(group: str, year: int, unit: str, criterion: str) -> Any:
             inputs=filled.inputs,
             settles=filled.settles,
         )
+    except InvalidDocument as invalid:
+        return _page(trace, wrong={"act": " ".join(invalid.sentences(locale()))}, typed=request.form), 422
     except Problem as problem:
         return _page(trace, wrong={"act": said(problem.said)}, typed=request.form), problem.status
     flash(_("Đã ghi quyết định. Bảng điểm đã được tính lại."), "good")

@@ -9,11 +9,12 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 
+from schemas.problem import InvalidDocument
 from server.board.models import VisitsPage
 from server.problems import Problem
 from server.web import forms
 from server.web.blueprint import web
-from server.web.language import said
+from server.web.language import locale, said
 from server.web.reader import account, service
 
 
@@ -33,6 +34,8 @@ def visits_sent(group: str, year: int) -> Any:
         return _page(page, wrong=filled.fields, typed=request.form, team=team), 422
     try:
         service().acts.act(account(), group, year, filled.act, filled.value)
+    except InvalidDocument as invalid:
+        return _page(page, wrong={"act": " ".join(invalid.sentences(locale()))}, typed=request.form, team=team), 422
     except Problem as problem:
         return _page(page, wrong={"act": said(problem.said)}, typed=request.form, team=team), problem.status
     flash(_("Đã lên lịch. Máy của các thành viên đoàn sẽ nhận cuộc kiểm tra ở lần đồng bộ tới."), "good")

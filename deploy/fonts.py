@@ -1,6 +1,6 @@
 """Rebuild the fonts the app carries, from their npm packages: `python deploy/fonts.py`.
 
-Kivy has no font fallback, so one file must hold every letter a weight shows: the latin, latin-ext and vietnamese
+Kivy has no font fallback, so one file must hold every letter a face shows: the latin, latin-ext and vietnamese
 subsets are merged. Icons are cut down to `mobile.theme.icons.ICONS`. Needs npm, fonttools and brotli.
 """
 
@@ -24,7 +24,9 @@ from mobile.theme.icons import ICONS  # noqa: E402  (the script may run where th
 FONTS = ROOT / "mobile" / "theme" / "fonts"
 TEXT_PACKAGE = "@fontsource/be-vietnam-pro@5.3.0"
 ICON_PACKAGE = "@mdi/font@7.4.47"
-WEIGHTS = {400: "Regular", 600: "SemiBold", 700: "Bold"}
+FACES = {"400-normal": "Regular", "600-normal": "SemiBold", "600-italic": "SemiBoldItalic", "700-normal": "Bold"}
+EPOCH = 3_500_000_000
+"""A fixed date in a font's own count of seconds since 1904."""
 SUBSETS = ("vietnamese", "latin", "latin-ext")
 
 
@@ -44,15 +46,17 @@ def unpack(package: str, into: Path) -> Path:
 
 
 def build_text(package: Path, work: Path) -> None:
-    for weight, name in WEIGHTS.items():
+    for face, name in FACES.items():
         parts = []
         for subset in SUBSETS:
-            part = TTFont(package / "files" / f"be-vietnam-pro-{subset}-{weight}-normal.woff2")
+            part = TTFont(package / "files" / f"be-vietnam-pro-{subset}-{face}.woff2")
             part.flavor = None
-            path = work / f"{subset}-{weight}.ttf"
+            path = work / f"{subset}-{face}.ttf"
             part.save(path)
             parts.append(str(path))
         merged = Merger().merge(parts)
+        merged.recalcTimestamp = False  # the same input makes the same file
+        merged["head"].modified = merged["head"].created = EPOCH
         merged.save(FONTS / f"BeVietnamPro-{name}.ttf")
     (FONTS / "BeVietnamPro-LICENSE.txt").write_text((package / "LICENSE").read_text("utf-8"), "utf-8")
 
@@ -62,6 +66,7 @@ def build_icons(package: Path) -> None:
     cutter = Subsetter(Options(layout_features=[], notdef_outline=True))
     cutter.populate(unicodes=list(ICONS.values()))
     cutter.subset(font)
+    font.recalcTimestamp = False
     font.save(FONTS / "Icons.ttf")
     (FONTS / "Icons-LICENSE.txt").write_text((package / "LICENSE").read_text("utf-8"), "utf-8")
 

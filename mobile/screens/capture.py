@@ -1,0 +1,150 @@
+"""One photo of an activity becomes evidence: what it shows, where, for which movement, and whether children are seen.
+
+Everything is kept the moment Save is tapped; nothing here waits for a position or a network.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kivy.properties import BooleanProperty, ListProperty, ObjectProperty, StringProperty
+
+from mobile.cards import Place
+from mobile.location import Fix
+from mobile.problems import PhoneError
+from mobile.screens.page import Page
+from mobile.screens.phrases import points
+from mobile.widgets.kv import load
+from mobile.widgets.sheet import toast
+from schemas.problem import InvalidDocument
+from sync.errors import SyncError
+
+
+class CapturePage(Page):
+    """`checklist` and `criterion` are set when the photo is taken for one; it is then cited there at once."""
+
+    checklist = StringProperty("")
+    criterion = StringProperty("")
+    photo = StringProperty("")
+    caption = StringProperty("")
+    place = StringProperty("")
+    note = StringProperty("")
+    movement = ObjectProperty(None, allownone=True)
+    movements = ListProperty([])
+    children_seen = BooleanProperty(False)
+    consent = ObjectProperty(None, allownone=True)
+    where = StringProperty("")
+    purpose = StringProperty("")
+    photo_problem = StringProperty("")
+    caption_problem = StringProperty("")
+    consent_problem = StringProperty("")
+    consent_options = ListProperty([])
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._fix: Fix | None = None
+        super().__init__(**kwargs)
+
+    def show(self, *, checklist: str = "", criterion: str = "") -> None:
+        """A new photo; for a criterion of a checklist where one is named."""
+        if not self.photo or (checklist, criterion) != (self.checklist, self.criterion):
+            self._clear()
+        self.checklist, self.criterion = checklist, criterion
+        self.refresh()
+        self.app.location.start(self._located)
+
+    def refresh(self) -> None:
+        self.purpose = ""
+        if self.checklist:
+            view = self.phone.checklist(self.checklist)
+            if self.criterion:
+                line = view.criterion(self.criterion)
+                self.purpose = f"{view.unit_name} · {line.label} {line.name}"
+            else:
+                self.purpose = view.unit_name
+            groups = [(view.group, view.year)]
+        else:
+            groups = [(group.group, group.year) for group in self.phone.home().groups]
+        movements = [movement for group, year in groups for movement in self.phone.movements(group, year)]
+        self.movements = [(movement.movement, movement.name) for movement in movements]
+        self.consent_options = [
+            (True, self.words("Consent was given")),
+            (False, self.words("No consent")),
+        ]
+        self._say_where()
+
+    def leave(self) -> None:
+        self.app.location.stop()
+
+    def take(self) -> None:
+        """Open the camera."""
+        self.app.camera.take(self._taken)
+
+    def _taken(self, path: Path | None) -> None:
+        if path is not None:
+            self.photo = ""
+            self.photo = str(path)
+            self.photo_problem = ""
+
+    def _located(self, fix: Fix) -> None:
+        self._fix = fix
+        self._say_where()
+
+    def _say_where(self) -> None:
+        if self._fix is None:
+            self.where = self.words("Position unknown. Write the place; saving does not wait for it.")
+        elif self._fix.accuracy_m is not None:
+            self.where = self.words(
+                "Position known within {metres} m.", metres=points(self._fix.accuracy_m, self.app.locale)
+            )
+        else:
+            self.where = self.words("Position known.")
+
+    def save(self) -> None:
+        """Keep it, cite it where it was taken for, and go back."""
+        self.photo_problem = "" if self.photo else self.words("Take or choose a photo first.")
+        self.caption_problem = "" if self.caption.strip() else self.words("Say in a few words what the photo shows.")
+        undecided = self.children_seen and self.consent is None
+        self.consent_problem = self.words("Say whether their parents or guardians agreed.") if undecided else ""
+        if self.photo_problem or self.caption_problem or self.consent_problem:
+            return
+        try:
+            self.phone.capture(
+                Path(self.photo),
+                title=self.caption.strip(),
+                note=self.note.strip(),
+                movement=self.movement,
+                place=self._place(),
+                criterion=self.criterion or None,
+                children=self.children_seen,
+                consent=self.consent if self.children_seen else None,
+                checklist=self.checklist or None,
+            )
+        except (PhoneError, InvalidDocument, SyncError) as error:
+            self.photo_problem = getattr(error, "message", str(error))
+            return
+        self._clear()
+        toast(self.words("Evidence saved on this phone"), icon="content-save-check-outline")
+        self.app.back() or self.app.top("home")
+
+    def _place(self) -> Place | None:
+        name = self.place.strip() or None
+        if name is None and self._fix is None:
+            return None
+        fix = self._fix
+        return Place(
+            name=name,
+            lat=fix.lat if fix else None,
+            lon=fix.lon if fix else None,
+            accuracy_m=fix.accuracy_m if fix else None,
+        )
+
+    def _clear(self) -> None:
+        self._fix = None
+        self.photo = self.caption = self.place = self.note = ""
+        self.movement = self.consent = None
+        self.children_seen = False
+        self.photo_problem = self.caption_problem = self.consent_problem = ""
+
+
+load(__file__)

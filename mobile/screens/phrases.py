@@ -1,0 +1,44 @@
+"""Figures, dates and shares as the pages write them. Pure: values in, words out; no widget, no phone."""
+
+from __future__ import annotations
+
+from schemas.figures import format_date, format_points, format_time
+
+NO_FIGURE = "–"
+"""What stands where there is no number: missing is never nought."""
+
+
+def points(value: str | None, locale: str) -> str:
+    """A decimal string as the language writes it."""
+    return NO_FIGURE if value is None else format_points(value, locale)
+
+
+def share(done: int, all_of: int) -> float:
+    """How much is done, 0 … 1; nothing to do is not done."""
+    return done / all_of if all_of else 0.0
+
+
+def short_date(value: str) -> str:
+    return format_date(value)
+
+
+def date_range(first: str | None, last: str | None, locale: str) -> str:
+    """`08/10/2024`, or `08/10 – 10/10/2024` within one year."""
+    if not first:
+        return ""
+    if not last or last == first:
+        return format_date(first, locale)
+    opening = format_date(first, locale)
+    if first[:4] == last[:4]:
+        opening = opening[:5]
+    return f"{opening} – {format_date(last, locale)}"
+
+
+def moment(at: str | None, locale: str) -> str:
+    """`14:02 08/10/2024`, empty for none."""
+    return format_time(at, locale) if at else ""
+
+
+def megabytes(count: int, locale: str) -> str:
+    """`12,4 MB`: one decimal, thousands of thousands of bytes as phones count them."""
+    return format_points(str(round(count / 1_000_000, 1)).removesuffix(".0"), locale) + " MB"

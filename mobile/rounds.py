@@ -19,7 +19,7 @@ from mobile.account import Grant, Server
 from mobile.cards import Account
 from mobile.local import found, listed, write_file
 from mobile.tools import Tools
-from schemas import decision, evidence, ids
+from schemas import access, decision, evidence, ids
 from sync.database import Database
 from sync.errors import (
     DatabaseError,
@@ -205,8 +205,8 @@ class Round:
 
     def _read_back(self, store: Store, remote: Database) -> None:
         """A grassroots unit is not told what changed in its department's database; it may list its own evidence."""
-        prefix = f"evidence:{self._account.unit}:"
-        rows = remote.all_docs(start_key=prefix, end_key=prefix + "\uffff")["rows"]
+        first, last = access.own_range(self._account.unit)
+        rows = remote.all_docs(start_key=first, end_key=last)["rows"]
         mine = [row["id"] for row in rows]
         for start in range(0, len(mine), FETCH_AT_ONCE):
             sending.fetch(remote, store, mine[start : start + FETCH_AT_ONCE])

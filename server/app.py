@@ -23,12 +23,14 @@ from werkzeug.exceptions import HTTPException
 import server.web
 from schemas.base import InvalidDocument
 from server import api, metrics
+from server.api.asking import phone
 from server.board.models import Said
 from server.config import Config
 from server.messages import best_locale, say
-from server.problems import Invalid, Problem
+from server.problems import Invalid, NotSignedIn, Problem
 from server.service import Service
-from sync.errors import DatabaseError, StoreFull
+from sync.database import Database
+from sync.errors import DatabaseError, StoreFull, Unauthorized
 from sync.face import make_face
 
 TRIES: Final = "10 per minute"
@@ -76,14 +78,27 @@ def create_app(config: Config, *, service: Service | None = None) -> Flask:
     _number_requests(app)
     _dress(app)
     _answer_problems(app)
-    app.register_blueprint(make_face(service.gateway.open_for_request, server_uuid=service.uuid), url_prefix="/db")
+    app.register_blueprint(make_face(_open_for_phone, server_uuid=service.uuid), url_prefix="/db")
     api.init_app(app)
     metrics.init_app(app)
     _health(app, service)
     server.web.init_app(app)
     for endpoint in ("web.sign_in_sent", "enrolment.Enrol"):
-        app.view_functions[endpoint] = limiter.limit(TRIES, methods=["POST"])(app.view_functions[endpoint])
+        # A whole department enrols its phones in a minute; what is counted are the tries that failed.
+        limit = limiter.limit(TRIES, methods=["POST"], deduct_when=lambda answer: answer.status_code >= 400)
+        app.view_functions[endpoint] = limit(app.view_functions[endpoint])
     return app
+
+
+def _open_for_phone(name: str) -> Database:
+    """What the face asks once a request. Raises Unauthorized, Forbidden, NotFound."""
+    service: Service = flask.current_app.extensions["thidua"]
+    locale = locale_of_request()
+    try:
+        account, device = phone()
+    except NotSignedIn as problem:
+        raise Unauthorized(say(problem.said, locale)) from problem
+    return service.gateway.open(name, account, device, locale=locale)
 
 
 def locale_of_request() -> str:

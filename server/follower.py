@@ -20,6 +20,7 @@ import structlog
 
 from schemas import ids
 from schemas.base import problems_of
+from schemas.evidence import photos_of
 from schemas.figures import parse_time, time_string
 from server.backends import Backend, NotWritten, write_once
 from server.metrics import FOLLOW_FAILURES, FOLLOWED
@@ -161,6 +162,7 @@ class Follower:
                     rows.drop_document(row["id"])
                 else:
                     rows.put_document(row["doc"])
+                    rows.put_naming(row["id"], photos_of(row["doc"]))
 
         return write
 
@@ -200,6 +202,8 @@ class Follower:
         def write(rows: Rows) -> None:
             for doc_id in gone:
                 rows.drop_document(doc_id)
+            for doc in found:
+                rows.put_naming(doc["_id"], photos_of(doc))
             for doc_id, progress in drafts.items():
                 rows.put_draft(doc_id, progress)
             _put_outcomes(rows, outcomes)

@@ -37,6 +37,7 @@ CREATE TABLE draft(
 CREATE TABLE waiting(
     database TEXT, id TEXT, target TEXT NOT NULL, absent TEXT NOT NULL, PRIMARY KEY(database, id)) WITHOUT ROWID;
 CREATE INDEX waiting_for ON waiting(target);
+CREATE TABLE naming(photo TEXT, database TEXT, id TEXT, PRIMARY KEY(photo, database, id)) WITHOUT ROWID;
 CREATE TABLE photo(database TEXT, photo TEXT, state TEXT NOT NULL, PRIMARY KEY(database, photo)) WITHOUT ROWID;
 """
 
@@ -108,6 +109,11 @@ class Projection:
         rows = self._connection().execute("SELECT photo, state FROM photo WHERE database = ?", (database,))
         return dict(rows.fetchall())
 
+    def naming(self, photo: str) -> list[tuple[str, str]]:
+        """The documents, by database and id, that name a photo."""
+        rows = self._connection().execute("SELECT database, id FROM naming WHERE photo = ?", (photo,))
+        return rows.fetchall()
+
     # Writing
 
     @contextlib.contextmanager
@@ -124,7 +130,7 @@ class Projection:
                 yield None
                 return
             if since == 0:  # a first time, or a database that was made anew under an old name
-                for table in ("document", "draft", "waiting", "photo"):
+                for table in ("document", "draft", "waiting", "photo", "naming"):
                     connection.execute(f"DELETE FROM {table} WHERE database = ?", (database,))  # noqa: S608
             yield Rows(connection, database)
             connection.execute(
@@ -200,6 +206,12 @@ class Rows:
 
     def drop_waiting(self, doc_id: str) -> None:
         self._connection.execute("DELETE FROM waiting WHERE database = ? AND id = ?", (self._database, doc_id))
+
+    def put_naming(self, doc_id: str, photos: Iterable[str]) -> None:
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO naming(photo, database, id) VALUES (?, ?, ?)",
+            [(photo, self._database, doc_id) for photo in photos],
+        )
 
     def put_photo(self, photo: str, state: str) -> None:
         self._connection.execute(

@@ -6,18 +6,17 @@ that repeating it, or two servers doing it at once, makes one document. It must 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from schemas import ids
+from schemas.evidence import evidence_named, parts_named
 from schemas.hashing import body_of
 from sync.database import Document
 
 PROMOTED_TYPES = ("submission", "reply")
 """What people write elsewhere and the group reads. Decisions and the rest are the server's own."""
-
-_EVIDENCE_PARTS = ("title", "note", "place", "people")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +34,7 @@ def group_database(document: Mapping[str, Any]) -> str:
 
 def needed_by(document: Mapping[str, Any]) -> frozenset[str]:
     """Ids of the documents that this one names: its parts and the evidence it cites."""
-    kind = document["type"]
-    if kind == "submission":
-        answers = document["answers"].values()
-        hashes = [document.get("note"), *(answer.get("note") for answer in answers)]
-        hashes += [claim["subject"] for claim in document["claims"]]
-        cited = [each for answer in answers for each in answer.get("evidence", ())]
-        cited += [each for claim in document["claims"] for each in claim["evidence"]]
-    elif kind == "cited":
-        hashes, cited = [document.get(name) for name in _EVIDENCE_PARTS], []
-    elif kind == "reply":
-        hashes, cited = [document["text"]], []
-    else:
-        hashes, cited = [], []
-    return frozenset(cited) | {ids.part_id(each) for each in hashes if each is not None}
+    return evidence_named(document) | {ids.part_id(each) for each in parts_named(document)}
 
 
 def promote(document: Document, available: Mapping[str, Document]) -> Promotion:
@@ -70,11 +56,6 @@ def promote(document: Document, available: Mapping[str, Document]) -> Promotion:
     ordered = sorted(gathered, key=lambda doc_id: (not doc_id.startswith("part:"), doc_id))
     chosen = [*(gathered[doc_id] for doc_id in ordered), document]
     return Promotion(tuple(_plain(each) for each in chosen), tuple(sorted(absent)))
-
-
-def photos_of(documents: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """The photos that cited evidence names."""
-    return frozenset(photo["photo"] for each in documents if each["type"] == "cited" for photo in each["photos"])
 
 
 def _plain(document: Mapping[str, Any]) -> Document:

@@ -21,8 +21,10 @@ from schemas import ids
 from server.accounts import Accounts
 from server.acts import Acts
 from server.backends import Backend, StoreBackend
-from server.board import Board
+from server.board.board import Board
+from server.board.views import Views
 from server.config import Config
+from server.facts import FactBook
 from server.follower import Follower
 from server.gateway import Gateway
 from server.projection import Projection, rebuilt
@@ -64,14 +66,14 @@ class Service:
         registry = Registry(databases.create(ids.REGISTRY))
         accounts = Accounts(registry, now=now, random_bytes=random_bytes)
 
-        def follower_into(projection: Projection, finish: Callable[[str], None] = lambda _name: None) -> Follower:
+        def follow(projection: Projection, finish: Callable[[str], None] = lambda _name: None) -> Follower:
             return Follower(databases, projection, now=now, sweep_every_s=config.sweep_every_s, finish=finish)
 
-        projection = rebuilt(config.projection, lambda fresh: follower_into(fresh).sweep())
+        projection = rebuilt(config.projection, lambda fresh: follow(fresh).sweep())
         setup = Setup(databases, registry)
-        acts = Acts(databases, setup, now=now, random_bytes=random_bytes)
-        follower = follower_into(projection, acts.finish)
-        board = Board(databases, registry, projection, follow=follower.follow, now=now)
+        views = Views(databases, projection, follow=follow(projection).follow)
+        book = FactBook(databases, registry, views)
+        acts = Acts(databases, setup, views, now=now, random_bytes=random_bytes)
         return cls(
             config=config,
             now=now,
@@ -81,9 +83,9 @@ class Service:
             setup=setup,
             projection=projection,
             acts=acts,
-            board=board,
-            gateway=Gateway(databases, registry, accounts, board, server=config.server, now=now),
-            follower=follower,
+            board=Board(databases, book, views, projection, acts=acts, now=now),
+            gateway=Gateway(databases, book, views, projection, server=config.server, now=now),
+            follower=follow(projection, acts.finish),
         )
 
     @property

@@ -15,6 +15,17 @@ from typing import Any, Literal
 Names = Mapping[str, str]
 
 PhotoState = Literal["verified", "arriving", "absent", "withheld"]
+TaskKind = Literal[
+    "overdue_return",
+    "open_return",
+    "contested",
+    "unsigned_pact",
+    "waiting",
+    "error",
+    "undecided",
+    "na",
+    "difference",
+]
 VisitState = Literal["planned", "under_way", "submitted", "cancelled"]
 
 
@@ -324,7 +335,7 @@ class VisitCard:
 class Task:
     """Something a person must do today, most urgent first."""
 
-    kind: Literal["overdue_return", "open_return", "contested", "unsigned_pact", "waiting", "error", "undecided", "na"]
+    kind: TaskKind
     unit: UnitRef | None
     criterion: str | None
     subject: str

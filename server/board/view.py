@@ -5,14 +5,18 @@ Built once for a sequence and shared by all readers until the next change. It mu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
 from schemas import ids
+from schemas.decision import Folded
 from schemas.figures import parse_time, time_string
+from schemas.record import Record
+from schemas.standings import Standings, standings
+from schemas.visit import Visit
 from server.board.models import EvidenceCard, Names, PersonRef, Photo, UnitRef
 from sync.database import Document, Seq
 
@@ -45,6 +49,30 @@ class GroupView:
     def all(self, kind: str) -> list[Document]:
         return self.by_type.get(kind, [])
 
+    # What follows from them
+
+    @cached_property
+    def record(self) -> Record:
+        return Record.from_documents(self.documents.values())
+
+    @property
+    def folded(self) -> Folded:
+        return self.record.folded
+
+    @property
+    def visits(self) -> Mapping[str, Visit]:
+        return self.record.visits
+
+    @cached_property
+    def _rankings(self) -> dict[date, Standings]:
+        return {}
+
+    def standings(self, as_of: date) -> Standings:
+        """The ranking on a day, computed once."""
+        if as_of not in self._rankings:
+            self._rankings[as_of] = standings(self.record, as_of)
+        return self._rankings[as_of]
+
     # Units and people
 
     @cached_property
@@ -54,12 +82,6 @@ class GroupView:
 
     def members_on(self, day: date) -> tuple[str, ...]:
         return tuple(it["unit"] for it in self.group_year["members"] if _within(it, day))
-
-    def leader_on(self, day: date, role: str) -> str | None:
-        """The unit that leads, or is the deputy, on this day; else the last one that did."""
-        terms = [it for it in self.group_year["leaders"] if it["role"] == role]
-        now = next((it["unit"] for it in terms if _within(it, day)), None)
-        return now or (max(terms, key=lambda it: str(it["from"]))["unit"] if terms else None)
 
     def unit(self, unit: str) -> UnitRef:
         """A unit no document tells of is shown by its id."""
@@ -88,15 +110,10 @@ class GroupView:
 
     # Arrivals
 
-    @cached_property
-    def arrivals(self) -> Mapping[str, Document]:
+    @property
+    def arrivals(self) -> Mapping[str, Mapping[str, Any]]:
         """Submission → its earliest arrival: several servers may have written one each."""
-        earliest: dict[str, Document] = {}
-        for arrival in self.all("arrival"):
-            known = earliest.get(arrival["submission"])
-            if known is None or (arrival["at"], arrival["_id"]) < (known["at"], known["_id"]):
-                earliest[arrival["submission"]] = arrival
-        return earliest
+        return self.record.arrivals
 
     @cached_property
     def last_change(self) -> str | None:
@@ -171,15 +188,10 @@ def raw_of(answer: Mapping[str, Any]) -> tuple[str, str]:
     return kind, "true" if answer.get(kind) else "false"
 
 
-def evidence_ids(submissions: Iterable[Document], criterion: str) -> frozenset[str]:
-    return frozenset(each for it in submissions for each in it["answers"].get(criterion, {}).get("evidence", ()))
-
-
 def _names(document: Document) -> Names:
     names: Names = document["names"]
     return names
 
 
 def _within(period: Mapping[str, Any], day: date) -> bool:
-    # The end's day is the first on which it is no more (DOMAIN 6: on the event date the old unit no longer is).
-    return str(period["from"]) <= day.isoformat() and (period["to"] is None or day.isoformat() < str(period["to"]))
+    return str(period["from"]) <= day.isoformat() and (period["to"] is None or day.isoformat() <= str(period["to"]))

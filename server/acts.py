@@ -1,0 +1,213 @@
+"""Official acts: authorised, checked against the group as it stands, written as one decision of the chain.
+
+Reason and decision are one transaction under the group's lock, so that of two people at two desks the second sees the
+first. (Another server may still write beside us: then the chain forks, and says so.) It must never know a form or a
+request, nor what an act means for a score.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from schemas import ids
+from schemas.access import Authority, authority_for
+from schemas.decision import build, check_value, subject_of
+from schemas.figures import VIET_NAM, time_string
+from schemas.hashing import body_sha256, nfc, part, part_hash
+from schemas.problem import InvalidDocument
+from schemas.problem import Refused as RuleRefused
+from server.accounts import Account
+from server.backends import Backend, write_once
+from server.board.models import ActOffer, Said
+from server.board.view import GroupView
+from server.board.views import Views
+from server.facts import group_facts, identity_of
+from server.problems import Clash, Invalid, Missing, Refused
+from server.setup import Setup
+from sync.database import Document
+
+SALT_BYTES: Final = 16
+"""A reason may be short and easily guessed: its hash must not give it away once it is withheld."""
+
+SET_ASIDE_FLAGS: Final = frozenset({"revoked", "cancelled", "lost"})
+"""Arrivals under these count by decision only, so nobody accepts them by accident."""
+
+
+class Acts:
+    """Writes decisions. For any number of threads."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        setup: Setup,
+        views: Views,
+        *,
+        now: Callable[[], datetime],
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        self._backend = backend
+        self._setup = setup
+        self._views = views
+        self._now = now
+        self._random_bytes = random_bytes
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._locks_lock = threading.Lock()
+
+    def act(
+        self,
+        account: Account,
+        group: str,
+        year: int,
+        act: str,
+        value: Mapping[str, Any],
+        *,
+        reason: str | None = None,
+        inputs: Iterable[Mapping[str, str]] = (),
+        settles: Sequence[str] = (),
+    ) -> Document:
+        """Do it: the decision as written. A visit is given its id here when its plan has none.
+
+        Raises Refused (the rule, and who could), Missing, Invalid, Clash, InvalidDocument; then nothing was written.
+        """
+        meant = nfc(dict(value))
+        if act == "plan-visit" and "visit" not in meant:
+            meant["visit"] = self.new_visit()
+        wrong = check_value(act, meant)
+        if wrong:
+            raise InvalidDocument(wrong)
+        name = ids.group_database(group, year) if ids.is_word(group) else ""
+        with self._lock_of(name):
+            view = self._views.view(group, year)
+            authority = self.authority(account, view, act, meant)
+            if isinstance(authority, RuleRefused):
+                raise Refused(authority.code, authority.params)
+            _require_known(view, act, meant)
+            _require_on_subject(view, subject_of(act, meant), settles)
+            bound = _bound(view, act, meant, list(inputs))
+            documents: list[Document] = []
+            if reason is not None and reason.strip():
+                documents.append(part(reason.strip(), self._random_bytes(SALT_BYTES).hex()))
+            decision = build(
+                view.all("decision"),
+                act,
+                meant,
+                group=group,
+                year=year,
+                by=account.account,
+                authority=authority.document(),
+                at=time_string(self._now()),
+                reason=part_hash(documents[0]) if documents else None,
+                inputs=bound,
+                settles=settles,
+            )
+            write_once(self._backend.open(name), [*documents, decision])
+        # After the decision, which alone makes the visit: a crash between is finished by the sweep.
+        if act == "plan-visit":
+            self._backend.create(ids.visit_database(meant["visit"]))
+        return decision
+
+    def authority(
+        self, account: Account, view: GroupView, act: str, value: Mapping[str, Any]
+    ) -> Authority | RuleRefused:
+        """In whose name the account may do it, or the rule against it."""
+        today = self._now().astimezone(VIET_NAM).date()
+        return authority_for(identity_of(account), act, value, group_facts(view.group_year, today))
+
+    def offers(
+        self, account: Account, view: GroupView, acts: Iterable[str], value: Mapping[str, Any]
+    ) -> tuple[ActOffer, ...]:
+        """Which of these acts the account may do on this subject; for the others, the rule and who could."""
+        found = []
+        for act in acts:
+            authority = self.authority(account, view, act, value)
+            refusal = Said(authority.code, authority.params) if isinstance(authority, RuleRefused) else None
+            found.append(ActOffer(act, refusal is None, refusal))
+        return tuple(found)
+
+    def new_visit(self) -> str:
+        """A fresh visit's id."""
+        return ids.ulid(int(self._now().timestamp() * 1000), int.from_bytes(self._random_bytes(10)))
+
+    def finish(self, name: str) -> None:
+        """Complete what a crash left after a group year or a visit's plan: the databases they need."""
+        parsed = ids.parse_database(name)
+        assert parsed.group is not None
+        assert parsed.year is not None
+        try:
+            view = self._views.view(parsed.group, parsed.year)
+        except Missing:
+            return  # its group year was not written: whoever opens it anew finishes it
+        self._setup.finish(parsed.group, parsed.year)
+        for visit in view.visits:
+            self._backend.create(ids.visit_database(visit))
+
+    def _lock_of(self, name: str) -> threading.Lock:
+        with self._locks_lock:
+            return self._locks[name]
+
+
+def _require_known(view: GroupView, act: str, value: Mapping[str, Any]) -> None:
+    """What the act names must be of this group. Raises Missing, Invalid."""
+    for unit in [value[name] for name in ("unit", "inspected") if name in value] + list(value.get("units", ())):
+        if unit not in view.member_units:
+            raise Missing("no-unit")
+    scheme = view.scheme
+    if "criterion" in value and value["criterion"] not in {
+        criterion["id"] for section in scheme["sections"] for criterion in section["criteria"]
+    }:
+        raise Missing("no-criterion")
+    if "section" in value and value["section"] not in {section["id"] for section in scheme["sections"]}:
+        raise Missing("no-criterion")
+    if "submission" in value and value["submission"] not in view.documents:
+        raise Missing("no-submission", {"submission": value["submission"]})
+    if act == "lock-scheme" and value["scheme"] != view.group_year["scheme"]:
+        raise Invalid("other-scheme", {"scheme": view.group_year["scheme"]})
+    if act == "cancel-visit" and value["visit"] not in view.visits:
+        raise Missing("no-visit")
+    for person in value.get("team", ()):
+        if view.person(person["account"]).unit != person["unit"]:
+            raise Invalid("team-unknown", person)
+
+
+def _require_on_subject(view: GroupView, subject: str, settles: Sequence[str]) -> None:
+    for decision in settles:
+        known = view.documents.get(decision)
+        if known is None or known.get("subject") != subject:
+            raise Invalid("settles-other", {"decision": decision})
+
+
+def _bound(
+    view: GroupView, act: str, value: Mapping[str, Any], given: Sequence[Mapping[str, str]]
+) -> list[tuple[str, str]]:
+    """The exact inputs: those named, each as it stands here; else what the act evidently rests on."""
+    if given:
+        for each in given:
+            document = view.documents.get(each["id"])
+            if document is None or body_sha256(document) != each["sha256"]:
+                raise Clash("input-changed", {"input": each["id"]})
+        return [(each["id"], each["sha256"]) for each in given]
+    if act == "return":
+        return [(value["submission"], body_sha256(view.documents[value["submission"]]))]
+    if act == "accept":
+        found = [(each["_id"], body_sha256(each)) for each in standing_cross(view, value["unit"], value["criterion"])]
+        if not found:
+            raise Missing("nothing-to-accept")
+        return found
+    return []
+
+
+def standing_cross(view: GroupView, unit: str, criterion: str) -> list[Document]:
+    """Cross submissions of the unit that answer the criterion, unsuperseded and not set aside."""
+    cross = [each for each in view.all("submission") if each["unit"] == unit and each["stage"] == "cross"]
+    superseded = {earlier for each in cross for earlier in each["supersedes"]}
+    return [
+        each
+        for each in cross
+        if each["_id"] not in superseded
+        and criterion in each["answers"]
+        and not SET_ASIDE_FLAGS & set(view.arrivals.get(each["_id"], {}).get("flags", ()))
+    ]

@@ -1,0 +1,142 @@
+"""The board whole: what reading finds, with the ranking's figures beside it.
+
+Figures come from `schemas.standings` over the group's view, computed once for a sequence and a day.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+
+from schemas import ids
+from schemas.access import Access, access_to
+from schemas.scoring import CriterionResult, SectionResult
+from schemas.standings import Row
+from server.accounts import Account
+from server.board import figures
+from server.board.models import (
+    Coverage,
+    CriterionTrace,
+    GroupCard,
+    SheetSection,
+    StandingsPage,
+    Task,
+    UnitSheet,
+)
+from server.board.reading import Reading, decision_entry
+from server.board.tasks import tasks
+from server.board.view import GroupView
+from server.facts import identity_of
+from server.problems import Missing
+from server.projection import Waiting
+
+CRITERION_ACTS = ("accept", "return", "adjust", "approve-na", "refuse-na")
+"""What a criterion's page offers."""
+
+
+class Board(Reading):
+    """Read models of group years. For any number of threads."""
+
+    def groups(self, account: Account) -> tuple[GroupCard, ...]:
+        """The group years somebody may read, the newest first."""
+        identity, facts = identity_of(account), self._book.facts()
+        found = []
+        for group, year in self._book.group_years():
+            if isinstance(access_to(identity, ids.group_database(group, year), facts), Access):
+                view = self.view(account, group, year)
+                rows = view.standings(self.today()).rows
+                found.append(
+                    GroupCard(
+                        head=self.head(account, view),
+                        units=len(rows),
+                        coverage=self._coverage(view, rows),
+                        tasks=len(self._tasks(account, view)),
+                    )
+                )
+        return tuple(sorted(found, key=lambda it: (-it.head.year, it.head.group)))
+
+    def standings(self, account: Account | None, group: str, year: int, *, as_of: date | None = None) -> StandingsPage:
+        """The ranking on a day, today when none is named."""
+        view = self.view(account, group, year)
+        ranking = view.standings(as_of or self.today())
+        return StandingsPage(
+            head=self.head(account, view),
+            coverage=self._coverage(view, ranking.rows),
+            provisional=ranking.provisional,
+            rows=tuple(figures.standing_row(view, row) for row in ranking.rows),
+            sections=figures.columns(ranking),
+            total_max=Fraction(0) if ranking.scheme is None else ranking.scheme.total,
+            contested=tuple(figures.said(it) for it in ranking.reasons),
+            decision_heads=ranking.decision_heads,
+            document=ranking.to_json(),
+        )
+
+    def sheet(self, account: Account | None, group: str, year: int, unit: str) -> UnitSheet:
+        """One unit's scoresheet. Raises Missing."""
+        view = self.view(account, group, year)
+        row = self._row(view, unit)
+        return UnitSheet(
+            head=self.head(account, view),
+            unit=view.unit(unit),
+            standing=figures.standing_row(view, row),
+            sections=tuple(
+                SheetSection(
+                    figure=figures.section_figure(section),
+                    criteria=tuple(figures.criterion_row(view, row.card, it) for it in section.criteria),
+                )
+                for section in row.card.sections
+            ),
+            coverage=self._coverage(view, [row]),
+            is_own_unit=account is not None and account.unit == unit,
+        )
+
+    def trace(self, account: Account | None, group: str, year: int, unit: str, criterion: str) -> CriterionTrace:
+        """How one number came about, and what the reader may do about it. Raises Missing."""
+        view = self.view(account, group, year)
+        row = self._row(view, unit)
+        section, result = _find(row, criterion)
+        history = [*view.folded.history.get(f"criterion:{unit}:{criterion}", ())]
+        history += view.folded.history.get(f"na:{unit}:{criterion}", ())
+        on = {"unit": unit, "criterion": criterion}
+        return CriterionTrace(
+            head=self.head(account, view),
+            unit=view.unit(unit),
+            section=figures.section_figure(section),
+            row=figures.criterion_row(view, row.card, result),
+            answers=figures.answers(view, row.card, result, self.photo_states(view)),
+            decisions=tuple(decision_entry(view, it) for it in sorted(history, key=lambda it: (it["n"], it["_id"]))),
+            replies=figures.replies(view, unit, criterion),
+            offers=() if account is None else self._acts.offers(account, view, CRITERION_ACTS, on),
+        )
+
+    def tasks(self, account: Account | None, group: str, year: int) -> tuple[Task, ...]:
+        """What is to be done: all of it for who leads and for the council, else what concerns one's own unit."""
+        return self._tasks(account, self.view(account, group, year))
+
+    def _tasks(self, account: Account | None, view: GroupView) -> tuple[Task, ...]:
+        found = tasks(view, view.standings(self.today()), self._waiting(view), self.today())
+        if account is None or {"leader", "deputy", "council"} & set(self.head(account, view).my_roles):
+            return found
+        return tuple(it for it in found if it.unit is not None and it.unit.unit == account.unit)
+
+    def _waiting(self, view: GroupView) -> list[Waiting]:
+        return self._projection.waiting(target=ids.group_database(view.group, view.year))
+
+    def _coverage(self, view: GroupView, rows: tuple[Row, ...] | list[Row]) -> Coverage:
+        units = {row.unit for row in rows}
+        waiting = sum(ids.parse(it.document)["unit"] in units for it in self._waiting(view))
+        return figures.coverage(view, [row.card for row in rows], self.photo_states(view), waiting)
+
+    def _row(self, view: GroupView, unit: str) -> Row:
+        row = view.standings(self.today()).row(unit)
+        if row is None:
+            raise Missing("no-unit")
+        return row
+
+
+def _find(row: Row, criterion: str) -> tuple[SectionResult, CriterionResult]:
+    for section in row.card.sections:
+        for result in section.criteria:
+            if result.criterion.id == criterion:
+                return section, result
+    raise Missing("no-criterion")

@@ -1,0 +1,100 @@
+"""What somebody must do today, from the ranking and what waits: the most urgent first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from schemas import ids
+from schemas.figures import decimal_string, format_date
+from schemas.standings import Standings
+from server.board.figures import said
+from server.board.models import Said, Task
+from server.board.view import GroupView
+from server.projection import Waiting
+
+_URGENCY = (
+    "overdue_return",
+    "contested",
+    "error",
+    "waiting",
+    "difference",
+    "undecided",
+    "na",
+    "open_return",
+    "unsigned_pact",
+)
+
+
+def tasks(view: GroupView, standings: Standings, waiting: Iterable[Waiting], today: date) -> tuple[Task, ...]:
+    """Every open task of the group year."""
+    found = [
+        *_returns_and_gaps(view, standings, today),
+        *_contested(view, standings),
+        *_differences(view, standings),
+        *_waiting(view, waiting),
+    ]
+    return tuple(sorted(found, key=lambda it: (_URGENCY.index(it.kind), it.due or "~", it.subject)))
+
+
+def _returns_and_gaps(view: GroupView, standings: Standings, today: date) -> Iterator[Task]:
+    for row in standings.rows:
+        unit = view.unit(row.unit)
+        if any(it.code == "pact-unsigned" for it in row.reasons):
+            yield Task("unsigned_pact", unit, None, f"pact:{row.unit}", Said("pact-unsigned"), None)
+        for section in row.card.sections:
+            if section.state == "undecided" and any(it.code == "under-half" for it in section.reasons):
+                subject = f"section:{row.unit}:{section.section.id}"
+                yield Task("undecided", unit, None, subject, said(section.reasons[0]), None)
+            for result in section.criteria:
+                criterion = result.criterion.id
+                subject = f"criterion:{row.unit}:{criterion}"
+                if result.state == "returned":
+                    due = str(view.folded.standing[subject]["value"]["deadline"])
+                    overdue = due < today.isoformat()
+                    yield Task(
+                        "overdue_return" if overdue else "open_return",
+                        unit,
+                        criterion,
+                        subject,
+                        Said("return-overdue" if overdue else "return-open", {"due": format_date(due)}),
+                        due,
+                    )
+                elif result.state == "error":
+                    yield Task("error", unit, criterion, subject, said(result.reasons[0]), None)
+                for reason in result.reasons:
+                    if reason.code == "na-not-approved" and f"na:{row.unit}:{criterion}" not in view.folded.history:
+                        yield Task("na", unit, criterion, f"na:{row.unit}:{criterion}", said(reason), None)
+                    elif reason.code == "later":
+                        yield Task("undecided", unit, criterion, subject, said(reason), None)
+
+
+def _contested(view: GroupView, standings: Standings) -> Iterator[Task]:
+    for subject in view.folded.contested:
+        words = subject.split(":")
+        concerns = words[0] in ("criterion", "na", "section", "claim", "rank") and len(words) > 1
+        criterion = words[2] if words[0] in ("criterion", "na") else None
+        unit = view.unit(words[1]) if concerns else None
+        yield Task("contested", unit, criterion, subject, Said("subject-contested"), None)
+    for row in standings.rows:
+        for checklist in row.card.checklists:
+            if checklist.contested and checklist.subject not in view.folded.contested:
+                unit = view.unit(checklist.unit)
+                yield Task("contested", unit, None, checklist.subject, Said("checklist-contested"), None)
+
+
+def _differences(view: GroupView, standings: Standings) -> Iterator[Task]:
+    if standings.scheme is None:
+        return
+    percent = decimal_string(standings.scheme.discrepancy_percent)
+    for row in standings.rows:
+        for found in row.card.discrepancies:
+            if not found.commented:
+                sentence = Said("difference-needs-note", {"percent": percent})
+                yield Task("difference", view.unit(row.unit), found.criterion, found.submission, sentence, None)
+
+
+def _waiting(view: GroupView, waiting: Iterable[Waiting]) -> Iterator[Task]:
+    for each in waiting:
+        unit = view.unit(ids.parse(each.document)["unit"])
+        yield Task("waiting", unit, None, each.document, Said("waiting-for", {"count": len(each.absent)}), None)

@@ -1,0 +1,49 @@
+"""Views of group years, kept until their group changes. What everything that reads a group asks first."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from schemas import ids
+from server.backends import Backend
+from server.board.view import GroupView
+from server.problems import Missing
+from server.projection import Projection
+
+
+class Views:
+    """One view a group year, as new as the group's database. For any number of threads."""
+
+    def __init__(self, backend: Backend, projection: Projection, *, follow: Callable[[str], None]) -> None:
+        """`follow(name)` brings the projection up to a database's end: what was decided a moment ago is read."""
+        self._backend = backend
+        self._projection = projection
+        self._follow = follow
+        self._lock = threading.Lock()
+        self._kept: dict[str, GroupView] = {}
+
+    def view(self, group: str, year: int) -> GroupView:
+        """Raises Missing."""
+        name = _name_of(group, year)
+        if name is None or not self._backend.exists(name):
+            raise Missing("no-group-year")
+        newest = self._backend.open(name).info()["update_seq"]
+        kept = self._kept.get(name)
+        if kept is not None and kept.seq == newest:
+            return kept
+        self._follow(name)
+        seq, documents = self._projection.documents(name)
+        if ids.groupyear_id(group, year) not in documents:
+            raise Missing("no-group-year")
+        view = GroupView(group, year, seq, documents)
+        with self._lock:
+            self._kept[name] = view
+        return view
+
+
+def _name_of(group: str, year: int) -> str | None:
+    try:
+        return ids.group_database(group, year)
+    except ids.NotAnId:
+        return None

@@ -1,0 +1,91 @@
+"""What the rules of access need to know, gathered: units above units, members of group years, visits.
+
+Read from the registry and every group's database at the moment of asking; only what changed is read again. It must
+never decide anything (`schemas.access` does).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Final
+
+from schemas import ids
+from schemas.access import Facts, GroupFacts, Identity
+from schemas.visit import Visit
+from server.accounts import Account, Device
+from server.backends import Backend
+from server.board.views import Views
+from server.registry import Registry
+
+FRESH_S: Final = 1.0
+"""A batch asks hundreds of times. Changes of this process are told at once, those of a command beside it after this."""
+
+
+class FactBook:
+    """Facts for `schemas.access`. For any number of threads."""
+
+    def __init__(self, backend: Backend, registry: Registry, views: Views) -> None:
+        self._backend = backend
+        self._registry = registry
+        self._views = views
+        self._kept: Facts | None = None
+        self._kept_until = 0.0
+        self._mark: object | None = None
+        backend.subscribe(self._forget)
+
+    def _forget(self, database: str) -> None:
+        if database == ids.REGISTRY or database.startswith("g-"):
+            self._kept, self._mark = None, None
+
+    def facts(self) -> Facts:
+        """Everything the rules may ask, as it stands now.
+
+        A unit counts as a member through the whole year in which it was one: it reads what it took part in.
+        """
+        kept = self._kept
+        if kept is not None and time.monotonic() < self._kept_until:
+            return kept
+        # Renewed first and read after: what is written meanwhile makes it stale again.
+        mark = self._mark = object()
+        found = self._gather()
+        if self._mark is mark:
+            self._kept, self._kept_until = found, time.monotonic() + FRESH_S
+        return found
+
+    def _gather(self) -> Facts:
+        parents = {unit["unit"]: unit["parent"] for unit in self._registry.all("unit")}
+        members: dict[tuple[str, int], frozenset[str]] = {}
+        visits: dict[str, Visit] = {}
+        for group, year in self.group_years():
+            view = self._views.view(group, year)
+            members[group, year] = frozenset(view.member_units)
+            visits.update(view.visits)
+        return Facts(parents=parents, members=members, visits=visits)
+
+    def group_years(self) -> Iterator[tuple[str, int]]:
+        """Every group year there is, by name."""
+        for name in self._backend.names():
+            if name.startswith("g-"):
+                parsed = ids.parse_database(name)
+                assert parsed.group is not None
+                assert parsed.year is not None
+                yield parsed.group, parsed.year
+
+
+def identity_of(account: Account, device: Device | None = None) -> Identity:
+    """Who asks, as the rules know them."""
+    return Identity(
+        account=account.account,
+        unit=account.unit,
+        roles=frozenset(account.roles),
+        device=None if device is None else device.device,
+    )
+
+
+def group_facts(group_year: Mapping[str, object], today: date) -> GroupFacts:
+    """Who leads, on a day inside the year: what is decided after it closed is still the leader's of its last day."""
+    year = group_year["year"]
+    assert isinstance(year, int)
+    return GroupFacts.from_document(group_year, min(today, date(year, 12, 31)))

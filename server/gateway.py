@@ -1,0 +1,298 @@
+"""The door for phones: who asks, which databases are theirs, what of a batch is let in.
+
+A document is judged by its shape and its writer alone (truth never depends on the order in which phones came back); a
+refused one is an entry with a sentence its writer can act on, and its neighbours land. Before a submission is stored,
+`arrival:<submission>:<server>` says in the group's database when it came, from whom, and under which flags. It must
+never know HTTP, nor a rule of scoring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from schemas import ids
+from schemas.access import Access, Facts, Identity, access_to, databases, may_list, may_read, may_write, own_range
+from schemas.base import problems_of
+from schemas.figures import VIET_NAM, parse_time, time_string
+from schemas.problem import InvalidDocument, Refused
+from server import metrics
+from server.accounts import Account, Device
+from server.backends import Backend, NotWritten
+from server.board.views import Views
+from server.facts import FactBook, identity_of
+from server.messages import say
+from server.projection import Projection
+from sync import media
+from sync.database import Database, Document
+from sync.errors import Forbidden, NotFound
+from sync.guarded import GuardedDatabase, Refusal
+
+REVOKED_PUSH_FOR: Final = timedelta(days=30)
+"""Work done before a right was withdrawn may be on its way: it is taken in, flagged, for this long."""
+
+MEDIA_BYTES_MAX: Final = 512 * 1024
+"""A chunk is 64 KiB and a thumbnail less; base64 and a manifest of the largest photo stay below this."""
+
+_FIRST_OF: Final = frozenset({"submission", "reply"})
+"""Types of which the first revision stands for ever: a second one under the same id is refused."""
+
+
+class Gateway:
+    """Opens guarded databases. For any number of threads."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        book: FactBook,
+        views: Views,
+        projection: Projection,
+        *,
+        server: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._backend = backend
+        self._book = book
+        self._views = views
+        self._projection = projection
+        self._server = server
+        self._now = now
+
+    def open(self, name: str, account: Account, device: Device, *, locale: str) -> Database:
+        """The database as far as this phone may use it. Raises Forbidden with the rule, NotFound."""
+        identity = identity_of(account, device)
+        access = access_to(identity, name, self._book.facts())
+        if isinstance(access, Refused):
+            raise Forbidden(say(access.code, locale, **access.params))
+        if not self._backend.exists(name):
+            raise NotFound("Database does not exist.")
+        policy = PhonePolicy(
+            name=name,
+            account=account,
+            device=device,
+            identity=identity,
+            locale=locale,
+            inner=self._backend.open(name),
+            gateway=self,
+        )
+        return GuardedDatabase(policy.inner, policy)
+
+    def databases(self, account: Account, device: Device) -> list[dict[str, Any]]:
+        """What `GET /api/v1/databases` lists, by name."""
+        identity, facts = identity_of(account, device), self._book.facts()
+        withdrawn = withdrawal_of(account, device) is not None
+        return [
+            self._entry(access, facts, withdrawn=withdrawn)
+            for access in databases(identity, facts)
+            if self._backend.exists(access.name)
+        ]
+
+    def _entry(self, access: Access, facts: Facts, *, withdrawn: bool) -> dict[str, Any]:
+        parsed = ids.parse_database(access.name)
+        group, year, unit = parsed.group, parsed.year, parsed.unit
+        heads = None
+        if access.kind == "visit":
+            visit = facts.visits[str(parsed.visit)]
+            group, year, unit = visit.group, visit.year, visit.inspected
+        elif access.kind == "unit":
+            group = next(
+                (name for (name, its), members in facts.members.items() if its == year and unit in members), None
+            )
+        elif access.kind == "group":
+            heads = list(self._views.view(str(group), int(year or 0)).folded.heads)
+        return {
+            "name": access.name,
+            "kind": access.kind,
+            "group": group,
+            "year": year,
+            "unit": unit,
+            "visit": parsed.visit,
+            "pull": access.pull and not withdrawn,
+            "push": access.push,
+            "update_seq": self._backend.open(access.name).info()["update_seq"],
+            "heads": heads,
+        }
+
+    # What a policy asks
+
+    def facts(self) -> Facts:
+        return self._book.facts()
+
+    def now(self) -> datetime:
+        return self._now()
+
+    def photo_is_named(self, photo: str, identity: Identity, name: str) -> bool:
+        """Does a document that they may read name this photo of the media database `name`?"""
+        facts = self.facts()
+        media_database = ids.parse_database(name)
+        first, last = own_range(identity.unit)
+        for database, doc_id in self._projection.naming(photo):
+            if database == ids.group_database(str(media_database.group), int(media_database.year or 0)):
+                access = access_to(identity, database, facts)
+                if isinstance(access, Access) and access.changes:
+                    return True
+            elif first <= doc_id <= last or may_read(identity, database, doc_id, facts) is None:
+                return True
+        return False
+
+    def note_arrivals(self, submissions: Sequence[Document], identity: Identity, flags: Sequence[str]) -> None:
+        """Write down that these have come, durably, once: a repeated push leaves the first time standing."""
+        by_group: dict[str, list[Document]] = {}
+        for submission in submissions:
+            name = ids.group_database(submission["group"], submission["year"])
+            by_group.setdefault(name, []).append(submission)
+        for name, arrived in by_group.items():
+            group = self._backend.open(name)
+            wanted = {ids.arrival_id(each["_id"], self._server): each for each in arrived}
+            rows = group.all_docs(keys=list(wanted))["rows"]
+            fresh = [wanted[row["key"]] for row in rows if "error" in row]
+            entries = group.bulk_docs(self._arrival(each, identity, flags) for each in fresh)
+            failed = [entry for entry in entries if "error" in entry and entry["error"] != "conflict"]
+            if failed:
+                raise NotWritten(f"{name}: {failed[0]['id']} was not written: {failed[0]['reason']}")
+
+    def _arrival(self, submission: Document, identity: Identity, flags: Sequence[str]) -> Document:
+        found = set(flags)
+        deadline = self._views.view(submission["group"], submission["year"]).group_year["deadlines"][
+            submission["stage"]
+        ]
+        if deadline is not None and self._now().astimezone(VIET_NAM).date().isoformat() > deadline:
+            found.add("late")
+        visit = self.facts().visits.get(submission["visit"]) if submission["visit"] else None
+        if visit is not None and visit.state == "cancelled":
+            found.add("cancelled")
+        return {
+            "_id": ids.arrival_id(submission["_id"], self._server),
+            "type": "arrival",
+            "v": 1,
+            "submission": submission["_id"],
+            "server": self._server,
+            "at": time_string(self._now()),
+            "account": identity.account,
+            "device": identity.device,
+            "flags": sorted(found),
+        }
+
+
+def withdrawal_of(account: Account, device: Device) -> str | None:
+    """The flag of what still comes from a device whose right was withdrawn: revoked or lost."""
+    if device.state != "active":
+        return device.state
+    return None if account.active else "revoked"
+
+
+@dataclass(frozen=True)
+class PhonePolicy:
+    """What one phone may do in one database (`sync.guarded.Policy`). Rights are asked anew at every question."""
+
+    name: str
+    account: Account
+    device: Device
+    identity: Identity
+    locale: str
+    inner: Database
+    gateway: Gateway
+
+    def refuse_listing(self, start_key: str | None, end_key: str | None) -> Refusal | None:
+        return self._withdrawn() or self._refusal(
+            may_list(self.identity, self.name, start_key, end_key, self.gateway.facts())
+        )
+
+    def refuse_read(self, doc_id: str) -> Refusal | None:
+        refusal = self._withdrawn() or self._refusal(may_read(self.identity, self.name, doc_id, self.gateway.facts()))
+        if refusal is None and self._is_media():
+            parsed = media.parse_id(doc_id)
+            if parsed is None or not self.gateway.photo_is_named(parsed.photo, self.identity, self.name):
+                return self._forbidden("no-photo")
+        return refusal
+
+    def refuse_write(self, document: Document) -> Refusal | None:
+        refusal = self._late_after_withdrawal() or (
+            self._refuse_media(document) if self._is_media() else self._refuse_document(document)
+        )
+        if refusal is not None:
+            metrics.REFUSED.labels(refusal.error).inc()
+        return refusal
+
+    def before_write(self, documents: Sequence[Document]) -> None:
+        submissions = [
+            each for each in documents if ids.type_of(each["_id"]) == "submission" and not each.get("_deleted")
+        ]
+        if submissions:
+            flag = withdrawal_of(self.account, self.device)
+            self.gateway.note_arrivals(submissions, self.identity, [] if flag is None else [flag])
+
+    def _refuse_document(self, document: Document) -> Refusal | None:
+        problems = problems_of({name: value for name, value in document.items() if name not in _REPLICATION})
+        if problems:
+            sentences = InvalidDocument(problems, locale=self.locale).sentences(self.locale)
+            return Refusal("forbidden", " ".join(sentences))
+        facts = self.gateway.facts()
+        refused = may_write(self.identity, self.name, document, facts)
+        if refused is not None:
+            return self._refusal(refused)
+        kind = ids.type_of(document["_id"])
+        if kind in ("draft", "submission", "evidence", "reply") and not document.get("_deleted"):
+            # Its group must be one that has the unit: what nobody could promote must not look sent.
+            known = facts.members.get((document["group"], document["year"]))
+            unit = ids.parse_database(self.name).unit
+            if known is None or (unit is not None and unit not in known):
+                return self._refusal(Refused("not-member", {"year": document["year"]}))
+        if kind in _FIRST_OF:
+            return self._refuse_second(document)
+        return None
+
+    def _refuse_second(self, document: Document) -> Refusal | None:
+        rev = document.get("_rev")
+        if rev is not None and not str(rev).startswith("1-"):
+            return self._forbidden("stands-already")
+        row = self.inner.all_docs(keys=[document["_id"]])["rows"][0]
+        stands = row.get("value", {}).get("rev")
+        return self._forbidden("stands-already") if stands is not None and stands != rev else None
+
+    def _refuse_media(self, document: Document) -> Refusal | None:
+        doc_id = str(document.get("_id"))
+        parsed = media.parse_id(doc_id)
+        if parsed is None or parsed.kind == "receipt" or document.get("_deleted"):
+            return self._forbidden("media-only", given=doc_id[:80])
+        refused = may_write(self.identity, self.name, document, self.gateway.facts())
+        if refused is not None:
+            return self._refusal(refused)
+        if document.get("type") != parsed.kind or document.get("photo") != parsed.photo:
+            return self._forbidden("disagrees-with-id", expected=f"{parsed.kind}, {parsed.photo}")
+        attachments = document.get("_attachments") or {}
+        allowed = {"photo": (), "thumb": ("thumb.jpg",), "chunk": ("data",)}[parsed.kind]
+        if set(attachments) != set(allowed) or any(_size(each) > MEDIA_BYTES_MAX for each in attachments.values()):
+            return self._forbidden("media-only", given=doc_id[:80])
+        return None
+
+    def _withdrawn(self) -> Refusal | None:
+        if withdrawal_of(self.account, self.device) is None:
+            return None
+        return self._forbidden("device-revoked")
+
+    def _late_after_withdrawal(self) -> Refusal | None:
+        since = self.device.revoked_at
+        if since is None or self.gateway.now() < parse_time(since) + REVOKED_PUSH_FOR:
+            return None
+        return self._forbidden("device-revoked-long")
+
+    def _is_media(self) -> bool:
+        return ids.parse_database(self.name).kind == "media"
+
+    def _refusal(self, refused: Refused | None) -> Refusal | None:
+        return None if refused is None else self._forbidden(refused.code, **refused.params)
+
+    def _forbidden(self, code: str, **params: Any) -> Refusal:
+        return Refusal("forbidden", say(code, self.locale, **params))
+
+
+_REPLICATION: Final = ("_rev", "_revisions", "_revs_info", "_conflicts")
+
+
+def _size(attachment: Mapping[str, Any]) -> int:
+    """Bytes as they came, in whichever form; a stub has none."""
+    data = attachment.get("data", b"")
+    return len(data) if isinstance(data, str | bytes | bytearray | memoryview) else 0

@@ -1,0 +1,34 @@
+"""Fixtures: a cluster, the cluster over HTTP, phones in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.server.world import Phone, make_world, served
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = make_world(tmp_path / "data")
+    yield made
+    made.service.close()
+
+
+@pytest.fixture
+def url(world):
+    with served(world) as address:
+        yield address
+
+
+@pytest.fixture
+def phone(world, url, tmp_path):
+    """phone(login) enrols one."""
+    made = []
+
+    def enrol(login: str) -> Phone:
+        made.append(Phone(url, tmp_path / f"phone-{len(made)}", world, login))
+        return made[-1]
+
+    yield enrol
+    for each in made:
+        each.close()

@@ -1,0 +1,227 @@
+"""Phones at the door, over HTTP: what is theirs, what lands, what is refused and how."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from schemas.evidence import cite
+from sync import media
+from sync.errors import PeerRefused
+from tests.server.world import (
+    BN,
+    GROUP,
+    HY,
+    WARD,
+    YEAR,
+    draft_of,
+    evidence_of,
+    full_marks,
+    salted,
+    submission_of,
+)
+
+U_HY = "u-so-hy-2024"
+
+
+# Refusals first
+
+
+def test_a_stranger_is_asked_who_they_are(url):
+    answered = requests.get(f"{url}/db/g-cum-1-2024", timeout=10)
+    assert answered.status_code == 401
+    assert answered.json()["error"] == "unauthorized"
+    assert requests.get(f"{url}/api/v1/databases", timeout=10).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["registry", "u-so-bn-2024", "g-cum-2-2024", "v-khong-co"])
+def test_a_database_of_others_is_refused_with_the_rule(phone, name):
+    lan = phone("lan")
+    with pytest.raises(PeerRefused) as refused:
+        lan.remote(name).info()
+    assert refused.value.status in (401, 403)
+    assert refused.value.reason
+
+
+def test_the_group_takes_nothing_from_phones(phone, world):
+    lan = phone("lan")
+    document = submission_of(lan.account, lan.device, HY, {"i-1": "100"})
+    entries = lan.remote("g-cum-1-2024").bulk_docs([{**document, "_rev": "1-a"}], new_edits=False)
+    assert entries[0]["error"] == "forbidden"
+    world.settle()
+    assert world.ids_of("submission") == []
+
+
+def test_nobody_writes_in_anothers_name(phone):
+    lan, minh = phone("lan"), phone("minh")
+    document = submission_of(minh.account, minh.device, HY, {"i-1": "100"})
+    lan.write(U_HY, document)
+    result = lan.push(U_HY)
+    assert [refused.id for refused in result.refused] == [document["_id"]]
+
+
+def test_one_bad_document_of_a_batch_is_refused_alone_in_the_callers_language(phone):
+    lan = phone("lan")
+    good = [draft_of(lan.account, lan.device, HY, {"i-1": "100"}), salted("một ghi chú")]
+    bad = submission_of(lan.account, lan.device, HY, {"i-1": "100"}) | {"color": "red"}
+    lan.write(U_HY, *good, bad)
+    result = lan.push(U_HY)
+    assert [refused.id for refused in result.refused] == [bad["_id"]]
+    assert "color" in result.refused[0].reason
+    landed = lan.remote(U_HY).all_docs()["rows"]
+    assert sorted(row["id"] for row in landed) == sorted(document["_id"] for document in good)
+    entry = lan.remote(U_HY, locale="vi").bulk_docs([{**bad, "_rev": "1-abc"}], new_edits=False)[0]
+    assert entry["reason"] != result.refused[0].reason
+
+
+def test_a_submission_once_taken_is_never_replaced(phone, world):
+    lan = phone("lan")
+    first = submission_of(lan.account, lan.device, HY, {"i-1": "100"})
+    lan.write(U_HY, first)
+    lan.push(U_HY)
+    for rev in ("1-ffff", "2-ffff"):
+        entry = lan.remote(U_HY).bulk_docs(
+            [{**submission_of(lan.account, lan.device, HY, {"i-1": "160"}), "_rev": rev}], new_edits=False
+        )[0]
+        assert entry["error"] == "forbidden"
+    world.settle()
+    assert world.group_database().get(first["_id"])["answers"]["i-1"]["points"] == "100"
+
+
+def test_a_grassroots_unit_sends_its_own_evidence_and_reads_only_that_back(phone):
+    thu, lan = phone("thu"), phone("lan")
+    evidence, title = evidence_of(thu.account, thu.device, title="Đêm chèo")
+    thu.write(U_HY, evidence, title)
+    assert not thu.push(U_HY).refused
+    own = thu.remote(U_HY).all_docs(start_key=f"evidence:{WARD}:", end_key=f"evidence:{WARD}:\ufff0")
+    assert [row["id"] for row in own["rows"]] == [evidence["_id"]]
+    for forbidden in (thu.remote(U_HY).changes, thu.remote(U_HY).all_docs):
+        with pytest.raises(PeerRefused):
+            forbidden()
+    draft = draft_of(lan.account, lan.device, HY, {"i-1": "100"})
+    thu.write(U_HY, draft)
+    assert [refused.id for refused in thu.push(U_HY).refused] == [draft["_id"]]
+
+
+def test_no_unit_inspects_itself(phone, world):
+    visit = world.plan_visit(HY, "dung")
+    with pytest.raises(PeerRefused):
+        phone("minh").remote(f"v-{visit}").info()
+    assert phone("dung").remote(f"v-{visit}").info()["doc_count"] == 0
+
+
+# What is theirs
+
+
+def test_one_request_tells_a_phone_all_its_databases(phone, world):
+    visit = world.plan_visit(BN, "minh")
+    told = phone("minh").databases()
+    assert told["account"] == "minh"
+    assert told["server"] == world.service.config.server
+    by_name = {entry["name"]: entry for entry in told["databases"]}
+    assert sorted(by_name) == ["g-cum-1-2024", "m-cum-1-2024", U_HY, f"v-{visit}"]
+    assert by_name["g-cum-1-2024"]["heads"] == world.ids_of("decision")
+    assert (by_name["g-cum-1-2024"]["pull"], by_name["g-cum-1-2024"]["push"]) == (True, False)
+    assert (by_name["m-cum-1-2024"]["pull"], by_name["m-cum-1-2024"]["push"]) == (False, True)
+    assert by_name[f"v-{visit}"] | {"update_seq": 0} == {
+        "name": f"v-{visit}", "kind": "visit", "group": GROUP, "year": YEAR, "unit": BN, "visit": visit,
+        "pull": True, "push": True, "update_seq": 0, "heads": None,
+    }  # fmt: skip
+
+
+def test_a_member_pulls_the_whole_group(phone, world):
+    minh = phone("minh")
+    result = minh.pull("g-cum-1-2024")
+    assert not result.refused
+    pulled = minh.store("g-cum-1-2024").all_docs()["rows"]
+    assert [row["id"] for row in pulled] == [row["id"] for row in world.group_database().all_docs()["rows"]]
+    assert not any(row["id"].startswith(("account:", "device:")) for row in pulled)
+
+
+# Arrivals
+
+
+def test_an_arrival_is_written_once_however_often_a_push_is_repeated(phone, world):
+    lan = phone("lan")
+    document = submission_of(lan.account, lan.device, HY, full_marks(90))
+    lan.write(U_HY, document)
+    lan.push(U_HY)
+    world.clock.pass_by(days=60)
+    remote = lan.remote(U_HY)
+    remote.bulk_docs(lan.store(U_HY).bulk_get([{"id": document["_id"]}], revs=True)[0]["docs"][0]["ok"] and [
+        lan.store(U_HY).bulk_get([{"id": document["_id"]}], revs=True)[0]["docs"][0]["ok"]
+    ], new_edits=False)  # fmt: skip
+    arrivals = [world.group_database().get(doc_id) for doc_id in world.ids_of("arrival")]
+    assert [(it["at"], it["account"], it["device"], it["flags"]) for it in arrivals] == [
+        ("2024-10-08T05:00:00Z", "lan", lan.device, [])
+    ]
+
+
+def test_a_late_submission_counts_and_is_marked(phone, world):
+    lan = phone("lan")
+    world.clock.pass_by(days=30)
+    lan.write(U_HY, submission_of(lan.account, lan.device, HY, {"i-1": "100"}))
+    lan.push(U_HY)
+    assert world.group_database().get(world.ids_of("arrival")[0])["flags"] == ["late"]
+
+
+def test_a_revoked_phone_reads_nothing_more_and_its_work_is_taken_in_flagged_for_thirty_days(phone, world):
+    lan = phone("lan")
+    accounts = world.service.accounts
+    accounts.set_device_state("lan", lan.device, "revoked")
+    with pytest.raises(PeerRefused):
+        lan.pull("g-cum-1-2024")
+    first = submission_of(lan.account, lan.device, HY, {"i-1": "100"})
+    lan.write(U_HY, first)
+    assert not lan.push(U_HY).refused
+    assert world.group_database().get(world.ids_of("arrival")[0])["flags"] == ["revoked"]
+    assert [entry["pull"] for entry in lan.databases()["databases"]] == [False, False, False]
+    world.clock.pass_by(days=31)
+    lan.write(U_HY, submission_of(lan.account, lan.device, HY, {"i-1": "90"}, number=2))
+    assert len(lan.push(U_HY).refused) == 1
+
+
+def test_a_submission_for_a_cancelled_visit_arrives_flagged(phone, world):
+    visit = world.plan_visit(BN, "minh")
+    minh = phone("minh")
+    world.act("huong", "cancel-visit", {"visit": visit}, "Bão")
+    minh.write(f"v-{visit}", submission_of(minh.account, minh.device, BN, {"i-1": "100"}, visit=visit))
+    assert not minh.push(f"v-{visit}").refused
+    assert world.group_database().get(world.ids_of("arrival")[0])["flags"] == ["cancelled"]
+
+
+# Photos
+
+
+def picture(number: int) -> bytes:
+    return bytes([number]) * 100_000
+
+
+def test_photos_are_pushed_in_pieces_and_read_by_who_may_read_what_names_them(phone, world):
+    thu, bac = phone("thu"), phone("bac")
+    name = media.name_of(picture(1))
+    evidence, title = evidence_of(thu.account, thu.device, title="Đêm chèo", photos=(name,))
+    thu.write(U_HY, evidence, title)
+    thu.push(U_HY)
+    pushed = media.cut(picture(1), b"thumb", content_type="image/jpeg", width=40, height=30)
+    assert thu.remote("m-cum-1-2024").bulk_docs(pushed, new_edits=False) == []
+    world.settle()
+    assert media.receipts(thu.remote("m-cum-1-2024"), [name]) == {name}
+    # Bắc Ninh is a member too, but nothing it may read names the photo yet.
+    assert media.receipts(bac.remote("m-cum-1-2024"), [name]) == set()
+    lan = phone("lan")
+    lan.write(U_HY, title, cite(evidence))
+    lan.write(U_HY, submission_of(lan.account, lan.device, HY, {"i-1": "90"}, cited={"i-1": [cite(evidence)["_id"]]}))
+    assert [it.reason for it in lan.push(U_HY).refused] == []
+    world.settle()
+    assert media.receipts(bac.remote("m-cum-1-2024"), [name]) == {name}
+    assert media.read_photo(bac.remote("m-cum-1-2024"), name).data == picture(1)
+
+
+def test_the_photo_database_takes_photos_alone_and_is_never_listed(phone):
+    lan = phone("lan")
+    remote = lan.remote("m-cum-1-2024")
+    for document in (salted("x"), {"_id": f"receipt:{'a' * 64}", "type": "receipt", "photo": "a" * 64}):
+        assert remote.bulk_docs([{**document, "_rev": "1-a"}], new_edits=False)[0]["error"] == "forbidden"
+    with pytest.raises(PeerRefused):
+        remote.changes()

@@ -188,7 +188,8 @@ def problems(
             if not given.get("note"):
                 found.append(Problem(f"{path}.note", "na-needs-note", params))
             continue
-        if criterion.evidence_required and not given.get("evidence"):
+        # A unit proves what it claims; an inspector looks at that proof, and photographs where it helps.
+        if draft["stage"] == "self" and criterion.evidence_required and not given.get("evidence"):
             found.append(Problem(f"{path}.evidence", "evidence-missing", params))
         if evidence is not None:
             found.extend(

@@ -41,7 +41,7 @@ from mobile.local import Local, each_database, listed, write_file
 from mobile.outbox import Outbox
 from mobile.problems import InvalidEvidence, UnknownChecklist
 from mobile.tools import Tools
-from schemas import ids
+from schemas import figures, ids
 from schemas.visit import Visit
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ class Phone:
         from schemas.standings import Record, standings  # the first screen does not rank: load it when somebody asks
 
         rows = self.tools.local.stores.open(name).all_docs(include_docs=True)["rows"]
-        return standings(Record.from_documents([row["doc"] for row in rows]), self.tools.time())
+        return standings(Record.from_documents([row["doc"] for row in rows]), figures.local_day(self.tools.time()))
 
     # Answering
 
@@ -241,7 +241,8 @@ class Phone:
         self, key: str, item: str, *, subject: str, number: str | None = None, evidence: Sequence[str] = ()
     ) -> None:
         """Claim a bonus or penalty item; it travels with the next submission and counts by decision alone."""
-        self._told(self._checklists.set_claim(Key.parse(key), item, subject=subject, number=number, evidence=evidence))
+        self._checklists.set_claim(Key.parse(key), item, subject=subject, number=number, evidence=evidence)
+        self._told(None)
 
     def drop_claim(self, key: str, index: int) -> None:
         self._checklists.drop_claim(Key.parse(key), index)

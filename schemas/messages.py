@@ -1,7 +1,7 @@
 """Every sentence that follows from a rule of this package, in Vietnamese and English.
 
 Codes are stable, sentences are not: programs look at codes. The sentences stand in `sentences.json` beside this file,
-so that a translator needs no Python.
+so that a translator needs no Python; entries that begin with `word:` translate the words of documents inside them.
 """
 
 from __future__ import annotations
@@ -9,25 +9,45 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
-LOCALES = ("vi", "en")
+from schemas.figures import format_points, is_decimal
+
+LOCALES: Final = ("vi", "en")
+
+_FIGURES: Final = frozenset({
+    "base", "count", "given", "least", "length", "limit", "max", "most", "percent", "points", "step", "sum", "total"
+})  # fmt: skip
+_WORDS: Final = frozenset({"choices", "kind", "kinds", "roles", "stages", "wanted"})
 
 
 def say(code: str, locale: str, /, **params: Any) -> str:
-    """The sentence for `code` in `locale` (anything but `en` reads Vietnamese). Raises KeyError on an unknown code."""
-    template = _sentences()[code]["en" if locale == "en" else "vi"]
-    return template.format_map({name: _figure(value) for name, value in params.items()})
+    """The sentence for `code` in `locale` (anything but `en` reads Vietnamese). Raises KeyError on an unknown code.
+
+    Figures are written as the locale writes them; a figure that was not given shows as `…` rather than hide the rest.
+    """
+    spoken = "en" if locale == "en" else "vi"
+    template = _sentences()[code][spoken]
+    return template.format_map(_Shown({name: _shown(name, value, spoken) for name, value in params.items()}))
 
 
 def codes() -> frozenset[str]:
     """Every code there is."""
-    return frozenset(_sentences())
+    return frozenset(code for code in _sentences() if not code.startswith("word:"))
 
 
-def _figure(value: Any) -> str:
+class _Shown(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def _shown(name: str, value: Any, locale: str) -> str:
     if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(str(item) for item in value)
+        return ", ".join(_shown(name, item, locale) for item in value)
+    if name in _FIGURES and is_decimal(str(value)):
+        return format_points(str(value), locale)
+    if name in _WORDS:
+        return _sentences().get(f"word:{value}", {}).get(locale, str(value))
     return str(value)
 
 

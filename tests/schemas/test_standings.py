@@ -22,9 +22,22 @@ def worked_case() -> Cluster:
     """DOMAIN 5's worked case: section I without tourism 437 of 460; II 188; III 190; +30 −10."""
     cluster = Cluster(*UNITS)
     answers = {
-        **{"i-1": "57", "i-2": "57", "i-3": "38", "i-4": "57", "i-5": "76", "i-6": "57", "i-9": "95"},
-        **{"ii-1": "56", "ii-2": "56", "ii-3": "38", "ii-4": "38"},
-        **{"iii-1": "28", "iii-2": "47.5", "iii-3": "47.5", "iii-4": "38", "iii-5": "29"},
+        "i-1": "57",
+        "i-2": "57",
+        "i-3": "38",
+        "i-4": "57",
+        "i-5": "76",
+        "i-6": "57",
+        "i-9": "95",
+        "ii-1": "56",
+        "ii-2": "56",
+        "ii-3": "38",
+        "ii-4": "38",
+        "iii-1": "28",
+        "iii-2": "47.5",
+        "iii-3": "47.5",
+        "iii-4": "38",
+        "iii-5": "29",
     }
     cluster.submit("ha-noi", answers)
     cluster.approve_na("ha-noi", "i-7")

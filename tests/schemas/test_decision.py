@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.base import InvalidDocument, problems_of
+from schemas.decision import fold, heads, reaches, unreachable
+from tests.schemas.support import Cluster
+
+
+def cluster() -> Cluster:
+    return Cluster("ha-noi", "hai-duong", "bac-ninh")
+
+
+def adjust(log: Cluster, points: str, **more) -> str:
+    return log.adjust("ha-noi", "i-1", {"points": points}, **more)
+
+
+SUBJECT = "criterion:ha-noi:i-1"
+
+
+def test_a_later_act_in_one_line_replaces_the_earlier() -> None:
+    log = cluster()
+    adjust(log, "1")
+    second = adjust(log, "2")
+    folded = fold(log.decisions)
+    assert folded.standing[SUBJECT]["_id"] == second
+    assert folded.heads == (second,)
+
+
+def test_branches_that_had_not_met_are_contested_and_previous_settles_nothing() -> None:
+    log = cluster()
+    root = log.plan("v1", "ha-noi")
+    one, two = adjust(log, "1", after=[root]), adjust(log, "2", after=[root])
+    assert heads(log.decisions) == sorted([one, two])
+    assert [side["_id"] for side in fold(log.decisions).contested[SUBJECT].sides] == sorted([one, two])
+    adjust(log, "3")
+    assert SUBJECT in fold(log.decisions).contested
+    last = adjust(log, "4", settles=[one, two])
+    assert fold(log.decisions).standing[SUBJECT]["_id"] == last
+
+
+def test_branches_on_different_subjects_are_not_contested() -> None:
+    log = cluster()
+    root = log.plan("v1", "ha-noi")
+    adjust(log, "1", after=[root])
+    log.adjust("ha-noi", "i-2", {"points": "2"}, after=[root])
+    assert not fold(log.decisions).contested
+
+
+def test_settling_by_what_replaced_one_side_in_its_line_settles_that_side() -> None:
+    log = cluster()
+    root = log.plan("v1", "ha-noi")
+    one = adjust(log, "1", after=[root])
+    one_more = adjust(log, "1.5", after=[root, one])
+    two = adjust(log, "2", after=[root])
+    assert [side["_id"] for side in fold(log.decisions).contested[SUBJECT].sides] == sorted(
+        [one_more, two], key=lambda name: (int(name.split(":")[1]), name)
+    )
+    last = adjust(log, "3", settles=[one_more, two])
+    assert fold(log.decisions).standing[SUBJECT]["_id"] == last
+
+
+def test_settling_one_of_three_branches_leaves_the_third_contested() -> None:
+    log = cluster()
+    root = log.plan("v1", "ha-noi")
+    one, two, three = (adjust(log, points, after=[root]) for points in "123")
+    settled = adjust(log, "4", settles=[one, two])
+    folded = fold(log.decisions)
+    assert SUBJECT in folded.contested
+    last = adjust(log, "5", settles=[settled, three])
+    assert SUBJECT in fold(log.decisions).contested, "one and three, two and three were never settled"
+    last = adjust(log, "6", settles=[one, two, three])
+    assert fold(log.decisions).standing[SUBJECT]["_id"] == last
+
+
+def test_a_settling_decision_that_had_not_seen_both_settles_nothing() -> None:
+    log = cluster()
+    root = log.plan("v1", "ha-noi")
+    one, two = adjust(log, "1", after=[root]), adjust(log, "2", after=[root])
+    adjust(log, "3", after=[root, one], settles=[one, two])
+    assert SUBJECT in fold(log.decisions).contested
+
+
+def test_a_changed_decision_counts_for_nothing_and_is_named() -> None:
+    log = cluster()
+    name = adjust(log, "1")
+    changed = [{**log.decisions[0], "value": {**log.decisions[0]["value"], "answer": {"points": "9"}}}]
+    folded = fold(changed)
+    assert (folded.broken, dict(folded.standing)) == ((name,), {})
+    assert [problem.code for problem in problems_of(changed[0])] == ["hash-differs"]
+
+
+def test_a_decision_whose_parent_is_not_here_stands_and_the_gap_is_named() -> None:
+    log = cluster()
+    first, second = adjust(log, "1"), adjust(log, "2")
+    folded = fold(log.decisions[1:])
+    assert (folded.absent, folded.standing[SUBJECT]["_id"]) == ((first,), second)
+
+
+def test_a_decision_the_servers_heads_do_not_follow_is_unreachable() -> None:
+    log = cluster()
+    first = adjust(log, "1")
+    second = adjust(log, "2")
+    other = adjust(log, "3", after=[first])
+    assert unreachable(log.decisions, [second]) == [other]
+    assert unreachable(log.decisions, [second, other]) == []
+    assert unreachable(log.decisions[:1], [second]) is None
+    assert reaches(fold(log.decisions), [second], first)
+
+
+@pytest.mark.parametrize(
+    ("act", "value", "code"),
+    [
+        ("abolish", {}, "act-unknown"),
+        ("adjust", {"unit": "a", "criterion": "b", "answer": {"points": 3}}, "decimal-not-text"),
+        ("adjust", {"unit": "a", "criterion": "b", "answer": {}}, "answer-one-value"),
+        ("adjust", {"unit": "a", "criterion": "b", "answer": {"points": "3", "passed": True}}, "answer-one-value"),
+        ("approve-na", {"unit": "a", "criterion": "b"}, "reason-required"),
+        ("accept", {"unit": "a", "criterion": "b"}, "inputs-required"),
+        ("count-claim", {"unit": "a", "item": "b", "key": "c", "occurrences": "0", "number": None}, "decimal-zero"),
+        ("decide-section", {"unit": "a", "section": "i", "points": "1.005"}, "points-two-decimals"),
+    ],
+)
+def test_an_act_that_says_something_wrong_is_not_built(act, value, code) -> None:
+    with pytest.raises(InvalidDocument) as refused:
+        cluster().decide(act, value, reason=None)
+    assert [problem.code for problem in refused.value.problems] == [code]
+
+
+def test_a_team_never_inspects_its_own_unit() -> None:
+    value = {"visit": "v1", "inspected": "ha-noi", "team": [{"account": "lan", "unit": "ha-noi"}]}
+    with pytest.raises(InvalidDocument) as refused:
+        cluster().decide("plan-visit", {**value, "from": "2024-10-01", "to": "2024-10-01", "place": "Hà Nội"})
+    assert [(it.path, it.code) for it in refused.value.problems] == [("value.team.0.unit", "team-inspects-itself")]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_folding_does_not_depend_on_order_or_repetition(data) -> None:
+    log = cluster()
+    for number in range(data.draw(st.integers(1, 7))):
+        seen = [it["_id"] for it in log.decisions]
+        after = data.draw(st.lists(st.sampled_from(seen), unique=True)) if seen else []
+        settles = data.draw(st.lists(st.sampled_from(after), unique=True)) if after else []
+        adjust(log, str(number), after=after, settles=settles)
+    shuffle = random.Random(data.draw(st.integers()))
+    mixed = log.decisions + shuffle.sample(log.decisions, len(log.decisions) // 2)
+    shuffle.shuffle(mixed)
+    folded = fold(mixed)
+    assert folded == fold(log.decisions)
+    assert set(folded.standing).isdisjoint(folded.contested)
+    assert not folded.absent

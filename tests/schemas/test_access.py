@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from schemas.access import (
+    Access,
+    Authority,
+    Facts,
+    GroupFacts,
+    Identity,
+    Refused,
+    access_to,
+    authority_for,
+    databases,
+    may_list,
+    may_open,
+    may_read,
+    may_write,
+)
+from schemas.decision import fold
+from schemas.visit import visits
+from tests.schemas.support import Cluster
+from tests.schemas.test_base import EVIDENCE
+
+LAN = Identity("lan", "ha-noi", frozenset({"specialist"}), "may-1")
+BINH = Identity("binh", "bac-ninh", frozenset({"inspector"}), "may-2")
+HOA = Identity("hoa", "xa-thuong-phuc", frozenset({"grassroots"}), "may-3")
+MINH = Identity("minh", "hai-duong", frozenset({"head"}))
+TRANG = Identity("trang", "hung-yen", frozenset({"specialist"}))
+COUNCIL = Identity("thu", "vu-tccb", frozenset({"council"}))
+STRANGER = Identity("an", "lang-son", frozenset({"specialist"}))
+
+
+def facts() -> Facts:
+    log = Cluster("ha-noi", "hai-duong", "bac-ninh", "hung-yen")
+    value = {"visit": "v1", "inspected": "ha-noi", "team": [{"account": "binh", "unit": "bac-ninh"}]}
+    log.decide("plan-visit", {**value, "from": "2024-10-01", "to": "2024-10-02", "place": "Hà Nội"})
+    return Facts(
+        parents={"xa-thuong-phuc": "ha-noi", "ha-noi": None},
+        members={("cum-1", 2024): frozenset({"ha-noi", "hai-duong", "bac-ninh", "hung-yen"})},
+        visits=visits(fold(log.decisions)),
+    )
+
+
+FACTS = facts()
+
+
+@pytest.mark.parametrize(
+    ("who", "names"),
+    [
+        (LAN, ["g-cum-1-2024", "m-cum-1-2024", "u-ha-noi-2024"]),
+        (BINH, ["g-cum-1-2024", "m-cum-1-2024", "u-bac-ninh-2024", "v-v1"]),
+        (HOA, ["m-cum-1-2024", "u-ha-noi-2024"]),
+        (STRANGER, []),
+    ],
+)
+def test_each_has_exactly_these_databases(who, names) -> None:
+    assert [access.name for access in databases(who, FACTS)] == names
+
+
+@pytest.mark.parametrize(
+    ("who", "name", "code"),
+    [
+        (STRANGER, "g-cum-1-2024", "not-member"),
+        (LAN, "registry", "registry-server-only"),
+        (LAN, "u-bac-ninh-2024", "not-own-unit"),
+        (LAN, "v-v1", "visit-own-unit"),
+        (TRANG, "v-v1", "not-in-team"),
+        (BINH, "v-v9", "visit-unknown"),
+        (BINH, "_users", "database-unknown"),
+        (HOA, "g-cum-1-2024", "not-member"),
+    ],
+)
+def test_a_database_is_closed_to_others_with_the_rule_named(who, name, code) -> None:
+    refused = may_open(who, name, FACTS)
+    assert isinstance(refused, Refused)
+    assert refused.code == code
+    assert refused.sentence("vi")
+    assert refused.sentence("en")
+
+
+def test_only_the_server_writes_the_groups_database() -> None:
+    assert may_write(LAN, "g-cum-1-2024", EVIDENCE, FACTS) == Refused("server-writes-only")
+    access = access_to(LAN, "g-cum-1-2024", FACTS)
+    assert isinstance(access, Access)
+    assert (access.pull, access.push) == (True, False)
+
+
+def test_photos_are_pushed_and_read_by_id_and_never_listed() -> None:
+    name = "m-cum-1-2024"
+    assert may_write(HOA, name, {"_id": "chunk:" + "a" * 64 + ":0", "type": "chunk"}, FACTS) is None
+    assert may_write(HOA, name, {"_id": "receipt:" + "a" * 64, "type": "receipt"}, FACTS).code == "type-not-here"
+    assert may_read(LAN, name, "photo:" + "a" * 64, FACTS) is None
+    assert may_list(LAN, name, None, None, FACTS) == Refused("not-listed")
+
+
+def test_a_grassroots_unit_sends_and_lists_only_its_own_evidence() -> None:
+    name = "u-ha-noi-2024"
+    own = {**EVIDENCE, "_id": EVIDENCE["_id"].replace("ha-noi", HOA.unit), "unit": HOA.unit, "by": "hoa"}
+    assert may_write(HOA, name, own, FACTS) is None
+    assert may_write(HOA, name, {**EVIDENCE, "by": "hoa"}, FACTS).code == "grassroots-evidence-only"
+    draft = {"_id": "draft:cum-1:ha-noi:self", "unit": "ha-noi", "stage": "self", "year": 2024}
+    assert may_write(HOA, name, draft, FACTS).code == "grassroots-evidence-only"
+    assert may_write(HOA, name, {"_id": draft["_id"], "_deleted": True}, FACTS).code == "grassroots-evidence-only"
+    assert not access_to(HOA, name, FACTS).changes
+    assert may_list(HOA, name, f"evidence:{HOA.unit}:", f"evidence:{HOA.unit}:\ufff0", FACTS) is None
+    assert may_list(HOA, name, None, None, FACTS).code == "outside-range"
+    assert may_list(HOA, name, "evidence:", "evidence:\ufff0", FACTS).code == "outside-range"
+    assert may_read(HOA, name, EVIDENCE["_id"], FACTS).code == "outside-range"
+
+
+@pytest.mark.parametrize(
+    ("who", "name", "change", "code"),
+    [
+        (LAN, "u-ha-noi-2024", {}, None),
+        (LAN, "u-ha-noi-2024", {"by": "minh"}, "writer-differs"),
+        (LAN, "u-ha-noi-2024", {"unit": "bac-ninh"}, "other-unit"),
+        (LAN, "u-ha-noi-2024", {"year": 2023}, "other-year"),
+        (BINH, "v-v1", {"by": "binh", "unit": "bac-ninh"}, None),
+        (BINH, "v-v1", {"by": "binh"}, "other-unit"),
+        (BINH, "v-v1", {"by": "binh", "unit": "bac-ninh", "group": "cum-2"}, "other-group"),
+    ],
+)
+def test_evidence_is_written_by_its_author_for_the_own_unit(who, name, change, code) -> None:
+    found = may_write(who, name, {**EVIDENCE, **change}, FACTS)
+    assert (found and found.code) == code
+
+
+def test_a_self_score_goes_to_the_unit_and_a_cross_score_to_the_visit() -> None:
+    log = Cluster("ha-noi")
+    own = log.submissions[log.submit("ha-noi", {"i-1": "1"})]
+    cross = log.submissions[log.submit("ha-noi", {"i-1": "1"}, visit="v1")]
+    assert may_write(LAN, "u-ha-noi-2024", own, FACTS) is None
+    assert may_write(LAN, "u-ha-noi-2024", {**cross, "by": "lan"}, FACTS).code == "cross-in-unit"
+    assert may_write(BINH, "v-v1", {**cross, "by": "binh"}, FACTS) is None
+    assert may_write(BINH, "v-v1", {**own, "by": "binh"}, FACTS).code == "self-in-visit"
+    assert may_write(BINH, "v-v1", {**cross, "by": "binh", "visit": "v2"}, FACTS).code == "other-visit"
+
+
+def test_nothing_but_a_draft_is_ever_deleted() -> None:
+    assert may_write(LAN, "u-ha-noi-2024", {"_id": EVIDENCE["_id"], "_deleted": True}, FACTS).code == "immutable"
+    assert may_write(LAN, "u-ha-noi-2024", {"_id": "draft:cum-1:ha-noi:self", "_deleted": True}, FACTS) is None
+    assert (
+        may_write(LAN, "u-ha-noi-2024", {"_id": "draft:cum-1:bac-ninh:self", "_deleted": True}, FACTS).code
+        == "other-unit"
+    )
+
+
+LEADERS = GroupFacts(leader="hai-duong", deputy="hung-yen")
+
+
+@pytest.mark.parametrize(
+    ("who", "unit", "group", "found"),
+    [
+        (MINH, "ha-noi", LEADERS, Authority("hai-duong", "leader")),
+        (MINH, "hai-duong", LEADERS, "act-of-deputy"),
+        (TRANG, "hai-duong", LEADERS, Authority("hung-yen", "deputy")),
+        (TRANG, "ha-noi", LEADERS, "act-of-leader"),
+        (LAN, "ha-noi", LEADERS, "act-of-leader"),
+        (MINH, "hai-duong", GroupFacts("hai-duong", None), "act-of-council"),
+        (COUNCIL, "hai-duong", GroupFacts("hai-duong", None), Authority("vu-tccb", "council")),
+        (COUNCIL, "ha-noi", LEADERS, "act-of-leader"),
+        (COUNCIL, "ha-noi", GroupFacts(None, None), Authority("vu-tccb", "council")),
+        (LAN, "ha-noi", GroupFacts(None, "hung-yen"), "no-leader"),
+        (Identity("x", "hai-duong", frozenset({"inspector"})), "ha-noi", LEADERS, "act-needs-head-or-specialist"),
+    ],
+)
+def test_the_leader_acts_and_nobody_judges_itself(who, unit, group, found) -> None:
+    result = authority_for(who, "approve-na", {"unit": unit, "criterion": "i-7"}, group)
+    assert (result.code if isinstance(result, Refused) else result) == found
+
+
+def test_a_ballot_that_concerns_leader_and_deputy_belongs_to_the_council() -> None:
+    value = {"units": ["hai-duong", "hung-yen"]}
+    assert authority_for(MINH, "tie-ballot", value, LEADERS) == Refused("act-of-council")
+    assert authority_for(COUNCIL, "tie-ballot", value, LEADERS) == Authority("vu-tccb", "council")
+
+
+def test_cancelling_the_visit_to_the_leaders_own_unit_belongs_to_the_deputy() -> None:
+    log = Cluster("ha-noi", "hai-duong")
+    log.plan("v2", "hai-duong")
+    known = visits(fold(log.decisions))
+    assert authority_for(MINH, "cancel-visit", {"visit": "v2"}, LEADERS, visits=known).code == "act-of-deputy"
+    assert authority_for(TRANG, "cancel-visit", {"visit": "v2"}, LEADERS, visits=known).as_ == "deputy"
+
+
+def test_leaders_change_by_rotation_and_are_read_for_a_day() -> None:
+    leaders = [
+        {"unit": "hai-duong", "role": "leader", "from": "2024-01-01", "to": "2024-06-30"},
+        {"unit": "hung-yen", "role": "leader", "from": "2024-07-01", "to": None},
+    ]
+    found = [
+        GroupFacts.from_document({"leaders": leaders}, day).leader for day in (date(2024, 6, 30), date(2024, 7, 1))
+    ]
+    assert found == ["hai-duong", "hung-yen"]

@@ -87,6 +87,8 @@ class Database(Protocol):
     ) -> list[dict[str, Any]]:
         """For each `{"id", "rev"?, "atts_since"?}`, in order: `{"id", "docs": [{"ok": doc} | {"error": {…}}…]}`.
 
+        Without `rev`, every leaf, tombstones too; with `latest`, the leaves that `rev` led to.
+
         With `revs`, documents carry `_revisions`; with `attachments`, bytes inline (base64) instead of stubs.
         """
 

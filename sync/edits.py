@@ -16,11 +16,13 @@ from sync.revisions import Path, Rev, RevisionTree
 def parent_of_edit(tree: RevisionTree, draft: Draft) -> Rev | None:
     """The revision an ordinary edit builds on, None for a first one. Raises Conflict.
 
-    With `_rev`, that must be a leaf. Without, the document must be new, or deleted and about to return: then the
-    tombstone is built on, so that peers who know it do not keep the document deleted.
+    With `_rev`, that must be a leaf of a document that lives. Without, the document must be new, or deleted and about
+    to return: then the tombstone is built on, so that peers who know it do not keep the document deleted. A tombstone
+    cannot be named as the parent of what returns: CouchDB answers that with a conflict, and what works here must work
+    there.
     """
     if draft.rev is not None:
-        if tree.leaf(draft.rev) is None:
+        if tree.leaf(draft.rev) is None or tree.winner.deleted:
             raise Conflict
         return draft.rev
     if not tree.branches:

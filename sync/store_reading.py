@@ -203,10 +203,8 @@ class Reader:
             return failed(error.error, error.reason)
         if row is None:
             return failed("not_found", "missing")
-        if rev is None and row.deleted:
-            return failed("not_found", "deleted")
         if rev is None:
-            wanted = [row.winner]
+            wanted = row.leaves()
         elif latest and str(rev) not in row.leaves():
             wanted = [str(leaf.rev) for leaf in self.tree(row.n).leaves_from(rev)]
         else:

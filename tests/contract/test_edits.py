@@ -62,11 +62,12 @@ def test_a_deleted_document_returns_on_top_of_its_tombstone(database: Database) 
         database.put({"_id": "a", "n": 4})
 
 
-def test_what_is_deleted_is_not_deleted_again_without_its_revision(database: Database) -> None:
+def test_what_is_deleted_can_only_return(database: Database) -> None:
     first = database.put({"_id": "a"})
-    database.put({"_id": "a", "_rev": first, "_deleted": True})
-    (answer,) = database.bulk_docs([{"_id": "a", "_deleted": True}])
-    assert answer["error"] == "conflict"
+    tombstone = database.put({"_id": "a", "_rev": first, "_deleted": True})
+    for attempt in ({"_deleted": True}, {"_rev": tombstone}, {"_rev": tombstone, "_deleted": True}, {"_rev": first}):
+        (answer,) = database.bulk_docs([{"_id": "a", **attempt}])
+        assert answer["error"] == "conflict"
 
 
 def test_a_batch_answers_each_document_in_order(database: Database) -> None:

@@ -128,12 +128,19 @@ def test_bulk_get_answers_in_order_and_count(database: Database) -> None:
         assert (error["error"], error["reason"]) == ("not_found", "missing")
 
 
-def test_bulk_get_without_a_revision_answers_the_winner(database: Database) -> None:
-    graft(database, revision("a", "2-b", "1-a"), revision("a", "2-c", "1-a", n=3))
-    (answer,) = database.bulk_get([{"id": "a"}], revs=True)
-    (entry,) = answer["docs"]
-    assert entry["ok"]["_rev"] == "2-c"
-    assert entry["ok"]["_revisions"] == {"start": 2, "ids": ["c", "a"]}
+def test_bulk_get_without_a_revision_answers_every_leaf(database: Database) -> None:
+    graft(
+        database,
+        revision("a", "2-b", "1-a"),
+        revision("a", "2-c", "1-a", n=3),
+        revision("a", "3-d", "2-d", "1-a", deleted=True),
+    )
+    found, absent = database.bulk_get([{"id": "a"}, {"id": "absent"}], revs=True)
+    documents = {entry["ok"]["_rev"]: entry["ok"] for entry in found["docs"]}
+    assert set(documents) == {"2-b", "2-c", "3-d"}
+    assert documents["2-c"]["_revisions"] == {"start": 2, "ids": ["c", "a"]}
+    assert documents["3-d"]["_deleted"] is True
+    assert absent["docs"][0]["error"]["reason"] == "missing"
 
 
 def test_bulk_get_brings_tombstones(database: Database) -> None:

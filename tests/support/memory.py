@@ -159,9 +159,7 @@ class MemoryDatabase:
         if entry is None:
             return failed("not_found", "missing")
         if rev is None:
-            if entry.tree.winner.deleted:
-                return failed("not_found", "deleted")
-            wanted = [entry.tree.winner]
+            wanted = entry.tree.leaves
         elif latest:
             wanted = entry.tree.leaves_from(rev)
         else:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import unicodedata
 
 import pytest
 from hypothesis import given, settings
@@ -139,7 +140,8 @@ def test_citing_twice_gives_one_document_and_forgets_the_revision() -> None:
 
 
 def test_a_part_hashes_to_its_id_whatever_the_letters_were_composed_of() -> None:
-    composed, decomposed = "Thể thao", "Thể thao"
+    composed = "Thể thao"
+    decomposed = unicodedata.normalize("NFD", composed)
     assert part(decomposed, "0" * 32) == part(composed, "0" * 32)
     assert len(part_hash(part(composed, "0" * 32))) == 64
     assert part(composed, "1" * 32)["_id"] != part(composed, "0" * 32)["_id"]

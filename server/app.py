@@ -22,7 +22,7 @@ from werkzeug.exceptions import HTTPException
 
 import server.web
 from schemas.base import InvalidDocument
-from server import api, metrics
+from server import api, log, metrics
 from server.api.asking import phone
 from server.board.models import Said
 from server.config import Config
@@ -57,6 +57,8 @@ def create_app(config: Config, *, service: Service | None = None) -> Flask:
 
     Call it inside the process that serves: it owns threads and open databases.
     """
+    if not structlog.is_configured():
+        log.configure()
     if service is None:
         service = Service.open(config)
         service.start()

@@ -74,9 +74,10 @@ class Follower:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends after the page at hand."""
-        if self._unsubscribe is not None:
-            self._unsubscribe()
+        """Ends after the page at hand. Safe to repeat."""
+        unsubscribe, self._unsubscribe = self._unsubscribe, None
+        if unsubscribe is not None:
+            unsubscribe()
         with self._condition:
             self._stopping = True
             self._condition.notify_all()

@@ -27,7 +27,7 @@ def mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutable
 
 
 def configure(*, level: int = logging.INFO) -> None:
-    """Once, at the start of a process that serves."""
+    """Once, at the start of a process. (structlog's own default prints local variables with a trace: never use it.)"""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -50,8 +51,10 @@ def config_of(data: Path, *, must_exist: bool = True) -> Config:
 @contextlib.contextmanager
 def opened(data: Path, *, must_exist: bool = True) -> Iterator[Service]:
     """The service at `data`, not following: commands may run beside the one that serves."""
+    from server import log
     from server.service import Service
 
+    log.configure(level=logging.WARNING)
     config = config_of(data, must_exist=must_exist)
     with said_in(config.locale), Service.open(config) as service:
         yield service

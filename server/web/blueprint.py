@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,7 @@ web: Final = Blueprint("web", __name__, template_folder="templates", static_fold
 STATIC: Final = Path(__file__).parent / "static"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _stamp(name: str) -> str:
     return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
 

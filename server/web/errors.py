@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from server.problems import NotSignedIn, Problem
 from server.web.blueprint import web
 from server.web.language import said
-from server.web.reader import _ask_to_sign_in
+from server.web.reader import ask_to_sign_in
 
 log: Final = structlog.get_logger(__name__)
 
@@ -39,9 +39,7 @@ PLAIN: Final = {
     ),
     403: Plain(
         _("Trang này dành cho người khác"),
-        _(
-            "Tài khoản này không thuộc đơn vị được xem trang này. Nếu cần xem, mời liên hệ tổ giúp việc của cụm."
-        ),
+        _("Tài khoản này không thuộc đơn vị được xem trang này. Nếu cần xem, mời liên hệ tổ giúp việc của cụm."),
         "lock-outline",
     ),
     404: Plain(
@@ -65,7 +63,8 @@ PLAIN: Final = {
 FORM_TOO_OLD: Final = Plain(
     _("Biểu mẫu đã để quá lâu"),
     _(
-        "Để giữ an toàn, biểu mẫu chỉ dùng được trong phiên đã mở nó. Mời quay lại, tải lại trang rồi gửi lần nữa. Chưa có gì bị thay đổi."
+        "Để giữ an toàn, biểu mẫu chỉ dùng được trong phiên đã mở nó. "
+        "Mời quay lại, tải lại trang rồi gửi lần nữa. Chưa có gì bị thay đổi."
     ),
     "clock-alert-outline",
 )
@@ -80,7 +79,7 @@ def page(status: int, plain: Plain | None = None, sentence: str | None = None) -
 @web.errorhandler(Problem)
 def _of_problem(problem: Problem) -> Any:
     if isinstance(problem, NotSignedIn):
-        return _ask_to_sign_in()
+        return ask_to_sign_in()
     return page(problem.status, sentence=said(problem.said))
 
 
@@ -99,7 +98,7 @@ def _of_csrf(error: CSRFError) -> tuple[str, int]:
 
 @web.errorhandler(Exception)
 def _of_anything(error: Exception) -> tuple[str, int]:
-    log.exception("page_failed", exc_info=error)
+    log.error("page_failed", exc_info=error)
     return page(500)
 
 

@@ -1,4 +1,4 @@
-"""What every page is wrapped in: a CSRF token on every form, and headers that keep a browser from being used against us.
+"""What every page is wrapped in: the sign-in, a CSRF token on every form, and headers that shut other sites out.
 
 Only pages are guarded here; phones and programs prove themselves by token (`server.gateway`, `server.api`). This
 module must never know a page.
@@ -9,12 +9,16 @@ from __future__ import annotations
 from typing import Final
 
 from flask import Flask, request
+from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response
 
 from server.web.blueprint import web
+from server.web.reader import ask_to_sign_in
 
 csrf: Final = CSRFProtect()
+
+OPEN: Final = frozenset({"web.sign_in", "web.sign_in_sent", "web.preferences", "web.static"})
 
 HEADERS: Final = {
     # Everything is served by us: no script, style, font or picture from elsewhere, and no frame around us.
@@ -32,9 +36,13 @@ STATIC_MAX_AGE_S: Final = 7 * 24 * 3600
 
 
 @web.before_request
-def _protect() -> None:
+def _admit() -> Response | None:
+    """A page is closed unless it is named open, so that a new one cannot be left open by forgetting a line."""
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         csrf.protect()
+    if request.endpoint in OPEN or current_user.is_authenticated:
+        return None
+    return ask_to_sign_in()
 
 
 @web.after_request

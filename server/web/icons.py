@@ -7,7 +7,7 @@ beside it speaks, so it is hidden from screen readers. This module must never kn
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +18,9 @@ FOLDER: Final = Path(__file__).parent / "static" / "icons"
 _PATH: Final = re.compile(r'<path d="([^"]+)"')
 
 
-@lru_cache(maxsize=None)
+@cache
 def icon(name: str, size: str = "") -> Markup:
-    """An inline SVG of a file in `static/icons`; `size` is "", "small" or "large". Raises OSError on an unknown name."""
+    """An inline SVG of a file in `static/icons`; `size` is "", "small" or "large". Raises OSError: no such icon."""
     found = _PATH.search((FOLDER / f"{name}.svg").read_text(encoding="utf-8"))
     if found is None:
         raise ValueError(f"static/icons/{name}.svg holds no single path")

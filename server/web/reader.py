@@ -55,8 +55,9 @@ def _load(account_id: str) -> Reader | None:
     return Reader(found) if found is not None and found.active else None
 
 
-def _ask_to_sign_in() -> Response:
-    # Back to the page asked for, by its path alone: never to another site.
+def ask_to_sign_in() -> Response:
+    """To the sign-in page, and back to the one asked for afterwards."""
+    # By its path alone: never to another site.
     asked = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("web.sign_in", next=asked if asked != "/" else None))
 
@@ -70,4 +71,4 @@ def init_app(app: Flask) -> None:
     manager.session_protection = "strong"
     manager.login_message = _("Mời đăng nhập để xem trang này.")
     manager.user_loader(_load)
-    manager.unauthorized_handler(_ask_to_sign_in)
+    manager.unauthorized_handler(ask_to_sign_in)

@@ -1,4 +1,4 @@
-"""Pages: who gets in, what they are shown, what they may send. Over a board of fixed answers with every state at once."""
+"""Pages: who gets in, what they are shown, what they may send. Over fixed answers with every state at once."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_no_page_asks_anything_of_another_site(client: FlaskClient) -> None:
     sign_in(client, "lan")
     for path in PAGES:
         page = client.get(path)
-        outside = [each for each in re.findall(r'(?:src|href|action)="(?:https?:)?//[^"]*"', page.text)]
+        outside = re.findall(r'(?:src|href|action)="(?:https?:)?//[^"]*"', page.text)
         assert not outside, path
         assert "default-src 'self'" in page.headers["Content-Security-Policy"]
         assert " style=" not in page.text, f"{path}: the policy would drop an inline style"
@@ -245,7 +245,9 @@ def test_missing_is_an_empty_ring_and_na_a_dash_never_a_nought(client: FlaskClie
     page = client.get(f"{BASE}/units/ha-noi").text
     rows = {
         match[1]: match[0]
-        for match in re.finditer(r"<tr role=\"row\" class=\"row\">.*?/units/ha-noi/([a-z0-9-]+)\".*?</tr>", page, re.S)
+        for match in re.finditer(
+            r"<tr role=\"row\" class=\"row\">.*?/units/ha-noi/([a-z0-9-]+)\".*?</tr>", page, re.DOTALL
+        )
     }
     assert "empty-ring" in rows["ii-2"]
     assert not re.search(r">\s*0(,0+)?\s*<", rows["ii-2"])

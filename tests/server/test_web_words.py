@@ -71,7 +71,7 @@ PAIRS = [
 @pytest.mark.parametrize(("look", "least"), [("light", 4.5), ("dark", 4.5), ("contrast", 7.0)])
 def test_text_can_be_read_on_its_ground(look: str, least: float) -> None:
     style = (WEB / "static" / "thidua.css").read_text(encoding="utf-8")
-    block = re.search(rf'\[data-look="{look}"\] \{{(.*?)\n\}}', style, re.S)
+    block = re.search(rf'\[data-look="{look}"\] \{{(.*?)\n\}}', style, re.DOTALL)
     assert block is not None
     tokens = dict(re.findall(r"--([a-z-]+): (#[0-9A-F]{6})", block[1]))
     poor = [(ink, ground) for ink, ground in PAIRS if contrast(tokens[ink], tokens[ground]) < least]

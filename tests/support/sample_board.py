@@ -25,7 +25,9 @@ AT = "2024-10-08T07:02:00Z"
 
 
 def unit(name: str, vi: str, short: str, en: str) -> m.UnitRef:
-    return m.UnitRef(name, {"vi": vi, "en": f"Department of Culture, Sports and Tourism of {en}"}, {"vi": short, "en": en})
+    return m.UnitRef(
+        name, {"vi": vi, "en": f"Department of Culture, Sports and Tourism of {en}"}, {"vi": short, "en": en}
+    )
 
 
 UNITS = {
@@ -48,22 +50,52 @@ PEOPLE = {
 PASSWORD = "mật khẩu thử"
 
 SECTIONS = (
-    ("i", "Thực hiện nhiệm vụ chính trị, chuyên môn", "Political and professional tasks", 600, (
-        ("i-1", "Văn hóa và di sản", "Culture and heritage", 160, "judged"),
-        ("i-2", "Công tác gia đình", "Family", 60, "judged"),
-        ("i-3", "Thể dục, thể thao", "Sports", 140, "quantitative"),
-        ("i-4", "Du lịch", "Tourism", 140, "judged"),
-        ("i-5", "Cải cách hành chính, chuyển đổi số", "Administrative reform and digital transformation", 100, "judged"),
-    )),
-    ("ii", "Thực hiện chủ trương của Đảng, xây dựng Đảng và đoàn thể", "Party guidelines and unions", 200, (
-        ("ii-1", "Quán triệt chủ trương, nghị quyết", "Guidelines", 100, "judged"),
-        ("ii-2", "Xây dựng Đảng và đoàn thể", "Building the Party and unions", 100, "pass_fail"),
-    )),
-    ("iii", "Công tác thi đua, khen thưởng và hoạt động cụm", "Emulation, reward and group activity", 200, (
-        ("iii-1", "Kế hoạch và giao ước thi đua", "Plan and pact", 100, "judged"),
-        ("iii-2", "Khen thưởng kịp thời, ưu tiên người trực tiếp", "Timely praise, direct workers first", 100, "judged"),
-    )),
-)  # fmt: skip
+    (
+        "i",
+        "Thực hiện nhiệm vụ chính trị, chuyên môn",
+        "Political and professional tasks",
+        600,
+        (
+            ("i-1", "Văn hóa và di sản", "Culture and heritage", 160, "judged"),
+            ("i-2", "Công tác gia đình", "Family", 60, "judged"),
+            ("i-3", "Thể dục, thể thao", "Sports", 140, "quantitative"),
+            ("i-4", "Du lịch", "Tourism", 140, "judged"),
+            (
+                "i-5",
+                "Cải cách hành chính, chuyển đổi số",
+                "Administrative reform and digital transformation",
+                100,
+                "judged",
+            ),
+        ),
+    ),
+    (
+        "ii",
+        "Thực hiện chủ trương của Đảng, xây dựng Đảng và đoàn thể",
+        "Party guidelines and unions",
+        200,
+        (
+            ("ii-1", "Quán triệt chủ trương, nghị quyết", "Guidelines", 100, "judged"),
+            ("ii-2", "Xây dựng Đảng và đoàn thể", "Building the Party and unions", 100, "pass_fail"),
+        ),
+    ),
+    (
+        "iii",
+        "Công tác thi đua, khen thưởng và hoạt động cụm",
+        "Emulation, reward and group activity",
+        200,
+        (
+            ("iii-1", "Kế hoạch và giao ước thi đua", "Plan and pact", 100, "judged"),
+            (
+                "iii-2",
+                "Khen thưởng kịp thời, ưu tiên người trực tiếp",
+                "Timely praise, direct workers first",
+                100,
+                "judged",
+            ),
+        ),
+    ),
+)
 STATES = ("counted", "counted", "counted", "na", "counted", "counted", "missing", "returned", "contested")
 SHARES = {"ha-noi": 97, "hung-yen": 94, "hai-duong": 91, "ha-nam": 63, "bac-ninh": 84}
 COVERAGE = m.Coverage(18, 20, 5, 5, 412, 430, 2, AT)
@@ -100,9 +132,16 @@ class SampleBoard:
             "Solidarity, creativity, and culture, sports and tourism as the driving force of sustainable development",
         )
         return m.GroupHead(
-            GROUP, YEAR, "cluster", names("Cụm 1", "Cluster 1"), theme, self.sample, roles,
-            UNITS["hai-duong"], UNITS["hung-yen"],
-        )  # fmt: skip
+            GROUP,
+            YEAR,
+            "cluster",
+            names("Cụm 1", "Cluster 1"),
+            theme,
+            self.sample,
+            roles,
+            UNITS["hai-duong"],
+            UNITS["hung-yen"],
+        )
 
     def groups(self, who: Account) -> tuple[m.GroupCard, ...]:
         if self.empty or who.unit not in UNITS:
@@ -112,7 +151,9 @@ class SampleBoard:
     def _sections(self, name: str, state: str = "number") -> tuple[m.SectionFigure, ...]:
         share = Fraction(SHARES[name], 100)
         return tuple(
-            m.SectionFigure(key, names(vi, en), Fraction(most), None if bad else most * share, "undecided" if bad else state)
+            m.SectionFigure(
+                key, names(vi, en), Fraction(most), None if bad else most * share, "undecided" if bad else state
+            )
             for key, vi, en, most, _ in SECTIONS
             for bad in [name == "bac-ninh" and key == "i"]
         )
@@ -124,10 +165,21 @@ class SampleBoard:
         bonus, penalty = (Fraction(30), Fraction(10)) if name == "ha-noi" else (Fraction(0), Fraction(0))
         awards = (m.AwardFigure("flag", names("Cờ thi đua", "Emulation flag"), place == 1, ()),)
         return m.StandingRow(
-            place, UNITS[name], place is not None, sections, base, bonus, penalty,
-            None if base is None else base + bonus - penalty, awards,
-            () if place else (Said("pact-unsigned"),), 16 if place else 12, 16, 4 if place else 3, 4,
-        )  # fmt: skip
+            place,
+            UNITS[name],
+            place is not None,
+            sections,
+            base,
+            bonus,
+            penalty,
+            None if base is None else base + bonus - penalty,
+            awards,
+            () if place else (Said("pact-unsigned"),),
+            16 if place else 12,
+            16,
+            4 if place else 3,
+            4,
+        )
 
     def standings(self, who: Account, group: str, year: int, as_of: Any = None) -> m.StandingsPage:
         head = self.head(who)
@@ -141,7 +193,14 @@ class SampleBoard:
         if self.empty:
             return ()
         return (
-            m.Task("overdue_return", UNITS["bac-ninh"], "iii-1", "", Said("return-overdue", {"due": "04/10/2024"}), "2024-10-04"),
+            m.Task(
+                "overdue_return",
+                UNITS["bac-ninh"],
+                "iii-1",
+                "",
+                Said("return-overdue", {"due": "04/10/2024"}),
+                "2024-10-04",
+            ),
             m.Task("contested", UNITS["ha-nam"], "i-2", "", Said("checklist-contested"), None),
             m.Task("unsigned_pact", UNITS["bac-ninh"], None, "", Said("pact-unsigned"), None),
             m.Task("waiting", UNITS["hung-yen"], None, "", Said("waiting-for", {"count": 3}), None),
@@ -156,21 +215,40 @@ class SampleBoard:
                 index += 1
         raise Missing("no-criterion")
 
-    def _criterion_row(self, name: str, index: int, key: str, vi: str, en: str, most: Fraction, kind: str) -> m.CriterionRow:
+    def _criterion_row(
+        self, name: str, index: int, key: str, vi: str, en: str, most: Fraction, kind: str
+    ) -> m.CriterionRow:
         state = STATES[index]
         mine = most * SHARES[name] / 100
         raw = {"judged": None, "quantitative": "12", "pass_fail": "true"}[kind]
         na, missing = state == "na", state == "missing"
         own = m.ValueCell(None if na else mine + 5, "na" if na else raw, ("s0",))
-        cross = () if na or missing else (
-            m.CrossCell("v1", "s1", mine - 20, raw, index == 0), m.CrossCell("v2", "s2", mine, raw, False),
-        )  # fmt: skip
+        cross = (
+            ()
+            if na or missing
+            else (
+                m.CrossCell("v1", "s1", mine - 20, raw, index == 0),
+                m.CrossCell("v2", "s2", mine, raw, False),
+            )
+        )
         merged = None if na or missing else m.ValueCell(mine - 10, raw, ("s1", "s2"))
         cluster = m.ValueCell(mine - 10, raw, ("s1", "s2")) if index in (0, 2) else None
-        value = mine - 10 if state == "counted" else mine + 5 if missing and False else None
+        value = mine - 10 if state == "counted" else None
         stage = None if value is None else "cluster" if cluster else "cross"
         return m.CriterionRow(
-            key, names(vi, en), most, kind, None if missing else own, cross, merged, cluster, value, stage, state, 3 - index % 3, index % 2
+            key,
+            names(vi, en),
+            most,
+            kind,
+            None if missing else own,
+            cross,
+            merged,
+            cluster,
+            value,
+            stage,
+            state,
+            3 - index % 3,
+            index % 2,
         )
 
     def sheet(self, who: Account, group: str, year: int, unit: str) -> m.UnitSheet:
@@ -193,18 +271,32 @@ class SampleBoard:
         )
         states = ("verified", "verified", "arriving", "withheld")
         photos = tuple(
-            m.Photo(sha(f"photo {n} {k}"), states[(n + k) % 4] if k else states[n % 4], 1600, 1200, "2024-09-15T02:10:00Z")  # type: ignore[arg-type]
+            m.Photo(
+                sha(f"photo {n} {k}"), states[(n + k) % 4] if k else states[n % 4], 1600, 1200, "2024-09-15T02:10:00Z"
+            )  # type: ignore[arg-type]
             for k in range(1 + n % 3)
         )
         owner = list(UNITS.values())[n % 5]
         withheld = n % 4 == 3
         return m.EvidenceCard(
-            sha(f"cited {n}"), f"evidence:{owner.unit}:{n}", owner, None if withheld else titles[n % 4],
+            sha(f"cited {n}"),
+            f"evidence:{owner.unit}:{n}",
+            owner,
+            None if withheld else titles[n % 4],
             None if withheld else "Khoảng 320 người dự, 14 câu lạc bộ của 9 xã, phường.",
-            None if withheld else {"name": "Nhà văn hóa phường Hiến Nam", "lat": "20.6547", "lon": "106.0573", "accuracy_m": "12"},
+            None
+            if withheld
+            else {"name": "Nhà văn hóa phường Hiến Nam", "lat": "20.6547", "lon": "106.0573", "accuracy_m": "12"},
             names("Toàn dân đoàn kết xây dựng đời sống văn hóa", "All people unite to build a cultured life"),
-            ("i-1",), (owner.unit,), photos, n % 2 == 0, True, ref("minh"), "2024-09-15T02:14:05Z", 3,
-        )  # fmt: skip
+            ("i-1",),
+            (owner.unit,),
+            photos,
+            n % 2 == 0,
+            True,
+            ref("minh"),
+            "2024-09-15T02:14:05Z",
+            3,
+        )
 
     def trace(self, who: Account, group: str, year: int, unit: str, criterion: str) -> m.CriterionTrace:
         sheet = self.sheet(who, group, year, unit)
@@ -214,41 +306,115 @@ class SampleBoard:
         if row.self:
             answers.append(self._answer("self", None, row.self.points, row, "counted", "lan", ()))
         for n, cell in enumerate(row.cross):
-            answers.append(self._answer("cross", cell.visit, cell.points, row, "counted", ("minh", "quan")[n % 2], ("late",) * n, cell.discrepant))
-        decisions = tuple(e for e in self._decisions() if e.value.get("unit") == unit and e.value.get("criterion") == criterion)
+            answers.append(
+                self._answer(
+                    "cross",
+                    cell.visit,
+                    cell.points,
+                    row,
+                    "counted",
+                    ("minh", "quan")[n % 2],
+                    ("late",) * n,
+                    cell.discrepant,
+                )
+            )
+        decisions = tuple(
+            e for e in self._decisions() if e.value.get("unit") == unit and e.value.get("criterion") == criterion
+        )
         leading = "leader" in sheet.head.my_roles or "deputy" in sheet.head.my_roles
         own = who.unit == unit
         refusal = Said("no-criterion")
         acts = ("accept", "return", "adjust", "approve-na")
         offers = tuple(m.ActOffer(act, leading and not own, None if leading and not own else refusal) for act in acts)
-        replies = (m.ReplyEntry("r1", "s1", "Số liệu lễ hội đã bổ sung ở phiếu mới, kèm biên bản của phường.", ref("quan"), AT),) if row.state == "returned" else ()
+        replies = (
+            (
+                m.ReplyEntry(
+                    "r1", "s1", "Số liệu lễ hội đã bổ sung ở phiếu mới, kèm biên bản của phường.", ref("quan"), AT
+                ),
+            )
+            if row.state == "returned"
+            else ()
+        )
         return m.CriterionTrace(sheet.head, UNITS[unit], section, row, tuple(answers), decisions, replies, offers)
 
-    def _answer(self, stage: str, visit: str | None, points: Any, row: m.CriterionRow, state: str, who: str, flags: Any, discrepant: bool = False) -> m.AnswerTrace:
+    def _answer(
+        self,
+        stage: str,
+        visit: str | None,
+        points: Any,
+        row: m.CriterionRow,
+        state: str,
+        who: str,
+        flags: Any,
+        discrepant: bool = False,
+    ) -> m.AnswerTrace:
         kind = {"judged": "points", "quantitative": "actual", "pass_fail": "passed"}[row.kind]
         if row.state == "na":
             kind = "na"
-        raw = {"points": str(points), "actual": "12", "passed": "true", "na": "true"}[kind] if points is not None or kind == "na" else "0"
+        raw = (
+            {"points": str(points), "actual": "12", "passed": "true", "na": "true"}[kind]
+            if points is not None or kind == "na"
+            else "0"
+        )
         raw = raw if "/" not in raw else str(float(points))
         submission = f"submission:cum-1:x:{stage}:{visit or 'z'}"
         return m.AnswerTrace(
-            submission, sha(submission), stage, visit, state, kind, raw, points,
+            submission,
+            sha(submission),
+            stage,
+            visit,
+            state,
+            kind,
+            raw,
+            points,
             "Đối chiếu 3 báo cáo tháng và sổ theo dõi của 9 xã; thiếu số liệu tháng 8." if stage == "cross" else None,
-            (self.card(0), self.card(1)) if stage == "cross" else (), ref(who), ref(who), ref("lan") if stage == "self" else None,
-            "2024-10-01T02:14:05Z", "2024-10-01T09:40:00Z", flags, discrepant,
-        )  # fmt: skip
+            (self.card(0), self.card(1)) if stage == "cross" else (),
+            ref(who),
+            ref(who),
+            ref("lan") if stage == "self" else None,
+            "2024-10-01T02:14:05Z",
+            "2024-10-01T09:40:00Z",
+            flags,
+            discrepant,
+        )
 
     def visits(self, who: Account, group: str, year: int) -> m.VisitsPage:
         head = self.head(who)
         states = ("submitted", "submitted", "under_way", "planned", "cancelled")
         team = (m.TeamMember(ref("minh"), UNITS["hung-yen"]), m.TeamMember(ref("quan"), UNITS["ha-noi"]))
-        cards = () if self.empty else tuple(
-            m.VisitCard(f"v{n}", each, team, f"2024-10-0{n + 1}", f"2024-10-0{n + 2}", f"Hội trường {each.short_names['vi']}", states[n], 16 - 4 * n, 16, (), AT if n < 3 else None)  # type: ignore[arg-type]
-            for n, each in enumerate(UNITS.values())
-        )  # fmt: skip
+        cards = (
+            ()
+            if self.empty
+            else tuple(
+                m.VisitCard(
+                    f"v{n}",
+                    each,
+                    team,
+                    f"2024-10-0{n + 1}",
+                    f"2024-10-0{n + 2}",
+                    f"Hội trường {each.short_names['vi']}",
+                    states[n],
+                    16 - 4 * n,
+                    16,
+                    (),
+                    AT if n < 3 else None,
+                )  # type: ignore[arg-type]
+                for n, each in enumerate(UNITS.values())
+            )
+        )
         return m.VisitsPage(head, cards, tuple(UNITS.values()), team, "leader" in head.my_roles)
 
-    def evidence(self, who: Account, group: str, year: int, *, unit: Any = None, criterion: Any = None, skip: int = 0, limit: int = 60) -> m.EvidencePage:
+    def evidence(
+        self,
+        who: Account,
+        group: str,
+        year: int,
+        *,
+        unit: Any = None,
+        criterion: Any = None,
+        skip: int = 0,
+        limit: int = 60,
+    ) -> m.EvidencePage:
         cards = [] if self.empty else [self.card(n) for n in range(11)]
         return m.EvidencePage(self.head(who), tuple(cards[skip : skip + limit]), len(cards))
 
@@ -258,7 +424,9 @@ class SampleBoard:
     def photo(self, who: Account, group: str, year: int, photo: str, *, thumb: bool) -> Any:
         self.head(who)
         seed = int(photo[:6], 16)
-        image = Image.new("RGB", (320, 240) if thumb else (1600, 1200), (seed % 120 + 60, seed // 7 % 120 + 60, seed // 49 % 120 + 60))
+        image = Image.new(
+            "RGB", (320, 240) if thumb else (1600, 1200), (seed % 120 + 60, seed // 7 % 120 + 60, seed // 49 % 120 + 60)
+        )
         draw = ImageDraw.Draw(image)
         width, height = image.size
         draw.rectangle((0, height * 0.62, width, height), fill=(70, 84, 60))
@@ -270,20 +438,66 @@ class SampleBoard:
     def _decisions(self) -> tuple[m.DecisionEntry, ...]:
         told = (
             ("lock-scheme", "scheme", {"scheme": "scheme:cum-1000:1"}, None),
-            ("plan-visit", "visit:v1", {"visit": "v1", "inspected": "ha-noi", "from": "2024-10-01", "to": "2024-10-02", "team": [], "place": "x"}, None),
+            (
+                "plan-visit",
+                "visit:v1",
+                {
+                    "visit": "v1",
+                    "inspected": "ha-noi",
+                    "from": "2024-10-01",
+                    "to": "2024-10-02",
+                    "team": [],
+                    "place": "x",
+                },
+                None,
+            ),
             ("accept", "criterion:ha-noi:i-1", {"unit": "ha-noi", "criterion": "i-1"}, None),
-            ("adjust", "criterion:ha-noi:i-3", {"unit": "ha-noi", "criterion": "i-3", "answer": {"actual": "12"}}, "Số liệu của Cục Thể dục thể thao công bố ngày 30/9 là 12 giải."),
-            ("return", "criterion:bac-ninh:iii-1", {"unit": "bac-ninh", "criterion": "iii-1", "submission": "submission:x", "deadline": "2024-10-04"}, "Giao ước chưa có chữ ký của lãnh đạo đơn vị; đề nghị bổ sung bản ký."),
-            ("approve-na", "na:ha-noi:i-4", {"unit": "ha-noi", "criterion": "i-4"}, "Du lịch do Sở Du lịch Hà Nội phụ trách."),
-            ("count-claim", "claim:ha-noi:model:1", {"unit": "ha-noi", "item": "bonus-model", "key": "1", "occurrences": "1", "number": "1234/QĐ-UBND"}, "Mô hình được ba huyện khác áp dụng."),
-        )  # fmt: skip
+            (
+                "adjust",
+                "criterion:ha-noi:i-3",
+                {"unit": "ha-noi", "criterion": "i-3", "answer": {"actual": "12"}},
+                "Số liệu của Cục Thể dục thể thao công bố ngày 30/9 là 12 giải.",
+            ),
+            (
+                "return",
+                "criterion:bac-ninh:iii-1",
+                {"unit": "bac-ninh", "criterion": "iii-1", "submission": "submission:x", "deadline": "2024-10-04"},
+                "Giao ước chưa có chữ ký của lãnh đạo đơn vị; đề nghị bổ sung bản ký.",
+            ),
+            (
+                "approve-na",
+                "na:ha-noi:i-4",
+                {"unit": "ha-noi", "criterion": "i-4"},
+                "Du lịch do Sở Du lịch Hà Nội phụ trách.",
+            ),
+            (
+                "count-claim",
+                "claim:ha-noi:model:1",
+                {"unit": "ha-noi", "item": "bonus-model", "key": "1", "occurrences": "1", "number": "1234/QĐ-UBND"},
+                "Mô hình được ba huyện khác áp dụng.",
+            ),
+        )
         entries = []
         for n, (act, subject, value, reason) in enumerate(told, start=1):
-            entries.append(m.DecisionEntry(
-                f"decision:{n}:{sha(str(n))[:16]}", n, act, subject, value, reason, ref("lan"), UNITS["hai-duong"], "leader",
-                f"2024-10-0{n}T03:00:00Z", ("s1",) if act == "accept" else (), (f"decision:{n - 1}:{sha(str(n - 1))[:16]}",) if n > 1 else (),
-                (), n == 5, n != 3,
-            ))  # fmt: skip
+            entries.append(
+                m.DecisionEntry(
+                    f"decision:{n}:{sha(str(n))[:16]}",
+                    n,
+                    act,
+                    subject,
+                    value,
+                    reason,
+                    ref("lan"),
+                    UNITS["hai-duong"],
+                    "leader",
+                    f"2024-10-0{n}T03:00:00Z",
+                    ("s1",) if act == "accept" else (),
+                    (f"decision:{n - 1}:{sha(str(n - 1))[:16]}",) if n > 1 else (),
+                    (),
+                    n == 5,
+                    n != 3,
+                )
+            )
         return tuple(entries)
 
     def decisions(self, who: Account, group: str, year: int) -> m.DecisionsPage:
@@ -304,7 +518,10 @@ class SampleAccounts:
         return list(PEOPLE.values())
 
     def devices(self, account: str) -> list[Device]:
-        return [Device("01j9z0d1e2v3i4c5e6x7y8z9ab", account, "Samsung Galaxy A14 của Lan", AT, "active", None), Device("01j9z0d1e2v3i4c5e6x7y8z9ac", account, "Máy cũ", AT, "lost", AT)]
+        return [
+            Device("01j9z0d1e2v3i4c5e6x7y8z9ab", account, "Samsung Galaxy A14 của Lan", AT, "active", None),
+            Device("01j9z0d1e2v3i4c5e6x7y8z9ac", account, "Máy cũ", AT, "lost", AT),
+        ]
 
     def new_code(self, account: str) -> Enrolment:
         return Enrolment("7K3M-Q9TX", account, "2024-10-09T07:02:00Z")
@@ -317,9 +534,22 @@ class SampleAccounts:
 class SampleActs:
     written: list[tuple[Any, ...]]
 
-    def act(self, who: Account, group: str, year: int, act: str, value: Any, *, reason: Any = None, inputs: Any = (), settles: Any = ()) -> None:
+    def act(
+        self,
+        who: Account,
+        group: str,
+        year: int,
+        act: str,
+        value: Any,
+        *,
+        reason: Any = None,
+        inputs: Any = (),
+        settles: Any = (),
+    ) -> None:
         self.written.append((who.account, act, value, reason, inputs, settles))
 
 
 def sample_service(**options: Any) -> Any:
-    return SimpleNamespace(board=SampleBoard(**options), accounts=SampleAccounts(), acts=SampleActs([]), now=lambda: NOW)
+    return SimpleNamespace(
+        board=SampleBoard(**options), accounts=SampleAccounts(), acts=SampleActs([]), now=lambda: NOW
+    )

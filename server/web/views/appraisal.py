@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask import render_template
-from flask_login import login_required
 
 from server.web.blueprint import web
 from server.web.reader import account, service
 
 
 @web.get("/<group>/<int:year>/appraisal")
-@login_required
 def appraisal(group: str, year: int) -> Any:
     board = service().board
     page = board.standings(account(), group, year)

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_login import login_required
 
 from schemas.problem import InvalidDocument
 from server.board.models import CriterionTrace
@@ -23,13 +22,11 @@ RETURN_WORKING_DAYS: Final = 5
 
 
 @web.get("/<group>/<int:year>/units/<unit>/<criterion>")
-@login_required
 def criterion(group: str, year: int, unit: str, criterion: str) -> Any:
     return _page(service().board.trace(account(), group, year, unit, criterion))
 
 
 @web.post("/<group>/<int:year>/units/<unit>/<criterion>")
-@login_required
 def criterion_sent(group: str, year: int, unit: str, criterion: str) -> Any:
     trace = service().board.trace(account(), group, year, unit, criterion)
     filled = forms.read_act(request.form, trace, locale=locale(), today=today())

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask import render_template
-from flask_login import login_required
 
 from server.web.blueprint import web
 from server.web.reader import account, service
 
 
 @web.get("/")
-@login_required
 def groups() -> Any:
     return render_template("groups.html", cards=service().board.groups(account()))

@@ -22,7 +22,7 @@ def preferences() -> Any:
     answer = redirect(local_path(request.form.get("next")) or url_for("web.groups"), 303)
     for name, known in ((LANGUAGE, LOCALES), (LOOK, LOOKS)):
         value = request.form.get(name)
-        if value in known:
+        if value is not None and value in known:
             answer.set_cookie(
                 name,
                 value,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from flask import render_template
-from flask_login import login_required
 
 from server.web.blueprint import web
 from server.web.reader import account, service
@@ -14,7 +13,6 @@ CLAIM_ACTS: Final = ("count-claim", "refuse-claim")
 
 
 @web.get("/<group>/<int:year>/units/<unit>")
-@login_required
 def sheet(group: str, year: int, unit: str) -> Any:
     board = service().board
     page = board.sheet(account(), group, year, unit)

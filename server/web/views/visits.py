@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_login import login_required
 
 from schemas.problem import InvalidDocument
 from server.board.models import VisitsPage
@@ -19,13 +18,11 @@ from server.web.reader import account, service
 
 
 @web.get("/<group>/<int:year>/visits")
-@login_required
 def visits(group: str, year: int) -> Any:
     return _page(service().board.visits(account(), group, year))
 
 
 @web.post("/<group>/<int:year>/visits")
-@login_required
 def visits_sent(group: str, year: int) -> Any:
     page = service().board.visits(account(), group, year)
     team = request.form.getlist("team")

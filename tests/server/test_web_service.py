@@ -1,0 +1,198 @@
+"""Pages over the real service: what a leader decides on a page stands in the log and moves the standing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+
+from schemas.evidence import cite
+from schemas.figures import format_points
+from server.app import create_app
+from tests.server.test_web import Links, send, sign_in, token
+from tests.server.world import BN, GROUP, HD, HY, YEAR, World, evidence_of, full_marks, submission_of
+
+BASE = f"/{GROUP}/{YEAR}"
+PASSWORD = "một mật khẩu dài"
+
+
+@pytest.fixture
+def judged(world: World, phone: Any) -> World:
+    """Bắc Ninh has scored itself at 90 % and was inspected at 80 %, with a piece of evidence; the others wait."""
+    bac = phone("bac")
+    bac.write(f"u-{BN}-{YEAR}", submission_of(bac.account, bac.device, BN, full_marks(90)))
+    bac.push(f"u-{BN}-{YEAR}")
+    world.settle()
+    visit = world.plan_visit(BN, "minh")
+    minh = phone("minh")
+    evidence, title = evidence_of(minh.account, minh.device, title="Đêm hội làng Diềm")
+    cited = cite(evidence)
+    minh.write(
+        f"v-{visit}",
+        title,
+        evidence,
+        cited,
+        submission_of(minh.account, minh.device, BN, full_marks(80), visit=visit, cited={"i-1": [cited["_id"]]}),
+    )
+    assert not minh.push(f"v-{visit}").refused
+    world.settle()
+    return world
+
+
+@pytest.fixture
+def client_of(judged: World) -> Callable[..., FlaskClient]:
+    """client_of("truong", HD) signs a new person of the unit in."""
+    app = create_app(judged.service.config, service=judged.service)
+
+    def signed_in(login: str, unit: str, *roles: str) -> FlaskClient:
+        judged.service.accounts.add(
+            login=login, name=f"Người {login}", unit=unit, roles=roles or ("specialist",), password=PASSWORD
+        )
+        client = app.test_client()
+        assert sign_in(client, login, PASSWORD).status_code == 303
+        return client
+
+    return signed_in
+
+
+def every_link(client: FlaskClient) -> dict[str, int]:
+    """All pages a reader reaches by links from the first, each with its status."""
+    seen: dict[str, int] = {}
+    waiting = ["/"]
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        answer = client.get(path)
+        seen[path] = answer.status_code
+        if answer.mimetype == "text/html":
+            for href, _ in Links(answer.text).links:
+                parts = urlsplit(href)
+                if href.startswith("/"):
+                    waiting.append(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+    return seen
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("unit", [HD, HY, BN])
+def test_no_link_of_any_page_leads_astray(client_of: Any, unit: str, language: str) -> None:
+    client = client_of("nguoi-doc", unit)
+    client.set_cookie("language", language)
+    seen = every_link(client)
+    assert {path: status for path, status in seen.items() if status != 200} == {}
+    assert len(seen) > 40, "the pages hang together: one criterion of one unit is a page"
+
+
+def test_a_stranger_of_another_unit_reads_nothing(client_of: Any) -> None:
+    client = client_of("nguoi-la", "bo-vhttdl")
+    assert client.get(BASE).status_code in (403, 404)
+    assert client.get("/").status_code == 200
+
+
+def test_the_standings_page_shows_the_boards_figures(client_of: Any, judged: World) -> None:
+    client = client_of("ninh-2", BN)
+    links = Links(client.get(BASE).text).links
+    page = judged.service.board.standings(judged.accounts["bac"], GROUP, YEAR)
+    assert any(row.total is not None for row in page.rows)
+    for row in page.rows:
+        unit = f"{BASE}/units/{row.unit.unit}"
+        if row.total is not None:
+            assert (unit, format_points(row.total, "vi", places=2)) in links
+        for section in row.sections:
+            if section.points is not None:
+                assert (f"{unit}#section-{section.section}", format_points(section.points, "vi", places=2)) in links
+
+
+def test_every_answer_of_a_trace_names_its_person_time_and_evidence(client_of: Any) -> None:
+    client = client_of("ninh-2", BN)
+    page = client.get(f"{BASE}/units/{BN}/i-1").text
+    for told in ("Lê Thị Bắc", "Nguyễn Văn Minh", "11:00 · 08/10/2024", "54", "48"):
+        assert told in page
+    assert "Đêm hội làng Diềm" in page
+    evidence = re.search(rf'href="({BASE}/evidence/[0-9a-f]{{64}})"', page)
+    assert evidence is not None
+    assert "Đêm hội làng Diềm" in client.get(evidence[1]).text
+
+
+def test_accepting_on_the_page_stands_in_the_log(client_of: Any, judged: World) -> None:
+    leader = client_of("truong", HD)
+    path = f"{BASE}/units/{BN}/i-1"
+    seen = re.search(r'name="seen" value="([^"]*)"', leader.get(path).text)
+    assert seen is not None
+    assert send(leader, path, act="accept", seen=seen[1]).status_code == 303
+    judged.settle()
+    assert "Chấp nhận điểm" in leader.get(f"{BASE}/decisions").text
+    assert "Người truong" in leader.get(path).text
+    row = judged.service.board.trace(judged.accounts["bac"], GROUP, YEAR, BN, "i-1").row
+    assert (row.stage, row.value) == ("cluster", 48)
+
+
+def test_adjusting_on_the_page_moves_the_standing_by_exactly_as_much(client_of: Any, judged: World) -> None:
+    leader = client_of("truong", HD)
+    board, reader = judged.service.board, judged.accounts["bac"]
+    before = next(row for row in board.standings(reader, GROUP, YEAR).rows if row.unit.unit == BN)
+    assert before.total is not None
+    path = f"{BASE}/units/{BN}/i-1"
+    assert send(leader, path, act="adjust", value="40,5", reason="Trùng hai hoạt động.").status_code == 303
+    judged.settle()
+    after = next(row for row in board.standings(reader, GROUP, YEAR).rows if row.unit.unit == BN)
+    assert after.total == before.total - 48 + Fraction("40.5")
+    assert format_points(after.total, "vi", places=2) in leader.get(BASE).text
+    log = leader.get(f"{BASE}/decisions").text
+    assert "Trùng hai hoạt động." in log
+    assert "40,5" in log
+
+
+def test_a_return_makes_the_criterion_wait_and_shows_as_a_task(client_of: Any, judged: World) -> None:
+    leader = client_of("truong", HD)
+    path = f"{BASE}/units/{BN}/i-1"
+    submission = re.search(r'<option value="(submission:[^"]+)"', leader.get(path).text)
+    assert submission is not None
+    answer = send(
+        leader, path, act="return", submission=submission[1], deadline="2024-10-15", reason="Thiếu biên bản của xã."
+    )
+    assert answer.status_code == 303
+    judged.settle()
+    assert "15/10/2024" in leader.get(BASE).text
+    assert "Trả lại" in leader.get(f"{BASE}/units/{BN}").text
+
+
+def test_the_deputy_appraises_the_leaders_unit_and_the_leader_does_not(client_of: Any) -> None:
+    assert 'name="act"' not in client_of("truong", HD).get(f"{BASE}/units/{HD}/i-1").text
+    assert 'name="act" value="adjust"' in client_of("pho", HY).get(f"{BASE}/units/{HD}/i-1").text
+
+
+def test_an_act_typed_by_hand_is_refused_in_words_and_leaves_no_trace(client_of: Any, judged: World) -> None:
+    member = client_of("ninh-2", BN)
+    before = len(judged.service.board.decisions(judged.accounts["bac"], GROUP, YEAR).decisions)
+    csrf = token(member.get(f"{BASE}/visits").text)
+    answer = member.post(
+        f"{BASE}/units/{BN}/i-1", data={"csrf_token": csrf, "act": "adjust", "value": "60", "reason": "Tự nâng."}
+    )
+    assert answer.status_code == 403
+    assert 'role="alert"' in answer.text
+    assert len(judged.service.board.decisions(judged.accounts["bac"], GROUP, YEAR).decisions) == before
+
+
+def test_a_planned_visit_is_listed_with_its_team(client_of: Any, judged: World) -> None:
+    leader = client_of("truong", HD)
+    plan = {"inspected": HY, "from": "2024-11-05", "to": "2024-11-06", "place": "Nhà thi đấu tỉnh"}
+    assert send(leader, f"{BASE}/visits", team=["ninh"], **plan).status_code == 303
+    judged.settle()
+    page = leader.get(f"{BASE}/visits").text
+    for told in ("Nhà thi đấu tỉnh", "05/11/2024", "Vũ Văn Ninh"):
+        assert told in page
+    assert "Lên lịch kiểm tra" in leader.get(f"{BASE}/decisions").text
+
+
+def test_an_administrator_makes_a_code_that_enrols_that_persons_phone(client_of: Any, judged: World) -> None:
+    admin = client_of("quan-tri", "bo-vhttdl", "admin")
+    page = admin.post("/devices/codes", data={"csrf_token": token(admin.get("/devices").text), "account": "minh"}).text
+    code = re.search(r'class="code"[^>]*>([0-9A-Z-]+)<', page)
+    assert code is not None
+    assert judged.service.accounts.redeem(code[1], "Điện thoại mới").account.account == "minh"

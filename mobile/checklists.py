@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from mobile import drafts, sheet, submitting
@@ -83,7 +84,7 @@ class Checklists:
             book=book,
             locale=self.locale,
             text=lambda part: self.library.text(part, key.database, group),
-            card=lambda evidence: shelf.one(key.database, evidence),
+            card=cache(lambda evidence: shelf.one(key.database, evidence)),
             evidence=frozenset(at_hand),
             self_version=book.self_version(key.unit) if key.stage == "cross" else None,
             returns=_returns(book, key, scheme, submitted),
@@ -122,7 +123,7 @@ class Checklists:
             raise PhoneError("text-too-long", max=str(NOTE_CHARS_MAX))
         before = checklist.answer_of(self._draft(key), criterion) or {}
         if self.library.text(before.get("note"), key.database) == text:
-            return self.view(key).criterion(criterion)
+            return sheet.line(self.sheet(key), criterion)
         part = self.tools.part(text) if text else None
 
         def edit(answer: dict[str, Any]) -> dict[str, Any]:
@@ -154,7 +155,7 @@ class Checklists:
             self._empty(key, book),
             lambda draft: checklist.choose(draft, criterion, index, device),
         )
-        return self.view(key).criterion(criterion)
+        return sheet.line(self.sheet(key), criterion)
 
     def set_claim(self, key: Key, item: str, *, subject: str, number: str | None, evidence: Sequence[str]) -> None:
         subject = nfc(subject.strip())
@@ -198,7 +199,7 @@ class Checklists:
             return checklist.set_answer(draft, criterion, after, account.device)
 
         drafts.change(self.tools.local.stores.ensure(key.database), self._empty(key, book), change, parts=parts)
-        return self.view(key).criterion(criterion)
+        return sheet.line(self.sheet(key), criterion)
 
     def _open(self, key: Key) -> Book:
         """The book of a checklist that may be changed here. Raises PhoneError."""

@@ -77,6 +77,16 @@ def problems(sheet: Sheet) -> list[Problem]:
     return [_said(problem, sheet.locale) for problem in _misfits(sheet)]
 
 
+def line(sheet: Sheet, criterion: str) -> CriterionView:
+    """One criterion alone: what an answer's own line shows. Raises KeyError."""
+    for nth, section in enumerate(sheet.scheme.sections, 1):
+        for position, each in enumerate(section.criteria, 1):
+            if each.id == criterion:
+                problem = next((it.message for it in problems(sheet) if it.criterion == criterion), "")
+                return _criterion(sheet, each, f"{_roman(nth)}.{position}", problem)
+    raise KeyError(criterion)
+
+
 def view(sheet: Sheet) -> ChecklistView:
     """The whole screen's worth."""
     draft, book, scheme = sheet.draft, sheet.book, sheet.scheme

@@ -1,0 +1,171 @@
+"""What holds for every request: headers, numbers, problems in the caller's form and language, limits."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+import structlog
+
+from server.app import create_app
+from server.messages import codes, say
+from server.web import errors  # noqa: F401 - mounted by the application
+from tests.server.world import BN, GROUP, YEAR
+
+
+@pytest.fixture
+def client(world):
+    world.service.follower.start()
+    return create_app(world.service.config, service=world.service).test_client()
+
+
+@pytest.fixture
+def signed_in(world, client):
+    """signed_in(login): the client with that person's session."""
+
+    # A session made by hand lacks the mark of the browser that signed in.
+    client.application.login_manager.session_protection = None
+
+    def sign_in(login):
+        with client.session_transaction() as session:
+            session["_user_id"] = world.accounts[login].account
+            session["_fresh"] = True
+        return client
+
+    return sign_in
+
+
+def enrol(client, code, **headers):
+    return client.post("/api/v1/enrol", json={"code": code, "label": "máy"}, headers=headers)
+
+
+def test_every_answer_is_numbered_and_dressed(client):
+    for path in ("/healthz", "/api/openapi.json", "/db/", "/sign-in", "/nowhere"):
+        answer = client.get(path)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff", path
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"], path
+        assert len(answer.headers["X-Request-Id"]) == 12, path
+
+
+def test_health_tells_whether_the_follower_lives(world, client):
+    assert client.get("/healthz").json == {"status": "ok", "follower": True}
+    world.service.follower.stop()
+    assert client.get("/healthz").status_code == 503
+
+
+def test_figures_are_for_this_machine_alone(client):
+    client.get("/healthz")
+    assert b"thidua_requests_total" in client.get("/metrics").data
+    assert client.get("/metrics", environ_base={"REMOTE_ADDR": "203.0.113.5"}).status_code == 404
+
+
+def test_the_api_describes_itself_without_the_internet(client):
+    described = client.get("/api/openapi.json").json
+    assert described["openapi"].startswith("3.1")
+    assert set(described["paths"]) == {
+        "/api/v1/enrol", "/api/v1/databases", "/api/v1/groups/{group}/{year}/standings",
+        "/api/v1/groups/{group}/{year}/decisions",
+    }  # fmt: skip
+    assert "http" not in json.dumps(described).replace('"type": "http"', "")
+
+
+@pytest.mark.parametrize(("locale", "word"), [("vi", "Mã"), ("en", "code"), ("fr, en;q=0.5", "code"), ("xx", "Mã")])
+def test_a_problem_is_said_in_the_callers_language(client, locale, word):
+    answer = enrol(client, "AAAA-AAAA", **{"Accept-Language": locale})
+    assert answer.status_code == 404
+    assert answer.json["code"] == "enrolment-unknown"
+    assert word in answer.json["message"]
+
+
+def test_a_wrong_a_used_and_an_expired_code_have_their_own_answers(world, client):
+    code = world.service.accounts.new_code("lan").code
+    assert enrol(client, code).status_code == 200
+    assert enrol(client, code).status_code == 409
+    expired = world.service.accounts.new_code("lan").code
+    world.clock.pass_by(days=2)
+    assert enrol(client, expired).status_code == 410
+
+
+def test_what_is_wrong_with_a_body_is_named_by_its_path(client):
+    answer = client.post("/api/v1/enrol", json={"label": 5})
+    assert answer.status_code == 422
+    assert {"code", "label"} <= {field["path"] for field in answer.json["fields"]}
+
+
+def test_guesses_are_counted_and_right_codes_are_not(world, client):
+    for _ in range(15):
+        assert enrol(client, world.service.accounts.new_code("lan").code).status_code == 200
+    answers = [enrol(client, "AAAA-AAAA").status_code for _ in range(12)]
+    assert answers == [404] * 10 + [429] * 2
+    assert enrol(client, "AAAA-AAAA", **{"Accept-Language": "en"}).json["code"] == "too-many-tries"
+
+
+def test_an_unknown_address_answers_in_the_form_of_its_part(client):
+    assert client.get("/api/v1/nowhere").json["code"] == "no-page"
+    assert client.get("/db/nowhere").json["error"] == "unauthorized"
+    assert client.get("/nowhere").mimetype == "text/html"
+
+
+def test_standings_are_refused_to_who_is_not_of_the_group(client, signed_in):
+    url = f"/api/v1/groups/{GROUP}/{YEAR}/standings"
+    assert client.get(url).status_code == 401
+    assert signed_in("thu").get(url).status_code == 403
+    assert signed_in("lan").get(url).json["units"][0]["unit"] == "so-bn"
+    assert signed_in("hoi-dong").get(url).status_code == 200
+    assert signed_in("lan").get("/api/v1/groups/cum-9/2024/standings").status_code == 404
+
+
+def test_an_act_through_the_api_is_written_or_refused_with_the_rule(client, signed_in):
+    url = f"/api/v1/groups/{GROUP}/{YEAR}/decisions"
+    asked = {"act": "approve-na", "value": {"unit": BN, "criterion": "i-1"}, "reason": "Không có chức năng này"}
+    refused = signed_in("lan").post(url, json=asked)
+    assert (refused.status_code, refused.json["code"]) == (403, "act-of-leader")
+    written = signed_in("huong").post(url, json=asked)
+    assert written.status_code == 201
+    assert client.get(url).json["decisions"] == [written.json]
+    invalid = client.post(url, json={**asked, "reason": None})
+    assert invalid.status_code == 422
+    assert invalid.json["fields"][0]["path"] == "reason"
+
+
+def test_a_form_from_another_site_cannot_act_through_a_session(signed_in):
+    url = f"/api/v1/groups/{GROUP}/{YEAR}/decisions"
+    answer = signed_in("huong").post(url, data='{"act": "approve-na"}', content_type="text/plain")
+    assert answer.status_code in (400, 415, 422)
+
+
+def test_a_failure_of_ours_is_numbered_and_tells_no_secret(world, client, monkeypatch):
+    monkeypatch.setattr(world.service.accounts, "redeem", lambda *_: 1 / 0)
+    answer = enrol(client, "AAAA-AAAA")
+    assert answer.status_code == 500
+    assert answer.headers["X-Request-Id"] in answer.json["message"]
+    assert "division" not in answer.text
+
+
+def test_no_secret_is_in_the_log(world, client):
+    from server import log
+
+    written = io.StringIO()
+    log.configure()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(written), cache_logger_on_first_use=False)
+    code = world.service.accounts.new_code("lan").code
+    token = enrol(client, code).json["token"]
+    client.get("/api/v1/databases", headers={"Authorization": f"Bearer {token}"})
+    client.get(f"/db/_all_docs?token={token}", headers={"Authorization": f"Bearer {token}"})
+    structlog.get_logger("x").info("careless", password="mật khẩu", device_token=token)
+    log.configure()
+    assert "careless" in written.getvalue()
+    for secret in (code, token, "mật khẩu"):
+        assert secret not in written.getvalue()
+
+
+def test_every_sentence_of_ours_stands_in_both_languages_with_the_same_figures():
+    import re
+    from importlib.resources import files
+
+    read = json.loads((files("server") / "sentences.json").read_text(encoding="utf-8"))
+    for code in codes():
+        vi, en = (sorted(set(re.findall(r"{(\w+)}", read[code][locale]))) for locale in ("vi", "en"))
+        assert vi == en, code
+        assert say(code, "vi", **dict.fromkeys(vi, "1"))

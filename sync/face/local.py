@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from flask import Response
 
+from sync.database import Document
 from sync.errors import BadRequest, NotFound
 from sync.face.answer import json_answer
 from sync.face.call import Call
-from sync.face.problems import left_out, method_not_allowed
+from sync.face.problems import method_not_allowed
 
 
 def local(call: Call) -> Response:
-    """GET and PUT `/{db}/_local/{id}`. A miss says `not_found`, as CouchDB's replicator expects."""
+    """GET, PUT and DELETE `/{db}/_local/{id}`. A miss says `not_found`, as CouchDB's replicator expects."""
     local_id = _local_id(call)
     if call.method == "GET":
         document = call.database.get_local(local_id)
         if document is None:
             raise NotFound("missing")
         return json_answer(call, {**document, "_id": f"_local/{local_id}"})
-    if call.method == "DELETE":
-        raise left_out("Local documents are not deleted over this interface; write an empty one.")
-    if call.method != "PUT":
-        raise method_not_allowed("GET", "HEAD", "PUT")
-    body = call.json_object(strict_type=False)
+    if call.method not in ("PUT", "DELETE"):
+        raise method_not_allowed("DELETE", "GET", "HEAD", "PUT")
+    if call.method == "DELETE" and call.database.get_local(local_id) is None:
+        raise NotFound("missing")
+    body: Document = {"_deleted": True} if call.method == "DELETE" else call.json_object(strict_type=False)
     rev = call.rev(body)
     if rev is not None:
         body["_rev"] = rev
     new_rev = call.database.put_local(local_id, {**body, "_id": f"_local/{local_id}"})
-    return json_answer(call, {"ok": True, "id": f"_local/{local_id}", "rev": new_rev}, status=201)
+    status = 200 if call.method == "DELETE" else 201
+    return json_answer(call, {"ok": True, "id": f"_local/{local_id}", "rev": new_rev}, status=status)
 
 
 def _local_id(call: Call) -> str:

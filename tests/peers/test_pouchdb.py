@@ -144,6 +144,19 @@ def test_what_pouchdb_pushed_we_copy_on_and_back(couch: Any, pouch: Any) -> None
     assert pouch("pull", url=couch.url("second"), name="other")["everything"] == written
 
 
+def test_pouchdb_does_not_notice_that_the_database_is_behind_a_second_hop(couch: Any, pouch: Any) -> None:
+    """As on a cluster: face, guard, RemoteDatabase, and a CouchDB behind."""
+    couch.store("behind")
+    app = flask.Flask("gateway")
+    gateway = GuardedDatabase(RemoteDatabase(couch.url("behind")), Rules())
+    app.register_blueprint(make_face(lambda _: gateway, url_prefix="/db"))
+    written = pouch("write", docs=sample(), new_edits=False)["everything"]
+    with BackgroundServer(app) as server:
+        pouch("push", url=f"{server.url}/db/behind")
+        assert pouch("pull", url=f"{server.url}/db/behind", name="other")["everything"] == written
+    assert everything(couch.store("behind")) == written
+
+
 def test_a_refused_document_does_not_stop_pouchdb(pouch: Any) -> None:
     inner = MemoryDatabase("inner")
     rules = Rules(write=lambda document: "points: over the maximum" if document["_id"] == "many-0007" else None)

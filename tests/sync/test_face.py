@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,14 +18,19 @@ from tests.support.curl import Curl
 from tests.support.faults import Faulty, sound
 from tests.support.histories import graft, revision
 from tests.support.memory import MemoryDatabase
-from tests.support.wire import Rules
+from tests.support.wire import Rules, Served
 
 PHOTO = bytes(range(256)) * 40
 
 
-@pytest.fixture
-def curl() -> Curl:
-    return Curl()
+@pytest.fixture(params=["here", "behind a second hop"])
+def curl(request: pytest.FixtureRequest) -> Iterator[Curl]:
+    """A face over a database of this process; and, as on a cluster, over one across the wire."""
+    if request.param == "here":
+        yield Curl()
+        return
+    with Served() as served:
+        yield Curl(database=served.remote("db", MemoryDatabase("db")))
 
 
 def with_photo(*path: str, **more: Any) -> dict[str, Any]:
@@ -71,7 +77,7 @@ def test_signing_in_by_cookie_is_not_found_so_that_replicators_go_on_without(cur
         ("POST", "/_replicate"), ("GET", "/_active_tasks"), ("GET", "/_db_updates"), ("GET", "/_node/_local/_config"),
         ("POST", "/db/_find"), ("POST", "/db/_purge"), ("GET", "/db/_design/x/_view/y"), ("PUT", "/db/_security"),
         ("GET", "/db/_changes?feed=eventsource"), ("GET", "/db/_changes?filter=app/mine"), ("COPY", "/db/a"),
-        ("POST", "/db/_all_docs/queries"), ("GET", "/db/a?revs_info=true"), ("DELETE", "/db/_local/x"),
+        ("POST", "/db/_all_docs/queries"), ("GET", "/db/a?revs_info=true"),
     ],
 )  # fmt: skip
 def test_what_is_left_out_says_so_in_a_sentence(curl: Curl, method: str, path: str) -> None:
@@ -316,7 +322,10 @@ def test_a_local_document_is_kept_and_a_miss_says_not_found(curl: Curl) -> None:
     rev = curl("PUT", "/db/_local/x%2Fy", {"seq": 1})[1]["rev"]
     assert curl("GET", "/db/_local%2Fx%2Fy")[1] == {"_id": "_local/x/y", "_rev": rev, "seq": 1}
     assert curl("PUT", "/db/_local/x%2Fy", {"seq": 2})[0] == 409
-    assert curl("PUT", "/db/_local/x%2Fy", {"seq": 2, "_rev": rev})[0] == 201
+    second = curl("PUT", "/db/_local/x%2Fy", {"seq": 2, "_rev": rev})[1]["rev"]
+    assert curl("DELETE", f"/db/_local/x%2Fy?rev={rev}")[0] == 409
+    assert curl("DELETE", f"/db/_local/x%2Fy?rev={second}")[0] == 200
+    assert curl("GET", "/db/_local/x%2Fy")[0] == curl("DELETE", f"/db/_local/x%2Fy?rev={second}")[0] == 404
     assert curl("GET", "/db/_changes")[1]["results"] == []
 
 

@@ -280,6 +280,10 @@ def _writer(identity: Identity, document: Mapping[str, Any]) -> Refused | None:
     by = document.get("by")
     if by != identity.account:
         return Refused("writer-differs", {"by": by, "account": identity.account})
+    # An approval in somebody's name is theirs to send; a specialist's own submission leaves it open.
+    approved_by = document.get("approved_by")
+    if approved_by is not None and (approved_by != identity.account or "head" not in identity.roles):
+        return Refused("approval-of-head")
     return None
 
 

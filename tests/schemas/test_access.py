@@ -139,6 +139,17 @@ def test_a_self_score_goes_to_the_unit_and_a_cross_score_to_the_visit() -> None:
     assert may_write(BINH, "v-v1", {**cross, "by": "binh", "visit": "v2"}, FACTS).code == "other-visit"
 
 
+def test_only_the_head_says_that_the_head_approved() -> None:
+    log = Cluster("hai-duong")
+    made = {**log.submissions[log.submit("hai-duong", {"i-1": "1"})], "by": "minh", "approved_by": "minh"}
+    name = "u-hai-duong-2024"
+    specialist = Identity("minh", "hai-duong", frozenset({"specialist"}))
+    assert may_write(MINH, name, made, FACTS) is None
+    assert may_write(MINH, name, {**made, "approved_by": "son"}, FACTS) == Refused("approval-of-head")
+    assert may_write(specialist, name, made, FACTS) == Refused("approval-of-head")
+    assert may_write(specialist, name, {**made, "approved_by": None}, FACTS) is None
+
+
 def test_nothing_but_a_draft_is_ever_deleted() -> None:
     assert may_write(LAN, "u-ha-noi-2024", {"_id": EVIDENCE["_id"], "_deleted": True}, FACTS).code == "immutable"
     assert may_write(LAN, "u-ha-noi-2024", {"_id": "draft:cum-1:ha-noi:self", "_deleted": True}, FACTS) is None

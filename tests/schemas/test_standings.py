@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from datetime import date
 from fractions import Fraction
 
@@ -479,3 +480,100 @@ def test_a_penalty_never_raises_a_total_and_more_points_never_lower_it(one, two,
 def test_every_document_of_the_worked_case_is_well_formed() -> None:
     for document in worked_case().documents():
         check(document)
+
+
+def contested(act: str, one: dict, other: dict) -> Cluster:
+    cluster = two_units(bac_ninh="50", ha_noi="60", hai_duong="55", hung_yen="40")
+    root = cluster.decide("lock-scheme", {"scheme": cluster.scheme["_id"]})
+    cluster.decide(act, one, after=[root])
+    cluster.decide(act, other, after=[root])
+    return cluster
+
+
+def test_a_contested_claim_does_not_count_and_makes_places_provisional() -> None:
+    value = {"unit": "ha-noi", "item": "bonus-prize", "key": "giai", "occurrences": "1", "number": "1/QĐ"}
+    cluster = contested("count-claim", value, {**value, "occurrences": "2"})
+    result = cluster.standings()
+    assert result.row("ha-noi").card.bonus.points == 0
+    assert [reason.code for reason in result.reasons] == ["contested-open"]
+
+
+def test_a_contested_decision_to_leave_a_unit_out_leaves_it_in() -> None:
+    value = {"unit": "ha-noi", "ranked": False}
+    cluster = contested("rank-unit", value, {**value, "ranked": True})
+    result = cluster.standings()
+    assert result.row("ha-noi").place == 1
+    assert result.provisional
+
+
+def test_an_acceptance_waits_for_what_it_names_and_binds_it_as_it_was() -> None:
+    cluster = Cluster(*UNITS, scheme_document=ONE)
+    cluster.plan("v1", "ha-noi")
+    made = cluster.submit("ha-noi", {"i-1": "50", "i-2": "1"}, visit="v1")
+    cluster.accept("ha-noi", "i-1", made)
+    later = cluster.submit("ha-noi", {"i-1": "10", "i-2": "1"}, visit="v1", supersedes=[made])
+    result = cluster.standings().row("ha-noi").card.criterion("i-1")
+    assert (result.points, [reason.code for reason in result.reasons]) == (50, ["later"])
+    kept = cluster.submissions.pop(made)
+    result = cluster.standings().row("ha-noi").card.criterion("i-1")
+    assert (result.state, result.reasons[0].code) == ("undecided", "accept-waits")
+    cluster.submissions[made] = {**kept, "note": "f" * 64}
+    assert cluster.standings().row("ha-noi").card.criterion("i-1").state == "undecided"
+    assert later in cluster.submissions
+
+
+def test_a_decision_that_a_submission_does_not_count_lets_what_it_superseded_count_again() -> None:
+    cluster = Cluster(*UNITS, scheme_document=ONE)
+    first = cluster.submit("ha-noi", {"i-1": "50", "i-2": "1"})
+    second = cluster.submit("ha-noi", {"i-1": "60", "i-2": "1"}, supersedes=[first])
+    cluster.decide("count-submission", {"submission": second, "counts": False})
+    card = cluster.standings().row("ha-noi").card
+    assert card.base == 51
+    assert card.checklists[0].aside[second].code == "set-aside-decided"
+
+
+def test_points_decided_beyond_a_sections_maximum_do_not_count() -> None:
+    cluster = Cluster(*UNITS, scheme_document=half("49"))
+    cluster.approve_na("ha-noi", "i-2")
+    cluster.decide("decide-section", {"unit": "ha-noi", "section": "i", "points": "100.5"})
+    section_result = cluster.standings().row("ha-noi").card.sections[0]
+    assert (section_result.state, section_result.points) == ("undecided", None)
+
+
+def test_a_scheme_locked_by_decision_goes_before_the_one_the_group_year_names() -> None:
+    cluster = Cluster(*UNITS, scheme_document=ONE)
+    cluster.decide("lock-scheme", {"scheme": cluster.scheme["_id"]})
+    cluster.groupyear["scheme"] = "scheme:khoi-100:1"
+    cluster.submit("ha-noi", {"i-1": "50", "i-2": "1"})
+    assert cluster.standings().row("ha-noi").card.base == 51
+
+
+def test_a_submission_scored_with_another_scheme_is_set_aside() -> None:
+    cluster = Cluster(*UNITS, scheme_document=ONE)
+    cluster.submit("ha-noi", {"i-1": "50", "i-2": "1"})
+    cluster.submissions = {name: {**it, "scheme": "scheme:khoi-100:1"} for name, it in cluster.submissions.items()}
+    (checklist,) = cluster.standings().row("ha-noi").card.checklists
+    assert [reason.code for reason in checklist.aside.values()] == ["set-aside-scheme"]
+
+
+def test_after_new_years_eve_the_members_are_those_of_the_last_day() -> None:
+    cluster = two_units(bac_ninh="50", ha_noi="60", hai_duong="55", hung_yen="40")
+    for member in cluster.groupyear["members"]:
+        member["to"] = "2024-12-31"
+    cluster.groupyear["members"].append({"unit": "lang-son", "from": "2025-01-01", "to": None})
+    result = cluster.standings(date(2025, 1, 17))
+    assert next((row.unit, row.place) for row in result.rows) == ("ha-noi", 1)
+    assert result.row("lang-son") is None
+
+
+def test_a_large_group_is_ranked_fast_enough_for_a_phone() -> None:
+    names_of = [f"don-vi-{number:02d}" for number in range(12)]
+    cluster = Cluster(*names_of)
+    for name in names_of:
+        cluster.submit(name, cluster.full())
+        for criterion_name in cluster.full():
+            cluster.adjust(name, criterion_name, {"points": "10"}, after=[it["_id"] for it in cluster.decisions[-1:]])
+    started = time.perf_counter()
+    result = cluster.standings()
+    assert time.perf_counter() - started < 2
+    assert result.rows[-1].place == 1

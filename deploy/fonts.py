@@ -66,9 +66,24 @@ def build_icons(package: Path) -> None:
     cutter = Subsetter(Options(layout_features=[], notdef_outline=True))
     cutter.populate(unicodes=list(ICONS.values()))
     cutter.subset(font)
+    trim_sides(font)
     font.recalcTimestamp = False
     font.save(FONTS / "Icons.ttf")
     (FONTS / "Icons-LICENSE.txt").write_text((package / "LICENSE").read_text("utf-8"), "utf-8")
+
+
+def trim_sides(font: TTFont) -> None:
+    """Make each icon exactly as wide as its ink: SDL's text drops the space before the first letter, and an icon with
+    such space would stand left of the middle of its button.
+    """
+    glyphs, metrics = font["glyf"], font["hmtx"].metrics
+    for name in font.getGlyphOrder():
+        glyph = glyphs[name]
+        if glyph.numberOfContours > 0:
+            left = glyph.xMin
+            glyph.coordinates.translate((-left, 0))
+            glyph.recalcBounds(glyphs)
+            metrics[name] = (glyph.xMax, 0)
 
 
 def main() -> None:

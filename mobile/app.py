@@ -64,6 +64,9 @@ STATUS_LOOK = {
 REDRAW_S = 0.4
 """Data that arrives in bursts is shown at most this often, so that a page never stutters under a thumb."""
 
+LAYOUT_PASSES = 25
+"""Text that wraps inside cards inside lists settles in a dozen passes; Kivy's ten would spread it over two frames."""
+
 BACK_KEYS = (27, 1001)
 """Escape on a desk, and Android's back button as SDL names it."""
 
@@ -111,6 +114,7 @@ class ThiduaApp(App):
     def build(self) -> BoxLayout:
         self._read_settings()
         self.wide = Window.width >= dp(TWO_PANES_DP)
+        self.root_height = Window.height
         self.shell = BoxLayout()
         self.navigation = NavBar()
         self.pages = ScreenManager(transition=NoTransition())
@@ -119,6 +123,7 @@ class ThiduaApp(App):
         self._arrange()
         Window.clearcolor = self.theme.background
         self.theme.bind(background=lambda _theme, colour: setattr(Window, "clearcolor", colour))
+        Clock.max_iteration = LAYOUT_PASSES
         Window.softinput_mode = "below_target"
         Window.bind(size=self._resized, on_keyboard=self._key)
         return self.shell

@@ -87,9 +87,9 @@ class ChecklistPage(Page):
         self.view = view
         locale = self.app.locale
         stage = self.words("Self-score") if view.stage == "self" else self.words("Cross-inspection")
-        self.title = f"{stage} · {view.unit_name}"
+        self.title = view.unit_name
         when = date_range(view.visit_from, view.visit_to, locale) if view.visit_from else str(view.year)
-        self.subtitle = " · ".join(part for part in (when, view.visit_place or view.group_name) if part)
+        self.subtitle = " · ".join(part for part in (stage, when, view.visit_place or view.group_name) if part)
         section = view.sections[self.section]
         self.section_name = f"{section.label}. {section.name}"
         self.section_ratio = share(section.done, section.applicable)

@@ -65,6 +65,8 @@ class CriterionCard(Card):
             _("Two answers were given on two phones. Choose the one that stands.") if view.choices else ""
         )
         self.wanted = self._wanted(view)
+        if self.wanted and self.state_role == "good":
+            self.state_icon, self.state_role = "alert-outline", "attention"
         self.wrong = ""
         self._show_control(view)
         self._show_pictures(view)
@@ -110,7 +112,7 @@ class CriterionCard(Card):
 
     def _build(self, view: CriterionView) -> Widget:
         if view.kind == "pass_fail":
-            choices = Choices(tag=f"{view.id}:passed", options=[(True, _("Passed")), (False, _("Not passed"))])
+            choices = Choices(tag=f"{view.id}:passed", inset=0, options=[(True, _("Passed")), (False, _("Not passed"))])
             choices.bind(on_pick=lambda _w, value: self.dispatch("on_changed", "passed", value))
             return choices
         judged = view.kind == "judged"

@@ -70,7 +70,7 @@ class HomePage(Page):
         tile.when = " · ".join(
             part for part in (date_range(card.date_from, card.date_to, self.app.locale), card.place) if part
         )
-        tile.title = self.words("Cross-inspection · {unit}", unit=card.unit_name)
+        tile.title = card.unit_name
         tile.detail = ", ".join(card.team)
         tile.disabled = not card.ready
         if card.cancelled:

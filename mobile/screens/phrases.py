@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from schemas.figures import format_date, format_points, format_time
+from fractions import Fraction
+
+from schemas.figures import format_date, format_points, format_time, round_half_up
 
 NO_FIGURE = "–"
 """What stands where there is no number: missing is never nought."""
@@ -40,5 +42,6 @@ def moment(at: str | None, locale: str) -> str:
 
 
 def megabytes(count: int, locale: str) -> str:
-    """`12,4 MB`: one decimal, thousands of thousands of bytes as phones count them."""
-    return format_points(str(round(count / 1_000_000, 1)).removesuffix(".0"), locale) + " MB"
+    """`12,4 MB`, `3,4 GB`: one decimal, in thousands of thousands as phones count them."""
+    unit, size = ("GB", 1_000_000_000) if count >= 1_000_000_000 else ("MB", 1_000_000)
+    return f"{format_points(round_half_up(Fraction(count, size), 1), locale)} {unit}"

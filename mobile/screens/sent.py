@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kivy.metrics import dp
 from kivy.properties import BooleanProperty, NumericProperty, StringProperty
 from kivy.uix.recycleview.views import RecycleDataViewBehavior
 
@@ -16,6 +17,10 @@ from mobile.widgets.base import Tap
 from mobile.widgets.kv import load
 
 ICONS = {"checklist": "clipboard-check-outline", "evidence": "image-outline", "other": "database-outline"}
+
+
+REASON_LINES = 3
+"""Room for the server's sentence; a longer one is cut here and whole on the page it leads to."""
 
 
 class SentRow(RecycleDataViewBehavior, Tap):
@@ -62,7 +67,14 @@ class SentPage(Page):
             "state_icon": icon,
             "state_text": word,
             "state_role": role,
+            "row_size": (None, self._height(item)),
         }
+
+    def _height(self, item: SentItem) -> float:
+        """Rows are placed before they are drawn, so their height follows from what they hold."""
+        theme = self.app.theme
+        lines = theme.body * 1.5 + theme.small * 3.0
+        return float(lines + dp(28) + (theme.small * 1.4 * REASON_LINES + dp(2) if item.reason else 0))
 
     def open(self, row: SentRow) -> None:
         """Go to what the row is about."""

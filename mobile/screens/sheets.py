@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kivy.app import App
+from kivy.metrics import dp
 from kivy.properties import BooleanProperty, StringProperty
 
 from mobile.cards import AnswerView, EvidenceCard, Problem
@@ -71,12 +72,13 @@ class EvidenceSheet(Sheet):
         self.ids.none.text = "" if cards else _("No evidence here yet. Take a photo, and it can be cited at once.")
 
     def _row(self, card: EvidenceCard, *, on: bool) -> Row:
-        row = Row(spacing=self.ids.list.spacing)
+        row = Row(spacing=dp(12))
         thumb = Thumb(evidence=card.id, source=str(card.thumbnail or ""), chosen=on)
         thumb.tag = f"cite:{card.id}"
         thumb.mark_icon, thumb.mark_role = ("check-circle", "primary") if on else ("", "soft")
         option = Option(text=card.title, detail=self._detail(card), tag=f"pick:{card.id}")
         for tap in (thumb, option):
+            tap.pos_hint = {"center_y": 0.5}
             tap.bind(on_release=lambda _w: self._toggle(thumb))
         row.add_widget(thumb)
         row.add_widget(option)

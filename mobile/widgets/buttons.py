@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kivy.metrics import dp
 from kivy.properties import BooleanProperty, ColorProperty, NumericProperty, StringProperty
 
 from mobile.widgets.base import Tap
@@ -33,6 +34,7 @@ class Chip(Action):
 
     on = BooleanProperty(False)
     tone = StringProperty("primary")
+    inset = NumericProperty(dp(6))
 
 
 class IconButton(Tap):

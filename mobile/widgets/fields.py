@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from kivy.metrics import dp
 from kivy.properties import BooleanProperty, ListProperty, NumericProperty, ObjectProperty, StringProperty
 from kivy.uix.stacklayout import StackLayout
 from kivy.uix.textinput import TextInput
@@ -53,13 +54,18 @@ class Choices(StackLayout):
     options = ListProperty([])
     value = ObjectProperty(None, allownone=True)
     can_clear = BooleanProperty(False)
+    inset = NumericProperty(dp(6))
     tag = StringProperty("")
     __events__ = ("on_pick",)
+
+    def __init__(self, *, options: Sequence[tuple[Any, str]] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.options = list(options)  # after the rest: the chips need a canvas to be drawn on
 
     def on_options(self, _widget: Choices, options: Sequence[tuple[Any, str]]) -> None:
         self.clear_widgets()
         for value, word in options:
-            chip = Chip(text=word, tag=f"{self.tag}:{value}", on=value == self.value)
+            chip = Chip(text=word, tag=f"{self.tag}:{value}", on=value == self.value, inset=self.inset)
             chip.choice = value
             chip.bind(on_release=self._tapped)
             self.add_widget(chip)
@@ -89,6 +95,10 @@ class PickList(Column):
     options = ListProperty([])
     value = ObjectProperty(None, allownone=True)
     __events__ = ("on_pick",)
+
+    def __init__(self, *, options: Sequence[tuple[Any, str]] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.options = list(options)  # after the rest: the chips need a canvas to be drawn on
 
     def on_options(self, _widget: PickList, options: Sequence[tuple[Any, str]]) -> None:
         self.clear_widgets()

@@ -228,10 +228,13 @@ class Driver:
         with fbo:
             ClearColor(*self.window.clearcolor)
             ClearBuffers(clear_color=True, clear_stencil=True)
-        for child in reversed(self.window.children):
+        shown = list(reversed(self.window.children))
+        for child in shown:
+            self.window.canvas.remove(child.canvas)
             fbo.add(child.canvas)
         fbo.draw()
         fbo.texture.save(str(path), flipped=True)
-        for child in self.window.children:
+        for child in shown:
             fbo.remove(child.canvas)
+            self.window.canvas.add(child.canvas)
         return path

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import time
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -85,10 +86,11 @@ def create_app(config: Config, *, service: Service | None = None) -> Flask:
     metrics.init_app(app)
     _health(app, service)
     server.web.init_app(app)
+    # A whole department enrols its phones in a minute; what is counted are the tries that failed.
+    limit = limiter.limit(TRIES, methods=["POST"], deduct_when=lambda answer: answer.status_code >= 400)
     for endpoint in ("web.sign_in_sent", "enrolment.Enrol"):
-        # A whole department enrols its phones in a minute; what is counted are the tries that failed.
-        limit = limiter.limit(TRIES, methods=["POST"], deduct_when=lambda answer: answer.status_code >= 400)
-        app.view_functions[endpoint] = limit(app.view_functions[endpoint])
+        limited: Callable[..., Any] = limit(app.view_functions[endpoint])
+        app.view_functions[endpoint] = limited
     return app
 
 

@@ -1,0 +1,131 @@
+"""The commands: what an administrator types, and what is printed."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from server.app import create_app
+from server.cli import main
+from tests.server.test_acts import ON_BN, cross
+from tests.server.test_follower import put
+from tests.server.world import GROUP, HY, YEAR, full_marks, submission_of
+
+UNITS = """unit,name_vi,name_en,short_vi,short_en,kind,parent,functions,valid_from,valid_to
+so-hy,Sở VHTTDL Hưng Yên,Hưng Yên,Hưng Yên,Hưng Yên,department,,culture sports,2008-01-01,
+nvh-hn,Nhà văn hóa Hiến Nam,,,,grassroots,so-hy,culture,2010-05-01,
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    """run(words…) → what was printed, as JSON where asked for; `fails=True` → the message."""
+
+    def command(*words, fails=False, stdin=None):
+        outcome = CliRunner().invoke(main, [*words, "--data", str(tmp_path / "data")], input=stdin)
+        assert (outcome.exit_code != 0) == fails, outcome.output
+        return json.loads(outcome.stdout) if "--json" in words and not fails else outcome.output
+
+    return command
+
+
+@pytest.fixture
+def made(run, tmp_path):
+    run("init")
+    (tmp_path / "units.csv").write_text(UNITS, encoding="utf-8")
+    run("units", "import", str(tmp_path / "units.csv"))
+    return run
+
+
+def test_a_data_folder_is_made_once_and_its_secret_is_its_owners_alone(run, tmp_path):
+    first = run("init", "--json")
+    assert run("init", "--json") == first
+    assert stat.S_IMODE((tmp_path / "data" / "secret.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+
+
+def test_without_a_data_folder_the_next_step_is_named(run):
+    assert "thidua init" in run("user", "list", fails=True)
+
+
+def test_every_bad_row_of_a_list_of_units_is_named_and_none_is_read(made, tmp_path):
+    bad = UNITS + "so-hd,,x,,,kingdom,nowhere,magic,2008,\nso-hy,Hai,,,,agency,,,2008-01-01,\n"
+    (tmp_path / "bad.csv").write_text("\ufeff" + bad.replace(",", ";"), encoding="utf-8")
+    said = made("units", "import", str(tmp_path / "bad.csv"), fails=True)
+    for word in ("4, kind", "4, names.vi", "4, functions", "4, valid_from", "4, parent", "5, unit", "2, unit"):
+        assert f"Dòng {word}" in said, said
+    (tmp_path / "head.csv").write_text("unit,kind\n", encoding="utf-8")
+    assert "name_vi" in made("units", "import", str(tmp_path / "head.csv"), fails=True)
+
+
+def test_a_person_is_added_and_their_phone_enrolled(made):
+    added = made(
+        "user", "add", "lan", "--name", "Phạm Thị Lan", "--unit", "so-hy", "--role", "specialist", "--json",
+        "--password", "mật khẩu của Lan",
+    )  # fmt: skip
+    assert made("user", "list", "--json")[0]["account"] == added["account"]
+    told = made("enrol", "lan", "--json", "--url", "http://10.0.0.5:8000/")
+    assert told["link"] == f"http://10.0.0.5:8000/enrol#{told['code']}"
+    assert told["code"] not in json.dumps(made("user", "list", "--json"))
+    drawn = made("enrol", "lan")
+    assert "█" in drawn or "▀" in drawn
+    assert "ai-do" in made("enrol", "ai-do", fails=True)
+
+
+def test_all_that_is_wrong_with_a_person_is_said(made):
+    said = made("user", "add", "Lân", "--name", "L", "--unit", "so-hy", "--role", "king", "--no-password", fails=True)
+    assert "login:" in said
+    assert "roles:" in said
+
+
+def test_a_scheme_is_read_by_its_shipped_name_or_refused_with_all_that_is_wrong(made, tmp_path):
+    assert made("scheme", "import", "khoi-100", "--json") == {"scheme": "scheme:khoi-100:1"}
+    assert "cum-1000" in made("scheme", "import", "no-such", fails=True)
+    (tmp_path / "s.json").write_text(json.dumps({"scheme": "x", "version": 1, "type": "scheme", "v": 1}))
+    assert "sections" in made("scheme", "import", str(tmp_path / "s.json"), fails=True)
+
+
+def test_the_commands_numbers_are_the_pages_and_the_apis(world, run):
+    put(world, "u-so-hy-2024", submission_of(world.accounts["lan"], "d1", HY, full_marks(90)))
+    cross(world)
+    world.act("huong", "accept", ON_BN)
+    printed = run("standings", GROUP, str(YEAR), "--json", "--as-of", "2024-10-08")
+    page = world.service.board.standings(world.accounts["lan"], GROUP, YEAR)
+    assert printed == page.document
+    app = create_app(world.service.config, service=world.service)
+    app.login_manager.session_protection = None
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = "lan", True
+    assert client.get(f"/api/v1/groups/{GROUP}/{YEAR}/standings").json == printed
+    leading = page.rows[0]
+    assert (leading.unit.unit, leading.place, leading.total) == (HY, 1, 900)
+    assert "900,00" in run("standings", GROUP, str(YEAR))
+
+
+def test_the_log_is_printed_as_it_is_stored(world, run):
+    decision = world.act("huong", "approve-na", ON_BN, "Không có chức năng này")
+    assert run("decisions", GROUP, str(YEAR), "--json")["decisions"] == [decision]
+    assert "Không có chức năng này" in run("decisions", GROUP, str(YEAR))
+    assert "cum-9" not in run("standings", "cum-9", "2024", fails=True)
+
+
+def test_the_doctor_finds_a_secret_open_to_others_and_a_damaged_database(world, run, tmp_path):
+    findings = run("doctor", "--json")
+    assert all(it["ok"] for it in findings)
+    world.service.close()
+    (tmp_path / "data" / "secret.key").chmod(0o644)
+    assert "chmod 600" in run("doctor", fails=True)
+
+
+def test_a_command_does_not_load_the_web_server_to_say_what_it_is():
+    code = (
+        "import sys, server.cli as c; c.main(['units', '--help'], standalone_mode=False); print('flask' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip().endswith("False")

@@ -48,7 +48,24 @@ def _scene_for(title: str) -> Callable[[Brush, Random], None]:
     words = title.lower()
     for keys, scene in (
         (("thể thao", "thể dục", "bóng", "giải", "chạy", "bơi", "võ", "sport"), _pitch),
-        (("thư viện", "đọc", "sách", "tập huấn", "hội nghị", "họp", "số hóa", "chuyển đổi số", "ký"), _hall),
+        (
+            (
+                "thư viện",
+                "đọc",
+                "sách",
+                "hồ sơ",
+                "làm việc",
+                "một cửa",
+                "công đoàn",
+                "tập huấn",
+                "hội nghị",
+                "họp",
+                "số hóa",
+                "chuyển đổi số",
+                "ký",
+            ),
+            _hall,
+        ),
         (("di sản", "đình", "chùa", "đền", "lễ hội", "di tích", "bảo tàng", "trùng tu"), _temple),
         (("du lịch", "tuyến", "biển", "hồ", "sinh thái", "làng nghề"), _lake),
     ):

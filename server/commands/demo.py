@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 _STEP_WORDS = {
     "setup": "Units, people, scheme",
-    "photos": "Grassroots photos",
-    "self": "Self-scores, offline, then synced",
-    "cross": "Cross-inspections, offline, then synced",
+    "photos-first": "Grassroots phones enrolled",
+    "photos": "Their photos, taken offline, synced",
+    "self-first": "Specialists' phones enrolled",
+    "self": "Self-scores, made offline, synced",
+    "cross-first": "Inspectors' phones enrolled",
+    "cross": "Cross-inspections, made offline, synced",
     "appraisal": "The leader's decisions",
 }
 # The phone printed for a newcomer belongs to the inspector who has a visit left to make.

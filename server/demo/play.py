@@ -22,6 +22,7 @@ import requests
 from schemas.scheme import Scheme, shipped
 from server.demo import scripts
 from server.demo.data import CLUSTERS, COUNCIL, MINISTRY, MOVEMENTS, YEAR, Cluster, Person, Unit
+from server.demo.scores import Sheet
 from server.demo.year import YEARS
 from server.service import Service
 
@@ -34,10 +35,13 @@ CODE_VALID_FOR: Final = timedelta(days=400)
 
 REQUEST_TIMEOUT_S: Final = 60
 
+Sheets = dict[str, dict[str, Sheet]]
+"""Group → unit → its invented values."""
+
 Progress = Callable[[str, int, int], None]
 """(what, done, total) – what is a word of `STEPS`."""
 
-STEPS: Final = ("setup", "photos", "self", "cross", "appraisal")
+STEPS: Final = ("setup", "photos-first", "photos", "self-first", "self", "cross-first", "cross", "appraisal")
 
 
 class DemoFailed(Exception):
@@ -117,58 +121,63 @@ def play(stage: Stage) -> None:
     deputies = {cluster.group: _Desk(stage, _person(cluster, cluster.deputy)) for cluster in CLUSTERS}
     planned: list[scripts.PlannedVisit] = []
     for cluster in CLUSTERS:
-        leaders[cluster.group].act(cluster, "lock-scheme", {"scheme": scheme.document_id})
+        leaders[cluster.group].act(cluster, "lock-scheme", {"scheme": shipped(SCHEME)["_id"]})
         planned += _plan(stage, cluster, leaders[cluster.group], deputies[cluster.group])
 
-    stage.clock.set("2024-09-16T01:00:00+00:00")
-    _run(
-        stage,
-        "photos",
-        [
-            scripts.grassroots_script(cluster, person, _code(stage, person))
-            for cluster in CLUSTERS
-            for person in cluster.people
-            if "grassroots" in person.roles
-        ],
+    phases: tuple[tuple[str, Callable[[], list[scripts.Script]], str, str], ...] = (
+        ("photos", lambda: _grassroots(stage), "2024-09-13T02:00:00Z", "2024-09-16T01:00:00Z"),
+        ("self", lambda: _own(stage, scheme, sheets), "2024-10-07T02:00:00Z", "2024-10-10T03:00:00Z"),
+        ("cross", lambda: _cross(stage, scheme, sheets, planned), "2024-10-11T02:00:00Z", "2024-11-18T02:00:00Z"),
     )
-
-    stage.clock.set("2024-10-10T03:00:00+00:00")
-    _run(
-        stage,
-        "self",
-        [
-            scripts.self_script(
-                cluster,
-                unit,
-                person=cluster.specialists()[unit.unit],
-                code=_code(stage, cluster.specialists()[unit.unit]),
-                scheme=scheme,
-                sheet=sheets[cluster.group][unit.unit],
-            )
-            for cluster in CLUSTERS
-            for unit in cluster.units
-        ],
-    )
-
-    stage.clock.set("2024-11-18T02:00:00+00:00")
-    _run(
-        stage,
-        "cross",
-        [
-            scripts.cross_script(
-                person,
-                _code(stage, person),
-                [each for each in planned if each.inspecting == person.unit],
-                sheets[cluster.group],
-                scheme,
-            )
-            for cluster in CLUSTERS
-            for person in cluster.inspectors().values()
-        ],
-    )
+    for step, told, online, offline_until in phases:
+        stage.clock.set(online)
+        people = told()
+        _run(stage, f"{step}-first", [scripts.first_sync(script, online) for script in people])
+        # Days pass without a network; then everybody comes back to one.
+        stage.clock.set(offline_until)
+        _run(stage, step, [scripts.back_online(script, offline_until) for script in people])
 
     stage.clock.set("2024-12-12T02:00:00+00:00")
     _appraise(stage, leaders, deputies)
+
+
+def _grassroots(stage: Stage) -> list[scripts.Script]:
+    return [
+        scripts.grassroots_script(cluster, person, _code(stage, person))
+        for cluster in CLUSTERS
+        for person in cluster.people
+        if "grassroots" in person.roles
+    ]
+
+
+def _own(stage: Stage, scheme: Scheme, sheets: Sheets) -> list[scripts.Script]:
+    return [
+        scripts.self_script(
+            cluster,
+            unit,
+            person=person,
+            code=_code(stage, person),
+            scheme=scheme,
+            sheet=sheets[cluster.group][unit.unit],
+        )
+        for cluster in CLUSTERS
+        for unit in cluster.units
+        for person in (cluster.specialists()[unit.unit],)
+    ]
+
+
+def _cross(stage: Stage, scheme: Scheme, sheets: Sheets, planned: list[scripts.PlannedVisit]) -> list[scripts.Script]:
+    return [
+        scripts.cross_script(
+            person,
+            _code(stage, person),
+            [each for each in planned if each.inspecting == person.unit],
+            sheets[cluster.group],
+            scheme,
+        )
+        for cluster in CLUSTERS
+        for person in cluster.inspectors().values()
+    ]
 
 
 def _appraise(stage: Stage, leaders: dict[str, _Desk], deputies: dict[str, _Desk]) -> None:
@@ -215,7 +224,6 @@ def _plan(stage: Stage, cluster: Cluster, leader: _Desk, deputy: _Desk) -> list[
             cluster,
             "plan-visit",
             {
-                "visit": desk.new_visit(),
                 "inspected": inspected.unit,
                 "team": [{"account": person.account, "unit": inspecting.unit}],
                 "from": day,
@@ -240,10 +248,6 @@ class _Desk:
         self._session.trust_env = False
         answer = self._post("/api/v1/enrol", {"code": _code(stage, person), "label": "Máy tính", "app": "demo"})
         self._session.headers["Authorization"] = f"Bearer {answer['token']}"
-
-    def new_visit(self) -> str:
-        """A fresh visit id."""
-        return self._stage.service.acts.new_visit()
 
     def act(self, cluster: Cluster, act: str, value: dict[str, Any], reason: str | None = None) -> dict[str, Any]:
         """One decision, written by the service. Raises DemoFailed with its sentence."""

@@ -42,6 +42,16 @@ class PlannedVisit:
     day: str
 
 
+def first_sync(script: Script, at: str) -> Script:
+    """The phone is enrolled and filled where there is a network; what follows needs none."""
+    return {**script, "at": at, "steps": [{"do": "sync"}]}
+
+
+def back_online(script: Script, at: str) -> Script:
+    """The work of the script without a network, then the way back to one at `at`, and a sync."""
+    return {**script, "steps": [*script["steps"], {"do": "clock", "at": at}, {"do": "sync"}]}
+
+
 def sheets(cluster: Cluster, scheme: Scheme) -> dict[str, Sheet]:
     """Unit → its invented self and cross values."""
     random = Random(f"{_SEED}:{cluster.group}")  # noqa: S311 – invented figures, no secret
@@ -73,7 +83,7 @@ def visits(cluster: Cluster) -> Iterator[tuple[Unit, Unit, str]]:
 
 
 def grassroots_script(cluster: Cluster, person: Person, code: str) -> Script:
-    """Photographs two activities where there is no network, then comes back to it."""
+    """Photographs two activities."""
     where = next(unit for unit in cluster.grassroots if unit.unit == person.unit)
     captures = [
         {
@@ -88,7 +98,7 @@ def grassroots_script(cluster: Cluster, person: Person, code: str) -> Script:
         }
         for title, note in grassroots_titles(where)
     ]
-    return _script(person, code, "2024-09-14T12:30:00Z", [{"do": "sync"}, *captures, {"do": "sync"}])
+    return _script(person, code, "2024-09-14T12:30:00Z", captures)
 
 
 def grassroots_titles(unit: Unit) -> tuple[tuple[str, str], ...]:
@@ -126,7 +136,6 @@ def self_script(cluster: Cluster, unit: Unit, *, person: Person, code: str, sche
                     }
                 )
     steps: list[dict[str, Any]] = [
-        {"do": "sync"},
         {
             "do": "self",
             "group": cluster.group,
@@ -136,7 +145,6 @@ def self_script(cluster: Cluster, unit: Unit, *, person: Person, code: str, sche
             "cite": cited,
         },
         {"do": "submit"},
-        {"do": "sync"},
     ]
     return _script(person, code, "2024-10-08T01:12:00Z", steps)
 
@@ -148,8 +156,8 @@ def cross_script(
     sheets_by_unit: Mapping[str, Sheet],
     scheme: Scheme,
 ) -> Script:
-    """Goes on every visit of one inspector: scores offline, photographs, submits; syncs when back at the office."""
-    steps: list[dict[str, Any]] = [{"do": "sync"}]
+    """Goes on every visit of one inspector: scores, photographs, submits."""
+    steps: list[dict[str, Any]] = []
     for nth, visit in enumerate(planned):
         if visit.inspecting in YEARS[visit.inspected].not_visited_by:
             continue
@@ -157,7 +165,6 @@ def cross_script(
         steps.append({"do": "clock", "at": f"{visit.day}T02:05:00Z"})
         steps.append(_cross_step(visit, sheet, scheme, nth))
         steps.append({"do": "submit"})
-    steps.append({"do": "sync"})
     return _script(person, code, "2024-10-14T00:30:00Z", steps)
 
 

@@ -246,7 +246,8 @@ class Transport:
 
 def _kept_alive_session() -> requests.Session:
     session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=4, max_retries=0)
+    # A thread uses one connection over and over; the threads of a server before a CouchDB keep one each.
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=48, max_retries=0)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session

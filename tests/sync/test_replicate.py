@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import json
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from sync.errors import NotFound, PeerMisbehaved, PeerUnreachable, TooLarge
 from sync.guarded import GuardedDatabase
-from sync.replicate import Progress, Result, replicate
+from sync.replicate import Progress, Result, replicate, slices
 from sync.store import Store
 from tests.support.everything import everything
 from tests.support.faults import Faulty, sound
@@ -204,6 +205,23 @@ def test_a_batch_too_large_goes_in_halves_and_a_whale_is_refused_alone(source: M
     result = copy(source, Narrow(target, 3))
     assert [(one.id, one.error) for one in result.refused] == [("whale", "too_large")]
     assert set(everything(source)) - set(everything(target)) == {"whale"}
+
+
+@given(sizes=st.lists(st.integers(0, 300), max_size=30))
+def test_one_request_carries_at_most_its_bytes_or_one_document(sizes: list[int]) -> None:
+    documents = [{"_id": str(n), "text": "x" * size} for n, size in enumerate(sizes)]
+    parts = list(slices(documents, bytes_max=400))
+    assert [document for part in parts for document in part] == documents
+    assert all(part for part in parts)
+    assert all(len(part) == 1 or len(json.dumps(part, separators=(",", ":"))) <= 400 + len(part) + 1 for part in parts)
+
+
+def test_a_large_batch_crosses_in_several_requests(served: Served) -> None:
+    source, target = MemoryDatabase("source"), MemoryDatabase("target")
+    graft(source, *(revision(f"chunk-{n:02}", "1-a", _attachments={"c": bytes_of(bytes(65_536))}) for n in range(40)))
+    copy(source, served.remote("db", target))
+    assert everything(target) == everything(source)
+    assert sum(path.endswith("/_bulk_docs") for _, path, _ in served.seen) == 4
 
 
 class Telling(Faulty):

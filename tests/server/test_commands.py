@@ -129,3 +129,22 @@ def test_a_command_does_not_load_the_web_server_to_say_what_it_is():
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip().endswith("False")
+
+
+def test_a_groups_year_is_opened_from_a_file_and_brought_up_to_date_by_it(made, tmp_path):
+    from server.service import Service
+    from tests.server.world import config_at, group_year
+
+    year = group_year() | {"members": [{"unit": "so-hy", "from": "2024-01-01", "to": None}]}
+    file = tmp_path / "year.json"
+    file.write_text(json.dumps({"groupyear": year | {"color": "red"}}))
+    assert "color" in made("group", "import", str(file), fails=True)
+    file.write_text(json.dumps({"groupyear": year, "pact": {"signatures": [], "targets": []}}))
+    assert made("group", "import", str(file), "--json")["members"] == ["so-hy"]
+    assert made("standings", GROUP, str(YEAR), "--json")["units"][0]["reasons"][0]["code"] == "pact-unsigned"
+    signed = {"signatures": [{"unit": "so-hy", "date": "2024-04-25"}], "targets": []}
+    file.write_text(json.dumps({"groupyear": year, "pact": signed}))
+    made("group", "import", str(file))
+    assert made("standings", GROUP, str(YEAR), "--json")["units"][0]["reasons"][0]["code"] == "no-number"
+    with Service.open(config_at(tmp_path / "data")) as service:
+        assert {"g-cum-1-2024", "m-cum-1-2024", "u-so-hy-2024"} <= set(service.backend.names())

@@ -1,0 +1,52 @@
+"""`thidua group`: a cluster or block, and its year."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from server.commands._shared import data_option, json_option, opened, print_json
+
+
+@click.group(short_help="Clusters, blocks and their years.")
+def command() -> None:
+    """Clusters, blocks and their years."""
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@data_option
+@json_option
+def import_(file: Path, data: Path, *, as_json: bool) -> None:
+    """Open a group's year from a JSON FILE, or bring it up to date: a member that joined, a flag, a signature.
+
+    The file holds `groupyear` (as docs/documents.md describes it) and, where known, `pact` and `movements`. Its units
+    and its scheme must have been read in before. What is missing is created: the group, its databases.
+    """
+    try:
+        read: Any = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise click.ClickException(f"{file} is no JSON file: {error}.") from error
+    if not isinstance(read, dict) or not isinstance(read.get("groupyear"), dict):
+        raise click.ClickException(f"{file} holds no group year: it must be an object with `groupyear`.")
+    groupyear = {"type": "groupyear", "v": 1, **read["groupyear"]}
+    missing = sorted({"group", "year", "names", "kind", "members", "scheme"} - groupyear.keys())
+    if missing:
+        raise click.ClickException(f"{file}: groupyear lacks {', '.join(missing)}.")
+    group, year = groupyear["group"], groupyear["year"]
+    with opened(data) as service:
+        service.setup.group_year(groupyear)
+        service.setup.group(group, names=groupyear["names"], kind=groupyear["kind"])
+        for movement in read.get("movements", ()):
+            service.setup.movement(group, year, {"type": "movement", "v": 1, **movement})
+        if "pact" in read:
+            pact = {"type": "pact", "v": 1, "group": group, "year": year, **read["pact"]}
+            service.setup.pact(group, year, pact)
+        members = [member["unit"] for member in groupyear["members"]]
+    if as_json:
+        print_json({"group": group, "year": year, "members": members})
+    else:
+        click.echo(f"{group} {year} is open with {len(members)} members.")

@@ -77,11 +77,12 @@ def test_settling_one_of_three_branches_leaves_the_third_contested() -> None:
     assert fold(log.decisions).standing[SUBJECT]["_id"] == last
 
 
-def test_a_settling_decision_that_had_not_seen_both_settles_nothing() -> None:
+@pytest.mark.parametrize("seen", [0, 1])
+def test_a_settling_decision_that_had_not_seen_both_settles_nothing(seen) -> None:
     log = cluster()
     root = log.plan("v1", "ha-noi")
-    one, two = adjust(log, "1", after=[root]), adjust(log, "2", after=[root])
-    adjust(log, "3", after=[root, one], settles=[one, two])
+    sides = [adjust(log, points, after=[root]) for points in "12"]
+    adjust(log, "3", after=[root, sides[seen]], settles=sides)
     assert SUBJECT in fold(log.decisions).contested
 
 

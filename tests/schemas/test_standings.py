@@ -577,3 +577,41 @@ def test_a_large_group_is_ranked_fast_enough_for_a_phone() -> None:
     result = cluster.standings()
     assert time.perf_counter() - started < 2
     assert result.rows[-1].place == 1
+
+
+def test_what_supersedes_a_submission_that_does_not_count_is_later_until_decided() -> None:
+    cluster = Cluster(*UNITS, scheme_document=ONE)
+    first = cluster.submit("ha-noi", {"i-1": "50", "i-2": "1"})
+    second = cluster.submit("ha-noi", {"i-1": "60", "i-2": "1"}, supersedes=[first])
+    cluster.decide("count-submission", {"submission": second, "counts": False})
+    third = cluster.submit("ha-noi", {"i-1": "40", "i-2": "1"}, supersedes=[second])
+    card = cluster.standings().row("ha-noi").card
+    assert (card.base, card.checklists[0].later) == (51, (third,))
+    cluster.decide("count-submission", {"submission": third, "counts": True})
+    assert cluster.standings().row("ha-noi").card.base == 41
+
+
+def test_while_two_decisions_on_a_checklist_disagree_nothing_of_it_counts() -> None:
+    cluster = Cluster(*UNITS, scheme_document=ONE)
+    made = cluster.submit("ha-noi", {"i-1": "50", "i-2": "1"})
+    root = cluster.decide("lock-scheme", {"scheme": cluster.scheme["_id"]})
+    for counts in (True, False):
+        cluster.decide("count-submission", {"submission": made, "counts": counts}, after=[root])
+    card = cluster.standings().row("ha-noi").card
+    assert (card.base, card.checklists[0].contested) == (None, True)
+
+
+def test_an_unapproved_na_is_no_part_of_the_mean() -> None:
+    cluster = Cluster(*UNITS, scheme_document=ONE)
+    for visit, given_answer in (("v1", "40"), ("v2", {"na": True, "note": "a" * 64}), ("v3", "30")):
+        cluster.plan(visit, "ha-noi")
+        cluster.submit("ha-noi", {"i-1": given_answer}, visit=visit)
+    assert cluster.standings().row("ha-noi").card.criterion("i-1").points == 35
+
+
+def test_two_totals_of_zero_are_told_apart_by_the_lower_penalty() -> None:
+    cluster = Cluster("bac-ninh", "ha-noi", scheme_document=ONE)
+    for name, item in (("bac-ninh", "penalty-absent"), ("ha-noi", "penalty-late")):
+        cluster.submit(name, {"i-1": "0", "i-2": "0"})
+        cluster.claim(name, item, "viec-1")
+    assert [(row.unit, row.place) for row in cluster.standings().rows] == [("ha-noi", 1), ("bac-ninh", 2)]

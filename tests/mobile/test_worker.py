@@ -1,0 +1,305 @@
+"""The thread that speaks to the server: calm about every network, and never the end of anybody's work."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import flask
+import pytest
+
+from mobile import account as accounts
+from mobile.worker import SyncWorker
+from tests.support.phones import GROUP, VISIT, YEAR, Clock, G, M, U, V, decide, fill_answers, picture
+
+
+def wait_for(condition, *, seconds=10.0):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def lan(phone_of):
+    return phone_of("lan")
+
+
+@pytest.fixture
+def own(lan):
+    return lan.self_key(GROUP, YEAR)
+
+
+def test_a_phone_nobody_enrolled_asks_to_be_enrolled(tmp_path, service):
+    from tests.support.phones import make_phone
+
+    phone = make_phone(tmp_path / "new")
+    assert SyncWorker(phone).sync_once().message == "not-enrolled"
+    assert not service.seen
+    phone.close()
+
+
+def test_the_first_fill_says_so_and_progress_is_told(phone_of, service):
+    told = []
+    lan = phone_of("lan", synced=False)
+    worker = SyncWorker(lan, on_status=told.append)
+
+    status = worker.sync_once()
+
+    assert told[0].first
+    assert (told[0].state, told[0].message) == ("syncing", "first-fill")
+    assert (status.state, status.first, status.pending) == ("idle", False, 0)
+    assert status.last_sync is not None
+    assert status.sentence()
+
+
+def test_a_round_with_nothing_new_costs_one_request(lan, service):
+    worker = SyncWorker(lan)
+    worker.sync_once()
+    service.seen.clear()
+
+    worker.sync_once()
+
+    assert service.seen == [("GET", "/api/v1/databases")]
+
+
+def test_documents_go_before_photos(lan, own, service):
+    fill_answers(lan, own, "5")
+    lan.submit(own)
+    service.seen.clear()
+
+    SyncWorker(lan).sync_once()
+
+    writes = [path for method, path in service.seen if method == "POST" and path.endswith("_bulk_docs")]
+    assert writes.index(f"/db/{U}/_bulk_docs") < writes.index(f"/db/{M}/_bulk_docs")
+
+
+def test_the_clock_offset_is_learnt_and_stamped(phone_of, service):
+    lan = phone_of("lan", clock=Clock("2024-10-08T02:00:00Z", tick_s=0))
+    service.clock = Clock("2024-10-08T03:00:00Z", tick_s=0)
+    SyncWorker(lan).sync_once()
+
+    key = lan.self_key(GROUP, YEAR)
+    lan.set_answer(key, "i-1", points="1")
+    (entry,) = lan.tools.local.stores.open(U).get(key.partition("/")[2])["answers"]["i-1"]
+    assert entry["answer"]["at"] == {"at": "2024-10-08T02:00:00Z", "offset_s": 3600, "device": lan.account.device}
+
+
+def test_no_network_is_calm_and_keeps_everything(lan, own, service):
+    lan.set_answer(own, "i-1", points="1")
+    service.__exit__()
+    status = SyncWorker(lan).sync_once()
+    service.__enter__()
+
+    assert (status.state, status.message, status.pending) == ("offline", "offline", 1)
+    assert lan.checklist(own).criterion("i-1").answer.points == "1"
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "message"),
+    [
+        (lambda: ("<html>Sign in</html>", 200), "trouble", "captive"),
+        (lambda: flask.redirect("http://portal.example/"), "trouble", "captive"),
+        (lambda: ("", 503), "trouble", "server-trouble"),
+        (lambda: ({"code": "not-signed-in", "message": "…"}, 401), "signed_out", "signed-out"),
+    ],
+)
+def test_what_answers_instead_of_the_server_is_named_and_nothing_is_lost(lan, own, service, answer, state, message):
+    lan.set_answer(own, "i-1", points="1")
+    service.meanwhile = lambda _: answer()
+    status = SyncWorker(lan).sync_once()
+    assert (status.state, status.message, status.pending) == (state, message, 1)
+    assert status.sentence()
+
+    service.meanwhile = lambda _: None
+    assert SyncWorker(lan).sync_once().pending == 0
+
+
+def test_trouble_of_one_database_stops_no_other(lan, own, service):
+    lan.set_answer(own, "i-1", points="1")
+    lan.set_answer(lan.cross_key(VISIT), "i-1", points="2")
+    service.meanwhile = lambda request: ("", 500) if request.path.startswith(f"/db/{U}") else None
+
+    status = SyncWorker(lan).sync_once()
+
+    assert (status.state, status.message, status.pending) == ("trouble", "some-waiting", 1)
+    assert service.stores.open(V).info()["doc_count"] == 1
+
+
+def test_a_refused_document_is_kept_with_its_reason_and_its_neighbours_land(lan, own, service, sync):
+    fill_answers(lan, own, "5")
+    submission = lan.submit(own)
+    service.refuse = lambda document: "The note is too long." if document["type"] == "submission" else None
+    status = sync(lan)
+
+    assert (status.state, status.message, status.refused) == ("idle", "some-refused", 1)
+    (item,) = [item for item in lan.outbox() if item.id == submission]
+    assert (item.state, item.reason) == ("refused", "The note is too long.")
+    assert lan.checklist(own).state == "refused"
+    assert lan.unsent() == 1
+    assert service.stores.open(U).info()["doc_count"] > 1
+
+    # nothing changed: it is not offered in every round
+    service.seen.clear()
+    worker = SyncWorker(lan)
+    worker._rounds = 1  # not the thorough round a process begins with
+    worker.sync_once()
+    assert ("POST", f"/db/{U}/_bulk_docs") not in service.seen
+
+
+@pytest.mark.parametrize("changed", ["app", "server", "asked"])
+def test_a_refused_document_is_offered_again_when_the_reason_may_have_gone(lan, own, service, sync, changed):
+    fill_answers(lan, own, "5")
+    submission = lan.submit(own)
+    service.refuse = lambda document: "no" if document["type"] == "submission" else None
+    sync(lan)
+    service.refuse = lambda _: None
+    if changed == "app":
+        object.__setattr__(lan.tools, "app_version", "0.2.0")
+    elif changed == "server":
+        service.version = "s-2"
+    else:
+        assert lan.offer_again() == 1
+
+    status = sync(lan)
+
+    assert (status.refused, status.pending, status.message) == (0, 0, "all-sent")
+    assert service.stores.open(U).get(submission)
+
+
+def test_a_revoked_database_is_kept_no_longer_pulled_and_still_pushed(lan, service, sync):
+    key = lan.cross_key(VISIT)
+    lan.set_answer(key, "i-1", points="9")
+    service.withheld.add(V)
+    service.seen.clear()
+    status = sync(lan)
+
+    assert lan.checklist(key).criterion("i-1").answer.points == "9"
+    assert (status.state, status.pending) == ("idle", 1)
+    assert not [path for _, path in service.seen if path == f"/db/{V}/_changes"]
+
+    service.withheld.clear()
+    assert sync(lan).pending == 0
+
+
+def test_an_old_app_is_asked_to_update_and_keeps_everything(lan, own, service, sync):
+    lan.set_answer(own, "i-1", points="1")
+    service.oldest_app = "1.0.0"
+
+    assert sync(lan).message == "update-app"
+    assert lan.unsent() == 1
+
+
+def test_a_decision_the_servers_log_no_longer_leads_to_is_said_loudly(lan, service, sync):
+    store = service.stores.open(G)
+    rows = store.all_docs(start_key="decision:", end_key="decision:~", include_docs=True)["rows"]
+    log = [{name: value for name, value in row["doc"].items() if name != "_rev"} for row in rows]
+    lost = decide(log, "rank-unit", {"unit": "bac-ninh", "ranked": False}, reason="0" * 64)
+    store.put(lost)
+    sync(lan)
+    assert not lan.groups()[0].unreachable
+
+    store.put({"_id": lost["_id"], "_rev": store.get(lost["_id"])["_rev"], "_deleted": True})
+    lan.tools.local.stores.open(G)  # a server that lost its log does not tell phones of the loss
+    service.stores.delete(G)
+    service.fill()
+    status = sync(lan)
+
+    assert status.message == "log-broken"
+    assert lan.groups()[0].unreachable == (lost["_id"],)
+
+
+def test_photos_wait_where_they_may_not_go_and_scores_do_not(lan, own, service):
+    fill_answers(lan, own, "5")
+    submission = lan.submit(own)
+
+    status = SyncWorker(lan, photos_allowed=lambda: False).sync_once()
+
+    assert (status.state, status.message, status.pending) == ("idle", "waiting-wifi", 1)
+    assert service.stores.open(U).get(submission)
+    assert service.stores.open(M).info()["doc_count"] == 0
+    assert SyncWorker(lan).sync_once().pending == 0
+
+
+def test_a_link_that_drops_costs_at_most_what_was_on_it(lan, service):
+    big = picture(3, size=(1600, 1200))
+    noisy = bytearray(big)
+    lan.capture(bytes(noisy), title="Hội diễn")
+    total = sum(1 for row in lan.tools.local.stores.open(M).changes(0).results)
+    sent = []
+
+    def drop_third(request):
+        if request.path == f"/db/{M}/_bulk_docs":
+            sent.append(1)
+            if len(sent) == 2:
+                return "", 503
+        return None
+
+    service.meanwhile = drop_third
+    SyncWorker(lan).sync_once()
+    there = service.stores.open(M).info()["doc_count"]
+    assert 0 < there < total
+
+    service.meanwhile = lambda _: None
+    SyncWorker(lan).sync_once()
+    assert service.stores.open(M).info()["doc_count"] == total
+
+
+def test_the_thread_sends_what_is_saved_soon_wakes_at_once_and_stops_quickly(lan, own, service):
+    told = []
+    worker = SyncWorker(lan, on_status=told.append, every_s=3600)
+    worker.start()
+    try:
+        wait_for(lambda: worker.status.state == "idle")
+        lan.set_answer(own, "i-1", points="3")
+        assert worker._due is not None  # nudged
+        worker.wake()
+        wait_for(lambda: lan.unsent() == 0)
+        assert service.stores.open(U).info()["doc_count"] == 1
+    finally:
+        began = time.monotonic()
+        worker.stop()
+    assert time.monotonic() - began < 3
+    assert not worker.is_alive()
+    assert all(status.sentence() for status in told)
+
+
+def test_a_bug_in_one_round_is_logged_and_does_not_end_synchronisation(lan, monkeypatch, caplog):
+    worker = SyncWorker(lan, every_s=3600)
+    rounds = []
+
+    def broken():
+        rounds.append(1)
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(worker, "sync_once", broken)
+    worker.start()
+    try:
+        wait_for(lambda: rounds)
+        wait_for(lambda: worker.status.state == "trouble")
+        worker.wake()
+        wait_for(lambda: len(rounds) == 2)
+    finally:
+        worker.stop()
+    assert "a bug" in caplog.text
+
+
+def test_answers_are_not_held_up_by_a_server_that_does_not_answer(lan, own, service):
+    held = threading.Event()
+    service.meanwhile = lambda _: held.wait(5) and None
+    worker = SyncWorker(lan)
+    worker.start()
+    try:
+        wait_for(lambda: worker.status.state == "syncing")
+        began = time.monotonic()
+        for n in range(20):
+            lan.set_answer(own, "i-1", points=str(n))
+        assert time.monotonic() - began < 2
+    finally:
+        held.set()
+        worker.stop()
+
+
+def test_an_account_that_moved_to_another_server_is_read_from_there(lan):
+    assert accounts.read_server(lan.tools.local).grant(U).push
+    assert accounts.read_server(lan.tools.local).grant("u-nowhere-2024") is None

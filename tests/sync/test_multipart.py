@@ -73,8 +73,10 @@ def test_couchdbs_own_body_is_read() -> None:
         (b"--abc\r\n\r\n{}\r\n--abc\r\n\r\nstray\r\n--abc--", "0 attachments follow"),
         (b'--abc\r\n\r\n{"_attachments":{"a":{"follows":true,"length":9}}}\r\n--abc\r\n\r\nx\r\n--abc--', "9 bytes"),
         (
-            b'--abc\r\n\r\n{"_attachments":{"a":{"follows":true,"encoding":"gzip"}}}'
-            b"\r\n--abc\r\n\r\nnot packed at all\r\n--abc--",
+            (
+                b'--abc\r\n\r\n{"_attachments":{"a":{"follows":true,"encoding":"gzip"}}}'
+                b"\r\n--abc\r\n\r\nnot packed at all\r\n--abc--"
+            ),
             "gzip",
         ),
     ],

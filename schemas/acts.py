@@ -20,10 +20,12 @@ from schemas.fields import (
     Decimal,
     Fault,
     Form,
+    Hash,
     Inner,
     ListOf,
     MapOf,
     Member,
+    OneOf,
     Ref,
     Text,
     Whole,
@@ -127,6 +129,24 @@ class ScoreLock(Form):
     locked = Bool()
 
 
+class Freeze(Form):
+    """`sha256` is that of the ranking as printed on `as_of`; the inputs are all it was computed from."""
+
+    as_of = Day()
+    sha256 = Hash()
+
+
+class Publish(Form):
+    frozen = Ref("decision")
+
+
+class Withhold(Form):
+    """Erases a part or a photo everywhere; its hash stays, so that everything still verifies."""
+
+    kind = OneOf("part", "photo")
+    sha256 = Hash()
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """`subject` is a template over the value's members."""
@@ -153,6 +173,9 @@ ACTS: Final[Mapping[str, Act]] = {
     "count-submission": Act(CountSubmission, "checklist"),
     "tie-ballot": Act(TieBallot, "ballot"),
     "lock-scores": Act(ScoreLock, "scores", reason_required=False),
+    "freeze": Act(Freeze, "ranking", reason_required=False, inputs_least=1),
+    "publish": Act(Publish, "published", reason_required=False),
+    "withhold": Act(Withhold, "withheld:{kind}:{sha256}"),
 }
 
 

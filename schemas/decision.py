@@ -35,8 +35,8 @@ __all__ = [
     "unreachable",
 ]
 
-INPUTS_MAX: Final = 500
-"""Documents one act binds."""
+INPUTS_MAX: Final = 20_000
+"""Documents one act binds: a frozen ranking names every one it was computed from, a year of the largest group."""
 
 HEADS_MAX: Final = 100
 """Branches one act joins: more servers than a ministry runs."""

@@ -152,6 +152,10 @@ def _cluster(
             reasons.append(Reason("adjust-unfit"))
             return None
         return Column("cluster", value_of(criterion, given), (), decision["_id"])
+    if decision["act"] != "accept":
+        # Written by a later version: what it means is not known here, and guessing would make a silent number.
+        reasons.append(Reason("act-unknown", {"act": decision["act"]}))
+        return None
     bodies = []
     for named in decision["inputs"]:
         body = record.binds(named["id"], named["sha256"])

@@ -13,7 +13,7 @@ from schemas.decision import Folded
 class Visit:
     """One cross-inspection. `team` holds pairs of account and unit; days are `2024-10-08`.
 
-    `state` is planned, cancelled or contested; where it is not planned, the last plan is shown. `decision` is the id
+    `state` is planned, cancelled or contested (also after an act of a later version); where it is not planned, the last plan is shown. `decision` is the id
     of the decision that stands, None where it is contested.
     """
 
@@ -47,7 +47,7 @@ def visits(folded: Folded) -> dict[str, Visit]:
             continue
         standing = folded.standing.get(subject)
         acts = {"plan-visit": "planned", "cancel-visit": "cancelled"}
-        state = "contested" if standing is None else acts[standing["act"]]
+        state = "contested" if standing is None else acts.get(standing["act"], "contested")
         plan: Mapping[str, Any] = plans[-1]
         value = plan["value"]
         found[value["visit"]] = Visit(

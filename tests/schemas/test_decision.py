@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.base import InvalidDocument, problems_of
+from schemas import ids
+from schemas.base import InvalidDocument, body_sha256, problems_of
 from schemas.decision import fold, heads, reaches, unreachable
 from tests.schemas.support import Cluster
 
@@ -137,6 +138,26 @@ def test_a_team_never_inspects_its_own_unit() -> None:
     with pytest.raises(InvalidDocument) as refused:
         cluster().decide("plan-visit", {**value, "from": "2024-10-01", "to": "2024-10-01", "place": "Hà Nội"})
     assert [(it.path, it.code) for it in refused.value.problems] == [("value.team.0.unit", "team-inspects-itself")]
+
+
+def test_an_act_of_a_later_version_leaves_the_criterion_undecided_and_the_visit_open() -> None:
+    log = cluster()
+    log.plan("v1", "ha-noi")
+    log.submit("ha-noi", dict.fromkeys(log.full(), "1"))
+    adjust(log, "1")
+    for index, subject in ((0, "visit:v1"), (1, SUBJECT)):
+        body = {
+            **log.decisions[index],
+            "act": "split",
+            "subject": subject,
+            "n": 3,
+            "previous": [log.decisions[1]["_id"]],
+        }
+        body = {name: value for name, value in body.items() if name != "_id"}
+        log.decisions.append({"_id": ids.decision_id(3, body_sha256(body)), **body})
+    result = log.standings().row("ha-noi").card.criterion("i-1")
+    assert (result.state, result.reasons[0].code) == ("undecided", "act-unknown")
+    assert log.record().visits["v1"].state == "contested"
 
 
 @settings(max_examples=60, deadline=None)

@@ -13,8 +13,8 @@ from schemas.decision import Folded
 class Visit:
     """One cross-inspection. `team` holds pairs of account and unit; days are `2024-10-08`.
 
-    `state` is planned, cancelled or contested (also after an act of a later version); where it is not planned, the last plan is shown. `decision` is the id
-    of the decision that stands, None where it is contested.
+    `state` is planned, cancelled or contested (also after an act of a later version); where it is not planned, the last
+    plan is shown. `decision` is the id of the decision that stands, None where it is contested.
     """
 
     visit: str

@@ -15,6 +15,7 @@ from typing import Any, Final
 from flask_babel import lazy_gettext as _
 
 from schemas import figures
+from schemas.acts import subject_of
 from server.board.models import AnswerTrace, CriterionTrace, VisitsPage
 
 REASON_CHARS_MAX: Final = 2000
@@ -88,7 +89,8 @@ def read_act(form: Mapping[str, str], trace: CriterionTrace, *, locale: str, tod
         wrong.update(_read_adjusted(form, trace, value, locale))
     if wrong:
         return Wrong(wrong)
-    settles = tuple(sorted(entry.decision for entry in trace.decisions if entry.contested and entry.stands))
+    subject = subject_of(act, value)
+    settles = tuple(sorted(it.decision for it in trace.decisions if it.contested and it.subject == subject))
     return Filled(act, value, reason or None, tuple(inputs), settles)
 
 

@@ -18,7 +18,7 @@ from server.web.reader import ask_to_sign_in
 
 csrf: Final = CSRFProtect()
 
-OPEN: Final = frozenset({"web.sign_in", "web.sign_in_sent", "web.preferences", "web.static"})
+OPEN: Final = frozenset({"web.sign_in", "web.sign_in_sent", "web.enrol", "web.preferences", "web.static"})
 
 HEADERS: Final = {
     # Everything is served by us: no script, style, font or picture from elsewhere, and no frame around us.

@@ -16,7 +16,7 @@ from schemas.figures import format_points
 from tests.support.sample_board import PASSWORD, SampleBoard, sample_service
 
 BASE = "/cum-1/2024"
-CITED = SampleBoard().card(1).cited
+CITED = SampleBoard().card(1).cited.removeprefix("cited:")
 PAGES = (
     "/",
     BASE,

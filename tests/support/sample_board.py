@@ -123,12 +123,30 @@ class SampleBoard:
     sample: bool = True
     empty: bool = False
 
+    def view(self, who: Account, group: str, year: int) -> Any:
+        """What pages ask for names."""
+        self.head(who)
+        scheme = {
+            "sections": [
+                {"criteria": [{"id": key, "names": names(vi, en)} for key, vi, en, _, _ in criteria]}
+                for _, _, _, _, criteria in SECTIONS
+            ],
+            "bonus": {
+                "items": [{"id": "bonus-model", "names": names("Mô hình được nhân rộng", "Practice replicated")}]
+            },
+            "penalty": {"items": []},
+        }
+        return SimpleNamespace(
+            scheme=scheme, member_units=tuple(UNITS), unit=lambda name: UNITS.get(name) or m.UnitRef(name, {}, {})
+        )
+
     def head(self, who: Account) -> m.GroupHead:
         if who.unit not in UNITS:
             raise Refused("no-group-year")
         roles = ("leader",) if who.unit == "hai-duong" else ("deputy",) if who.unit == "hung-yen" else ("member",)
         theme = names(
-            "Đoàn kết, sáng tạo, phát huy vai trò của văn hóa, thể thao và du lịch là động lực phát triển bền vững đất nước",
+            "Đoàn kết, sáng tạo, phát huy vai trò của văn hóa, thể thao và du lịch "
+            "là động lực phát triển bền vững đất nước",
             "Solidarity, creativity, and culture, sports and tourism as the driving force of sustainable development",
         )
         return m.GroupHead(
@@ -279,7 +297,7 @@ class SampleBoard:
         owner = list(UNITS.values())[n % 5]
         withheld = n % 4 == 3
         return m.EvidenceCard(
-            sha(f"cited {n}"),
+            f"cited:{sha(f'cited {n}')}",
             f"evidence:{owner.unit}:{n}",
             owner,
             None if withheld else titles[n % 4],
@@ -419,7 +437,7 @@ class SampleBoard:
         return m.EvidencePage(self.head(who), tuple(cards[skip : skip + limit]), len(cards))
 
     def evidence_card(self, who: Account, group: str, year: int, cited: str) -> m.EvidenceCard:
-        return next(card for card in (self.card(n) for n in range(11)) if card.cited == cited)
+        return next(card for card in (self.card(n) for n in range(11)) if card.cited == f"cited:{cited}")
 
     def photo(self, who: Account, group: str, year: int, photo: str, *, thumb: bool) -> Any:
         self.head(who)

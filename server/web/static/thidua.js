@@ -11,7 +11,7 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
     button.className = "sort";
     button.append(...head.childNodes);
     const icon = document.getElementById("icon-sort");
-    if (icon) button.append(icon.content.cloneNode(true));
+    if (icon) button.insertBefore(icon.content.cloneNode(true), button.querySelector("small"));
     head.append(button);
     button.addEventListener("click", () => {
       const rising = head.getAttribute("aria-sort") !== "ascending";

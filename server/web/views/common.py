@@ -14,15 +14,22 @@ from flask import Flask, g, request
 from flask_login import current_user
 
 from schemas.figures import VIET_NAM
-from server.board.models import GroupCard, GroupHead, UnitRef
-from server.web.language import named
+from server.board.models import GroupCard, GroupHead, Said
+from server.board.view import GroupView
+from server.web.language import named, said
 from server.web.reader import account, service
 
 SATURDAY: Final = 5
 """As `date.weekday` counts."""
 
-HEAT_STEPS: Final = ((Fraction(9, 10), "h5"), (Fraction(8, 10), "h4"), (Fraction(7, 10), "h3"), (Fraction(5, 10), "h2"))
-"""From orange to blue by the part of the maximum earned; 70 % and 90 % are the scheme's own thresholds for awards."""
+HEAT_STEPS: Final = (
+    (Fraction(95, 100), "h5"),
+    (Fraction(9, 10), "h4"),
+    (Fraction(8, 10), "h3"),
+    (Fraction(7, 10), "h2"),
+)
+"""From orange to blue by the part of the maximum earned. 70 %, 80 % and 90 % are the thresholds of awards (DOMAIN 5.7),
+and real scores crowd above them, so the scale is finest there."""
 
 
 def heat(points: Fraction | None, most: Fraction) -> str:
@@ -54,6 +61,26 @@ def short_hash(decision: str) -> str:
     return decision.rsplit(":", 1)[-1][:8]
 
 
+def bare(document: str) -> str:
+    """What stands after the last colon of an id: `cited:3fa1…` → `3fa1…`."""
+    return document.rsplit(":", 1)[-1]
+
+
+def told(sentence: Said, head: GroupHead) -> str:
+    """A sentence of the catalogue with its units by name, as people know them, not by id."""
+
+    def shown(value: object) -> object:
+        if isinstance(value, list | tuple):
+            return ", ".join(str(shown(each)) for each in value)
+        return (
+            (unit_name(value, head) if value in _view(head).member_units else value)
+            if isinstance(value, str)
+            else value
+        )
+
+    return said(Said(sentence.code, {name: shown(value) for name, value in sentence.params.items()}))
+
+
 def nth(decision: str) -> str:
     """The number of a decision's id."""
     return decision.split(":")[1] if decision.count(":") >= 2 else decision
@@ -73,17 +100,30 @@ def working_days_on(start: date, days: int) -> date:
     return day
 
 
-def unit_name(unit: str, head: GroupHead) -> str:
-    """The short name of a unit of this group year; the id of one it does not know."""
-    known: dict[tuple[str, int], dict[str, UnitRef]] = g.setdefault("units_of", {})
+def _view(head: GroupHead) -> GroupView:
+    """The group year behind a page, taken once a request: names are asked for in every row."""
+    known: dict[tuple[str, int], GroupView] = g.setdefault("views", {})
     if (head.group, head.year) not in known:
-        rows = service().board.standings(account(), head.group, head.year).rows
-        known[head.group, head.year] = {row.unit.unit: row.unit for row in rows}
-    found = known[head.group, head.year].get(unit)
-    return named(found.short_names) if found else unit
+        known[head.group, head.year] = service().board.view(account(), head.group, head.year)
+    return known[head.group, head.year]
+
+
+def unit_name(unit: str, head: GroupHead) -> str:
+    """The short name of a unit; the id of one the group year does not know."""
+    return named(_view(head).unit(unit).short_names) or unit
+
+
+def item_name(item: str, head: GroupHead) -> str:
+    """The name of a bonus or penalty item, or of a criterion, of the year's scheme; else the id."""
+    scheme = _view(head).scheme
+    criteria = [criterion for section in scheme["sections"] for criterion in section["criteria"]]
+    items = [*scheme["bonus"]["items"], *scheme["penalty"]["items"], *criteria]
+    return next((named(each["names"]) for each in items if each["id"] == item), item)
 
 
 def init_app(app: Flask) -> None:
     """Templates call `my_groups()`, `here()`, `heat(…)`; filters `short_hash`, `nth`."""
-    app.jinja_env.globals.update(my_groups=my_groups, here=here, heat=heat, unit_name=unit_name)
-    app.jinja_env.filters.update(short_hash=short_hash, nth=nth)
+    app.jinja_env.globals.update(
+        my_groups=my_groups, here=here, heat=heat, unit_name=unit_name, item_name=item_name, told=told
+    )
+    app.jinja_env.filters.update(bare=bare, short_hash=short_hash, nth=nth)

@@ -18,7 +18,7 @@ def decisions(group: str, year: int) -> Any:
     act, unit = request.args.get("act", ""), request.args.get("unit", "")
     shown = [
         entry
-        for entry in reversed(page.decisions)
+        for entry in sorted(page.decisions, key=lambda each: (each.n, each.decision), reverse=True)
         if (not act or entry.act == act)
         and (not unit or unit in (entry.value.get("unit"), entry.value.get("inspected")))
     ]

@@ -15,6 +15,12 @@ from server.web.blueprint import web
 from server.web.reader import account, service
 
 
+@web.get("/enrol")
+def enrol() -> Any:
+    """Where a QR leads whom a camera, not the app, has read it. The code stands after the `#`: it never comes here."""
+    return render_template("enrol.html", middle=True)
+
+
 @web.get("/devices")
 def devices() -> Any:
     return _page()

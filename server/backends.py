@@ -1,7 +1,6 @@
-"""Where databases live: a folder of Stores on one machine. The gateway, the follower and the board open them here.
+"""Where databases live: a folder of Stores on one machine, or a CouchDB (`server.couch_backend`).
 
-`Backend` is the whole of what they ask, so that databases may live elsewhere without their noticing; it must never
-know what a database is for.
+`Backend` is the whole of what the gateway, the follower and the board ask. It must never know what a database is for.
 """
 
 from __future__ import annotations
@@ -32,7 +31,10 @@ class Backend(Protocol):
         """All of them, sorted."""
 
     def subscribe(self, listener: Callable[[str], None]) -> Callable[[], None]:
-        """Hint that a database changed, on the thread that wrote; answers how to stop. Hints may be lost."""
+        """Hint that a database changed; answers how to stop. Hints may be lost, and come on any thread."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
 
 
 class StoreBackend:

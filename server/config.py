@@ -21,9 +21,6 @@ SERVER_ID_BYTES: Final = 5
 OLDEST_APP: Final = "0.1.0"
 """The oldest app this version still serves (`GET /api/v1/databases`)."""
 
-ENVIRONMENT: Final = {"THIDUA_DATA": "data", "THIDUA_LOCALE": "locale", "THIDUA_SECURE_COOKIES": "secure_cookies"}
-"""Environment variables that stand in for flags, and the setting each gives."""
-
 
 class ConfigRefused(Exception):
     """A setting that cannot be used as it is. The sentence says what to change."""
@@ -31,7 +28,10 @@ class ConfigRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """`data` holds `databases/`, `projection.sqlite`, `secret.key` and `server.id`."""
+    """`data` holds `databases/`, `projection.sqlite`, `secret.key` and `server.id`.
+
+    Environment: THIDUA_DATA, THIDUA_LOCALE, THIDUA_SECURE_COOKIES, THIDUA_COUCHDB_URL.
+    """
 
     data: Path
     secret_key: bytes = field(repr=False)
@@ -41,6 +41,8 @@ class Config:
     oldest_app: str = OLDEST_APP
     secure_cookies: bool = False
     """Cookies only over HTTPS: on where the service stands behind TLS, off for the demo on loopback."""
+    couchdb: str | None = field(default=None, repr=False)
+    """Address of the CouchDB that keeps the databases, with its account; None keeps them in `data`."""
     sweep_every_s: float = 300.0
     """Every five minutes the follower looks at everything, whatever hints it had (DESIGN 2)."""
 
@@ -58,6 +60,7 @@ def load(
     *,
     locale: str | None = None,
     secure_cookies: bool | None = None,
+    couchdb: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Config:
     """Flags first, then the environment, then what fits one machine. Creates the folder and its two kept files."""
@@ -80,7 +83,14 @@ def load(
         raise ConfigRefused(f"The data folder {folder} cannot be used: {error.strerror}.") from error
     if len(secret) != SECRET_BYTES:
         raise ConfigRefused(f"{folder / 'secret.key'} is damaged: restore it, or remove it and have everybody sign in.")
-    return Config(data=folder, secret_key=secret, server=server, locale=chosen, secure_cookies=secure)
+    return Config(
+        data=folder,
+        secret_key=secret,
+        server=server,
+        locale=chosen,
+        secure_cookies=secure,
+        couchdb=couchdb or told.get("THIDUA_COUCHDB_URL") or None,
+    )
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:

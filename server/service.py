@@ -24,6 +24,7 @@ from server.backends import Backend, StoreBackend
 from server.board.board import Board
 from server.board.views import Views
 from server.config import Config
+from server.couch_backend import CouchBackend
 from server.facts import FactBook
 from server.follower import Follower
 from server.gateway import Gateway
@@ -62,7 +63,7 @@ class Service:
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> Self:
         """Everything at `config.data`; a projection of an older version is filled anew first."""
-        databases = backend or StoreBackend(config.databases)
+        databases = backend or _backend_of(config)
         registry = Registry(databases.create(ids.REGISTRY))
         accounts = Accounts(registry, now=now, random_bytes=random_bytes)
 
@@ -101,11 +102,16 @@ class Service:
         """Stop following, close all files."""
         self.follower.stop()
         self.projection.close()
-        if isinstance(self.backend, StoreBackend):
-            self.backend.close()
+        self.backend.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _backend_of(config: Config) -> Backend:
+    if config.couchdb is None:
+        return StoreBackend(config.databases)
+    return CouchBackend(config.couchdb)

@@ -33,6 +33,9 @@ class Views:
         if kept is not None and kept.seq == newest:
             return kept
         self._follow(name)
+        # A CouchDB may spell one sequence in many ways: what was followed tells whether anything is new.
+        if kept is not None and kept.seq == self._projection.checkpoint(name):
+            return kept
         seq, documents = self._projection.documents(name)
         if ids.groupyear_id(group, year) not in documents:
             raise Missing("no-group-year")

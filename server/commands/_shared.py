@@ -37,13 +37,13 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def config_of(data: Path, *, must_exist: bool = True) -> Config:
+def config_of(data: Path, *, must_exist: bool = True, couchdb: str | None = None) -> Config:
     from server.config import ConfigRefused, load
 
     if must_exist and not (data / "databases").is_dir():
         raise click.ClickException(f"{data} is no data folder of Thidua: make one with `thidua init --data {data}`.")
     try:
-        return load(data)
+        return load(data, couchdb=couchdb)
     except ConfigRefused as error:
         raise click.ClickException(str(error)) from error
 

@@ -24,6 +24,7 @@ from schemas.hashing import part, part_hash
 from schemas.scheme import Scheme, shipped
 from server.accounts import Account
 from server.app import create_app
+from server.backends import Backend
 from server.config import Config, load
 from server.service import Service
 from server.wsgi import BackgroundServer
@@ -102,10 +103,10 @@ def config_at(folder: Path) -> Config:
     return load(folder, environment={})
 
 
-def make_world(folder: Path, *, clock: Clock | None = None) -> World:
+def make_world(folder: Path, *, clock: Clock | None = None, backend: Backend | None = None) -> World:
     """The cluster on the eighth of October 2024, before anybody has scored anything."""
     clock, dice = clock or Clock(), Dice()
-    world = World(Service.open(config_at(folder), now=clock, random_bytes=dice), clock, dice)
+    world = World(Service.open(config_at(folder), backend=backend, now=clock, random_bytes=dice), clock, dice)
     setup = world.service.setup
     setup.scheme(shipped("cum-1000"))
     for unit, name, parent in (

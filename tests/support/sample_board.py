@@ -137,10 +137,13 @@ class SampleBoard:
             "penalty": {"items": []},
         }
         return SimpleNamespace(
-            scheme=scheme, member_units=tuple(UNITS), unit=lambda name: UNITS.get(name) or m.UnitRef(name, {}, {})
+            citations={self.card(n).cited: [({"unit": "ha-noi"}, "i-1")] for n in range(11)},
+            scheme=scheme,
+            member_units=tuple(UNITS),
+            unit=lambda name: UNITS.get(name) or m.UnitRef(name, {}, {}),
         )
 
-    def head(self, who: Account) -> m.GroupHead:
+    def head(self, who: Account, view: Any = None) -> m.GroupHead:
         if who.unit not in UNITS:
             raise Refused("no-group-year")
         roles = ("leader",) if who.unit == "hai-duong" else ("deputy",) if who.unit == "hung-yen" else ("member",)

@@ -113,6 +113,11 @@ def unit_name(unit: str, head: GroupHead) -> str:
     return named(_view(head).unit(unit).short_names) or unit
 
 
+def criteria_of(view: GroupView) -> frozenset[str]:
+    """The ids of the scheme's criteria: what else evidence is cited for is a claim."""
+    return frozenset(each["id"] for section in view.scheme["sections"] for each in section["criteria"])
+
+
 def item_name(item: str, head: GroupHead) -> str:
     """The name of a bonus or penalty item, or of a criterion, of the year's scheme; else the id."""
     scheme = _view(head).scheme

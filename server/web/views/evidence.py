@@ -8,6 +8,7 @@ from flask import Response, render_template, request
 
 from server.web.blueprint import web
 from server.web.reader import account, service
+from server.web.views.common import criteria_of
 
 PAGE_CARDS: Final = 48
 """A gallery page of thumbnails stays under a megabyte at about 20 kB each."""
@@ -31,6 +32,7 @@ def evidence(group: str, year: int) -> Any:
         coverage=ranking.coverage,
         unit=unit,
         number=number,
+        criteria=criteria_of(board.view(account(), group, year)),
         pages=max(-(-page.total // PAGE_CARDS), 1),
         tab="evidence",
     )
@@ -40,8 +42,17 @@ def evidence(group: str, year: int) -> Any:
 def evidence_card(group: str, year: int, cited: str) -> Any:
     board = service().board
     card = board.evidence_card(account(), group, year, cited)
-    ranking = board.standings(account(), group, year)
-    return render_template("evidence_card.html", card=card, head=ranking.head, tab="evidence")
+    view = board.view(account(), group, year)
+    # What cites it, each once: a criterion of a scoresheet, or a claim of bonus or penalty.
+    cites = sorted({(submission["unit"], target) for submission, target in view.citations.get(card.cited, ())})
+    return render_template(
+        "evidence_card.html",
+        card=card,
+        cites=cites,
+        criteria=criteria_of(view),
+        head=board.head(account(), view),
+        tab="evidence",
+    )
 
 
 @web.get("/<group>/<int:year>/photos/<photo>")

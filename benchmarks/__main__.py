@@ -1,0 +1,8 @@
+"""`python -m benchmarks`: every benchmark, one after another. Figures are to be read as ratios within one run."""
+
+from __future__ import annotations
+
+from benchmarks import save_answer
+
+if __name__ == "__main__":
+    save_answer.main()

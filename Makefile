@@ -14,6 +14,7 @@ help:
 	@echo "make test   set up everything the tests need, then run them all"
 	@echo "make check  formatting, lint, types and walls between packages"
 	@echo "make bench  benchmarks"
+	@echo "make pictures  the pictures of the README, from the demonstration"
 
 setup:
 	@bash deploy/setup.sh run
@@ -32,6 +33,9 @@ test: setup-test check
 
 bench: setup-test
 	@$(BIN)/python -m benchmarks
+
+pictures: setup-test
+	@$(BIN)/python deploy/pictures.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build *.egg-info tests/peers/node_modules

@@ -34,7 +34,7 @@ def test_answers_given_apart_to_different_criteria_are_all_kept(two, sync):
         assert not view.disputed
 
 
-def test_answers_given_apart_to_one_criterion_are_disputed_until_a_person_chooses(two, sync):
+def test_answers_given_apart_to_one_criterion_are_disputed_until_a_person_chooses(two, sync, service):
     lan, minh, key = two
     fill_answers(lan, key, "5")
     sync(lan)
@@ -44,6 +44,9 @@ def test_answers_given_apart_to_one_criterion_are_disputed_until_a_person_choose
     for phone in (lan, minh, lan):
         sync(phone)
 
+    draft = key.partition("/")[2]
+    assert "_conflicts" not in service.stores.open(V).get(draft, conflicts=True)
+    assert "_conflicts" not in lan.tools.local.stores.open(V).get(draft, conflicts=True)
     view = lan.checklist(key)
     assert view.state == "disputed"
     assert view.disputed == ("i-1",)

@@ -11,6 +11,7 @@ from random import Random
 import pytest
 
 from mobile.enrol import enrol
+from mobile.submitting import documents_of
 from mobile.worker import SyncWorker
 from schemas.base import canonical_bytes
 from sync import media
@@ -21,7 +22,7 @@ PHONES = 10
 DEATHS = 20
 """Of each phone: 200 deaths in all."""
 
-LIFE_S = (0.005, 0.18)
+LIFE_S = (0.01, 0.22)
 
 process = multiprocessing.get_context("forkserver")
 process.set_forkserver_preload(["tests.simulation.life"])
@@ -91,6 +92,10 @@ def check_kept(folder, told):
         store = phone.tools.local.stores.ensure(U)
         for doc_id in [*told.evidence.values(), *told.submissions]:
             store.get(doc_id)
+        for row in rows(store, "submission:"):
+            # One transaction: a submission is never here without what it names.
+            for named in documents_of(row["doc"]):
+                store.get(named)
         for shot in (shot for card in phone.evidence() for shot in card.photos):
             assert media.name_of(shot.file.read_bytes()) == shot.sha256
     finally:

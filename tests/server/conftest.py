@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
-from tests.server.world import Phone, make_world, served
+from tests.server.world import Phone, make_world, reopened, served
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("world") / "data"
+    make_world(folder).service.close()
+    return folder
 
 
 @pytest.fixture
-def world(tmp_path):
-    made = make_world(tmp_path / "data")
+def world(tmp_path, made_once):
+    shutil.copytree(made_once, tmp_path / "data")
+    made = reopened(tmp_path / "data")
     yield made
     made.service.close()
 

@@ -65,8 +65,8 @@ class Clock:
 class Dice:
     """Random bytes that differ at every throw and are the same in every run."""
 
-    def __init__(self) -> None:
-        self._thrown = itertools.count(1)
+    def __init__(self, *, thrown: int = 0) -> None:
+        self._thrown = itertools.count(thrown + 1)
 
     def __call__(self, count: int) -> bytes:
         return hashlib.sha512(str(next(self._thrown)).encode()).digest()[:count]
@@ -137,6 +137,13 @@ def make_world(folder: Path, *, clock: Clock | None = None, backend: Backend | N
         },
     )  # fmt: skip
     return world
+
+
+def reopened(folder: Path) -> World:
+    """A world somebody else made there (a copy of one: making it waits for the disk a hundred times)."""
+    clock, dice = Clock(), Dice(thrown=1_000)
+    service = Service.open(config_at(folder), now=clock, random_bytes=dice)
+    return World(service, clock, dice, {login: service.accounts.find(login) for login in PEOPLE})
 
 
 def group_year() -> dict[str, Any]:

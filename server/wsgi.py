@@ -77,7 +77,7 @@ def serve_made(
     """As `serve`, with the app made inside the one worker process: what owns threads or an open SQLite file must not
     cross gunicorn's fork. `on_start` is called outside of it, once connections are accepted.
     """
-    _require_free(host, port)
+    require_free(host, port)
     hooks = {} if on_start is None else {"when_ready": lambda _arbiter: on_start()}
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     _Application(make_app, {"bind": bind, "threads": threads, "graceful_timeout": GRACEFUL_STOP_S, **hooks}).run()
@@ -160,8 +160,8 @@ class _ThreadedWorker(ThreadWorker):  # type: ignore[misc]
         super()._cap_keepalive(0.0)
 
 
-def _require_free(host: str, port: int) -> None:
-    """Say in a sentence what gunicorn says after five retries."""
+def require_free(host: str, port: int) -> None:
+    """Raises PortTaken: in a sentence, and at once, what gunicorn says after five retries."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

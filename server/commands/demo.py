@@ -47,8 +47,10 @@ _NEWCOMER = "son"
 def command(port: int, data: Path, *, browser: bool, play_only: bool, as_json: bool) -> None:
     """Play the demonstration's year once, then serve it. Scores and people are invented; units and leaders are real."""
     from server.config import load
-    from server.wsgi import serve_made
+    from server.wsgi import require_free, serve_made
 
+    if not play_only:
+        require_free("127.0.0.1", port)
     kept = _kept(data)
     if kept is None:
         _play(data, as_json=as_json)
@@ -177,10 +179,8 @@ def _say(url: str, kept: dict[str, Any], code: str, *, as_json: bool) -> None:
         for person in cluster.people:
             if person.job[0] not in shown:
                 shown.add(person.job[0])
-                table.add_row(
-                    f"[bold]{person.login}[/bold]", person.name, f"{person.job[0]} · {person.job[1]}", cluster.vi
-                )
-    table.add_row(f"[bold]{COUNCIL.login}[/bold]", COUNCIL.name, " · ".join(COUNCIL.job), "–")
+                table.add_row(f"[bold]{person.login}[/bold]", person.name, person.job[1], cluster.vi)
+    table.add_row(f"[bold]{COUNCIL.login}[/bold]", COUNCIL.name, COUNCIL.job[1], "both")
     console.print()
     console.print(table)
     console.print(f"\nPassword of everyone: [bold]{kept['password']}[/bold]")

@@ -15,7 +15,11 @@ from sync.errors import PeerMisbehaved, PeerRefused, PeerUnreachable
 
 
 class ServerBusy(PeerUnreachable):
-    """Something is there and says "later": 429 or 5xx."""
+    """Something is there and says "later": 429 (`too_often`) or 5xx."""
+
+    def __init__(self, message: str, *, too_often: bool, retry_after_s: float | None) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.too_often = too_often
 
 
 TIMEOUTS_S = (20.0, 60.0)
@@ -88,7 +92,8 @@ def _json(
         raise PeerUnreachable(f"{url} cannot be reached.") from error
     status = response.status_code
     if status >= 500 or status == 429:
-        raise ServerBusy(f"{url} answers {status}.", retry_after_s=_seconds(response.headers.get("Retry-After")))
+        later_s = _seconds(response.headers.get("Retry-After"))
+        raise ServerBusy(f"{url} answers {status}.", too_often=status == 429, retry_after_s=later_s)
     try:
         answer = json.loads(raw)
     except ValueError as error:

@@ -79,7 +79,7 @@ def enrol(phone: Phone, server_url: str, code: str, label: str, *, session: requ
         except PeerMisbehaved as error:
             raise NotThidua("not-thidua") from error
         except api.ServerBusy as error:
-            raise ServerTrouble("enrol-server-trouble") from error
+            raise ServerTrouble("code-limited" if error.too_often else "enrol-server-trouble") from error
         except PeerUnreachable as error:
             raise NoNetwork("no-network") from error
     if not _is_account(answer):

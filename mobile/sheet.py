@@ -6,8 +6,9 @@ so far: provisional until everything that applies is, and never the official fig
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -99,7 +100,7 @@ def view(sheet: Sheet) -> ChecklistView:
     subtotals = [Fraction(section.subtotal) for section in sections if section.subtotal is not None]
     disputed = tuple(each.id for each in criteria if each.state == "disputed")
     submitted = sheet.submitted
-    return ChecklistView(
+    shown = ChecklistView(
         key=sheet.key,
         version="",
         stage=draft["stage"],
@@ -131,6 +132,7 @@ def view(sheet: Sheet) -> ChecklistView:
         submitted_at=None if submitted is None else submitted["made"]["at"],
         changed=sheet.changed,
     )
+    return replace(shown, version=hashlib.sha256(repr(shown).encode()).hexdigest()[:16])
 
 
 def _state(sheet: Sheet, found: Sequence[Problem], missing: Sequence[str], disputed: Sequence[str]) -> State:

@@ -100,6 +100,7 @@ ACT: Final = {
     "rank-unit": Word(_("Quyết định xếp hạng đơn vị"), "podium-gold", "primary"),
     "count-submission": Word(_("Quyết định phiếu được tính"), "clipboard-check-outline", "primary"),
     "lock-scores": Word(_("Khóa điểm"), "lock-outline", "primary"),
+    "tie-ballot": Word(_("Bỏ phiếu phân hạng"), "podium-gold", "primary"),
     "freeze": Word(_("Chốt xếp hạng"), "lock-outline", "honour"),
     "publish": Word(_("Công bố"), "file-document-outline", "honour"),
     "withhold": Word(_("Thu hồi nội dung"), "eye-off-outline", "attention"),

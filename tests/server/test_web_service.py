@@ -196,3 +196,77 @@ def test_an_administrator_makes_a_code_that_enrols_that_persons_phone(client_of:
     code = re.search(r'class="code"[^>]*>([0-9A-Z-]+)<', page)
     assert code is not None
     assert judged.service.accounts.redeem(code[1], "Điện thoại mới").account.account == "minh"
+
+
+def total_of(world: World, unit: str) -> Fraction | None:
+    rows = world.service.board.standings(world.accounts["bac"], GROUP, YEAR).rows
+    return next(row.total for row in rows if row.unit.unit == unit)
+
+
+def test_a_bonus_needs_its_decision_number_counts_once_and_can_be_withdrawn(client_of: Any, judged: World) -> None:
+    leader = client_of("truong", HD)
+    path, before = f"{BASE}/units/{BN}", total_of(judged, BN)
+    assert before is not None
+    bonus = {"act": "count-claim", "item": "bonus-practice", "occurrences": "1", "reason": "Ba huyện áp dụng."}
+    nameless = send(leader, path, **bonus)
+    assert nameless.status_code == 422
+    assert 'id="number-wrong"' in nameless.text
+    for _ in range(2):
+        assert send(leader, path, **bonus, number="12/QĐ-UBND").status_code == 303
+    judged.settle()
+    assert total_of(judged, BN) == before + 10
+    assert "12/QĐ-UBND" in leader.get(path).text
+    key = re.search(r'<select id="withdrawn".*?<option value="([^"]+)"', leader.get(path).text, re.DOTALL)
+    assert key is not None
+    assert send(leader, path, act="refuse-claim", key=key[1], reason="Trùng với năm trước.").status_code == 303
+    judged.settle()
+    assert total_of(judged, BN) == before
+
+
+def test_a_unit_left_out_by_decision_is_listed_without_a_place_and_says_why(client_of: Any, judged: World) -> None:
+    leader = client_of("truong", HD)
+    path = f"{BASE}/units/{BN}"
+    assert send(leader, path, act="rank-unit", ranked="false", reason="Đang xem xét kỷ luật.").status_code == 303
+    judged.settle()
+    row = next(
+        row for row in judged.service.board.standings(judged.accounts["bac"], GROUP, YEAR).rows if row.unit.unit == BN
+    )
+    assert row.place is None
+    assert "Đang xem xét kỷ luật." in leader.get(f"{BASE}/decisions").text
+
+
+def test_two_submissions_side_by_side_are_settled_on_the_units_page(client_of: Any, judged: World, phone: Any) -> None:
+    bac = phone("bac")
+    second = submission_of(bac.account, bac.device, BN, full_marks(95), number=2)
+    bac.write(f"u-{BN}-{YEAR}", second)
+    bac.push(f"u-{BN}-{YEAR}")
+    judged.settle()
+    leader = client_of("truong", HD)
+    path = f"{BASE}/units/{BN}"
+    assert "Có mâu thuẫn" in leader.get(BASE).text
+    assert second["_id"] in leader.get(path).text
+    chosen = {"act": "count-submission", "submission": second["_id"], "reason": "Bản có chữ ký lãnh đạo."}
+    assert send(leader, path, **chosen).status_code == 303
+    judged.settle()
+    assert 'value="count-submission"' not in leader.get(path).text
+
+
+def test_a_section_mostly_not_applicable_is_decided_on_the_units_page(client_of: Any, judged: World) -> None:
+    for criterion in ("ii-1", "ii-2"):
+        judged.act("huong", "approve-na", {"unit": BN, "criterion": criterion}, "Không có tổ chức này.")
+    judged.settle()
+    leader = client_of("truong", HD)
+    path = f"{BASE}/units/{BN}"
+    assert total_of(judged, BN) is None
+    decided = {"act": "decide-section", "section": "ii", "reason": "Theo biên bản họp cụm."}
+    assert send(leader, path, **decided, points="200,5").status_code == 422
+    assert send(leader, path, **decided, points="180,5").status_code == 303
+    judged.settle()
+    assert total_of(judged, BN) is not None
+    assert "180,50" in leader.get(BASE).text
+
+
+def test_a_member_sees_no_decisions_to_make_about_a_unit(client_of: Any) -> None:
+    assert 'id="decide"' not in client_of("ninh-2", BN).get(f"{BASE}/units/{HY}").text
+    assert 'id="decide"' not in client_of("truong", HD).get(f"{BASE}/units/{HD}").text
+    assert 'id="decide"' in client_of("pho", HY).get(f"{BASE}/units/{HD}").text

@@ -123,6 +123,9 @@ class SampleBoard:
     sample: bool = True
     empty: bool = False
 
+    def today(self) -> Any:
+        return NOW.date()
+
     def view(self, who: Account, group: str, year: int) -> Any:
         """What pages ask for names."""
         self.head(who)
@@ -132,12 +135,21 @@ class SampleBoard:
                 for _, _, _, _, criteria in SECTIONS
             ],
             "bonus": {
-                "items": [{"id": "bonus-model", "names": names("Mô hình được nhân rộng", "Practice replicated")}]
+                "items": [
+                    {
+                        "id": "bonus-model",
+                        "names": names("Mô hình được nhân rộng", "Practice replicated"),
+                        "points": "10",
+                    }
+                ]
             },
             "penalty": {"items": []},
         }
         return SimpleNamespace(
             citations={self.card(n).cited: [({"unit": "ha-noi"}, "i-1")] for n in range(11)},
+            all=lambda kind: [],
+            standings=lambda day: SimpleNamespace(rows=()),
+            text=lambda part: part,
             scheme=scheme,
             member_units=tuple(UNITS),
             unit=lambda name: UNITS.get(name) or m.UnitRef(name, {}, {}),
@@ -554,6 +566,10 @@ class SampleAccounts:
 @dataclass
 class SampleActs:
     written: list[tuple[Any, ...]]
+
+    def offers(self, who: Account, view: Any, acts: Any, value: Any) -> tuple[m.ActOffer, ...]:
+        allowed = who.unit == "hai-duong" and value["unit"] != who.unit
+        return tuple(m.ActOffer(act, allowed, None if allowed else Said("no-unit")) for act in acts)
 
     def act(
         self,

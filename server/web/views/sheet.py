@@ -1,12 +1,19 @@
-"""The scoresheet of one unit: sections, criteria, every stage beside the other, and the claims decided."""
+"""The scoresheet of one unit: every criterion with each stage beside the other, claims, decisions about the unit."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from flask import render_template
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 
+from schemas.problem import InvalidDocument
+from server.board.models import UnitSheet
+from server.problems import Problem
+from server.web import forms, unit_forms
 from server.web.blueprint import web
+from server.web.language import locale, said
 from server.web.reader import account, service
 
 CLAIM_ACTS: Final = ("count-claim", "refuse-claim")
@@ -14,13 +21,66 @@ CLAIM_ACTS: Final = ("count-claim", "refuse-claim")
 
 @web.get("/<group>/<int:year>/units/<unit>")
 def sheet(group: str, year: int, unit: str) -> Any:
-    board = service().board
-    page = board.sheet(account(), group, year, unit)
-    claims = [
-        entry
-        for entry in board.decisions(account(), group, year).decisions
-        if entry.act in CLAIM_ACTS and entry.value.get("unit") == unit
+    return _page(service().board.sheet(account(), group, year, unit))
+
+
+@web.post("/<group>/<int:year>/units/<unit>")
+def sheet_sent(group: str, year: int, unit: str) -> Any:
+    page = service().board.sheet(account(), group, year, unit)
+    filled = unit_forms.read_unit_act(request.form, unit, _matters(page), locale=locale())
+    if isinstance(filled, forms.Wrong):
+        return _page(page, wrong=filled.fields, typed=request.form), 422
+    try:
+        service().acts.act(account(), group, year, filled.act, filled.value, reason=filled.reason)
+    except InvalidDocument as invalid:
+        return _page(page, wrong={"act": " ".join(invalid.sentences(locale()))}, typed=request.form), 422
+    except Problem as problem:
+        return _page(page, wrong={"act": said(problem.said)}, typed=request.form), problem.status
+    flash(_("Đã ghi quyết định. Bảng điểm đã được tính lại."), "good")
+    return redirect(url_for("web.sheet", group=group, year=year, unit=unit), 303)
+
+
+def _claims(page: UnitSheet) -> list[Any]:
+    entries = service().board.decisions(account(), page.head.group, page.head.year).decisions
+    return [entry for entry in entries if entry.act in CLAIM_ACTS and entry.value.get("unit") == page.unit.unit]
+
+
+def _matters(page: UnitSheet) -> unit_forms.Matters:
+    board, group, year, unit = service().board, page.head.group, page.head.year, page.unit.unit
+    view = board.view(account(), group, year)
+    rows = view.standings(board.today()).rows
+    heads = [
+        head
+        for row in rows
+        if row.unit == unit
+        for checklist in row.card.checklists
+        if checklist.contested
+        for head in checklist.heads
     ]
+    return unit_forms.matters(
+        view,
+        unit,
+        figures_=[section.figure for section in page.sections],
+        tasks=board.tasks(account(), group, year),
+        claims=_claims(page),
+        heads=heads,
+    )
+
+
+def _page(page: UnitSheet, *, wrong: Mapping[str, Any] | None = None, typed: Mapping[str, str] | None = None) -> str:
     # One column a visit that answered, in the order of the visits' ids: their order of planning.
     visits = sorted({cell.visit for section in page.sections for row in section.criteria for cell in row.cross})
-    return render_template("sheet.html", page=page, head=page.head, visits=visits, claims=claims, tab="standings")
+    view = service().board.view(account(), page.head.group, page.head.year)
+    offer = service().acts.offers(account(), view, ("rank-unit",), {"unit": page.unit.unit})[0]
+    return render_template(
+        "sheet.html",
+        page=page,
+        head=page.head,
+        visits=visits,
+        claims=_claims(page),
+        # Every act about a unit is its leader's, or for the leader's own the deputy's: one answer serves all.
+        matters=_matters(page) if offer.allowed else None,
+        wrong=wrong or {},
+        typed=typed or {},
+        tab="standings",
+    )

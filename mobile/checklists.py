@@ -7,7 +7,7 @@ It joins the local copy of the group (`book`), the draft (`drafts`), what has cr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -38,6 +38,8 @@ class Checklists:
     tools: Tools
     library: Library
     locale: str
+    kept: dict[str, tuple[Any, ChecklistView]] = field(default_factory=dict)
+    """Views by key, each with what it was made from: drawn again only when something it shows may have changed."""
 
     # Finding
 
@@ -97,7 +99,20 @@ class Checklists:
         )
 
     def view(self, key: Key, ledger: Ledger | None = None) -> ChecklistView:
-        return sheet.view(self.sheet(key, ledger))
+        made_from = self._made_from(key)
+        kept = self.kept.get(str(key))
+        if kept is None or kept[0] != made_from:
+            # Seen before it is read: what changes in between is drawn the next time.
+            kept = self.kept[str(key)] = (made_from, sheet.view(self.sheet(key, ledger)))
+        return kept[1]
+
+    def _made_from(self, key: Key) -> tuple[Any, ...]:
+        book = self.book_of(key)
+        local = self.tools.local
+        names = (key.database, ids.group_database(book.group, book.year))
+        sequences = [local.stores.open(name).info()["update_seq"] if name in local.stores else -1 for name in names]
+        # Small pictures come as files, without any document of this phone changing.
+        return (self.locale, *sequences, local.device.info()["update_seq"], local.photos.stat().st_mtime_ns)
 
     def problems(self, key: Key) -> list[Problem]:
         return sheet.problems(self.sheet(key))

@@ -32,11 +32,11 @@ class Outbox:
     library: Library
     ledger: Ledger
     locale: str
+    checklists: Checklists
 
     def items(self) -> list[SentItem]:
         """Everything, newest first."""
-        checklists = Checklists(self.tools, self.library, self.locale)
-        found_here = [*self._submissions(checklists), *self._drafts(checklists), *self._evidence()]
+        found_here = [*self._submissions(), *self._drafts(), *self._evidence()]
         shown = {item.id for item in found_here}
         found_here += [
             SentItem(
@@ -57,9 +57,9 @@ class Outbox:
 
     def sent_count(self) -> int:
         """Submissions of this account that the server holds."""
-        return sum(item.what == "checklist" and item.state in ("sent", "verified", "returned") for item in self.items())
+        return sum(item.state in ("sent", "verified", "returned") for item in self._submissions())
 
-    def _submissions(self, checklists: Checklists) -> Iterator[SentItem]:
+    def _submissions(self) -> Iterator[SentItem]:
         account = self.tools.account.account
         for database in _homes(self.tools.local):
             submissions = listed(self.tools.local.stores.open(database), "submission:")
@@ -69,10 +69,10 @@ class Outbox:
                     continue
                 key = Key(database, _draft_of(document["_id"]))
                 try:
-                    book: Book | None = checklists.book_of(key)
+                    book: Book | None = self.checklists.book_of(key)
                 except UnknownChecklist:
                     book = None
-                state, percent, reason = self._submission_state(checklists, key, book, document)
+                state, percent, reason = self._submission_state(key, book, document)
                 superseded = document["_id"] not in heads
                 yield SentItem(
                     id=document["_id"],
@@ -86,10 +86,7 @@ class Outbox:
                     reason=reason,
                 )
 
-    def _submission_state(
-        self, checklists: Checklists, key: Key, book: Book | None, document: Document
-    ) -> tuple[State, int | None, str]:
-        del checklists
+    def _submission_state(self, key: Key, book: Book | None, document: Document) -> tuple[State, int | None, str]:
         if book is not None and document["_id"] in book.submissions:
             for criterion in document["answers"]:
                 decision = book.returned(document["unit"], criterion)
@@ -105,13 +102,13 @@ class Outbox:
         standing = self.ledger.documents(key.database, named)
         return standing.state, standing.percent, standing.reason
 
-    def _drafts(self, checklists: Checklists) -> Iterator[SentItem]:
+    def _drafts(self) -> Iterator[SentItem]:
         """Checklists with something a person still has to submit or to choose."""
         for database in _homes(self.tools.local):
             for document in listed(self.tools.local.stores.open(database), "draft:"):
                 key = Key(database, document["_id"])
                 try:
-                    view = checklists.view(key, self.ledger)
+                    view = self.checklists.view(key, self.ledger)
                 except UnknownChecklist:
                     continue
                 if view.state not in ("draft", "incomplete", "ready", "disputed") or not view.editable:
@@ -120,7 +117,7 @@ class Outbox:
                     id=document["_id"],
                     what="checklist",
                     key=str(key),
-                    title=self._title(document, checklists.book_of(key)),
+                    title=self._title(document, self.checklists.book_of(key)),
                     detail="",
                     at=_last_touched(document),
                     state=view.state,

@@ -69,6 +69,7 @@ class Phone:
         self.tools = Tools(Local(folder), now, random_bytes, app_version)
         self.app_version = app_version
         self._library = Library(self.tools.local.stores)
+        self._views: dict[str, tuple[Any, ChecklistView]] = {}
         self._saved: list[Callable[[], None]] = []
 
     def close(self) -> None:
@@ -132,7 +133,7 @@ class Phone:
             self_checklists=tuple(self._self_cards(books, ledger)),
             evidence=tuple(shelf.cards(self._homes())[:RECENT_EVIDENCE]),
             groups=tuple(self.groups()),
-            sent_count=Outbox(self.tools, self._library, ledger, locale).sent_count(),
+            sent_count=self._outbox(ledger).sent_count(),
             unsent=outbox.unsent(self.tools, ledger),
             can_capture=any(grant.kind in ("unit", "visit") and grant.push for grant in self._grants()),
         )
@@ -182,7 +183,7 @@ class Phone:
 
     def outbox(self) -> list[SentItem]:
         """Every record with its state, newest first."""
-        return Outbox(self.tools, self._library, Ledger(self.tools.local), self.locale).items()
+        return self._outbox(Ledger(self.tools.local)).items()
 
     def unsent(self) -> int:
         """How many checklists and pieces of evidence have not reached the server whole."""
@@ -342,12 +343,15 @@ class Phone:
 
     @property
     def _checklists(self) -> Checklists:
-        return Checklists(self.tools, self._library, self.locale)
+        return Checklists(self.tools, self._library, self.locale, self._views)
 
     def _told(self, answer: _Answer) -> _Answer:
         for listener in tuple(self._saved):
             listener()
         return answer
+
+    def _outbox(self, ledger: Ledger) -> Outbox:
+        return Outbox(self.tools, self._library, ledger, self.locale, self._checklists)
 
     def _card(self, database: str, evidence_id: str) -> EvidenceCard:
         shelf = Shelf(self.tools, self._library, Ledger(self.tools.local), self.locale)

@@ -253,6 +253,12 @@ class Accounts:
         account = self.find(document["account"])
         return None if account is None else (account, _device(document))
 
+    def by_device(self, device: str) -> tuple[Account, Device] | None:
+        """The same for a device already known, as it stands now."""
+        document = self._registry.find(ids.device_id(device))
+        account = None if document is None else self.find(document["account"])
+        return None if document is None or account is None else (account, _device(document))
+
     def devices(self, account: str) -> list[Device]:
         """The account's phones, newest first."""
         found = [_device(each) for each in self._registry.all("device") if each["account"] == account]

@@ -19,7 +19,7 @@ from schemas.base import problems_of
 from schemas.figures import VIET_NAM, parse_time, time_string
 from schemas.problem import InvalidDocument, Refused
 from server import metrics
-from server.accounts import Account, Device
+from server.accounts import Account, Accounts, Device
 from server.backends import Backend, NotWritten
 from server.board.views import Views
 from server.facts import FactBook, identity_of
@@ -46,6 +46,7 @@ class Gateway:
     def __init__(
         self,
         backend: Backend,
+        accounts: Accounts,
         book: FactBook,
         views: Views,
         projection: Projection,
@@ -54,6 +55,7 @@ class Gateway:
         now: Callable[[], datetime],
     ) -> None:
         self._backend = backend
+        self._accounts = accounts
         self._book = book
         self._views = views
         self._projection = projection
@@ -123,6 +125,10 @@ class Gateway:
     def now(self) -> datetime:
         return self._now()
 
+    def standing(self, device: str) -> tuple[Account, Device] | None:
+        """The device and its account as they stand now."""
+        return self._accounts.by_device(device)
+
     def photo_is_named(self, photo: str, identity: Identity, name: str) -> bool:
         """Does a document that they may read name this photo of the media database `name`?"""
         facts = self.facts()
@@ -145,10 +151,8 @@ class Gateway:
             by_group.setdefault(name, []).append(submission)
         for name, arrived in by_group.items():
             group = self._backend.open(name)
-            wanted = {ids.arrival_id(each["_id"], self._server): each for each in arrived}
-            rows = group.all_docs(keys=list(wanted))["rows"]
-            fresh = [wanted[row["key"]] for row in rows if "error" in row]
-            entries = group.bulk_docs(self._arrival(each, identity, flags) for each in fresh)
+            entries = group.bulk_docs([self._arrival(each, identity, flags) for each in arrived])
+            # A conflict says that it came before: that time stands.
             failed = [entry for entry in entries if "error" in entry and entry["error"] != "conflict"]
             if failed:
                 raise NotWritten(f"{name}: {failed[0]['id']} was not written: {failed[0]['reason']}")
@@ -196,6 +200,10 @@ class PhonePolicy:
     gateway: Gateway
 
     def refuse_listing(self, start_key: str | None, end_key: str | None) -> Refusal | None:
+        # Asked again when a longpoll ends: the device as it stands now, not as it stood when the wait began.
+        now = self.gateway.standing(self.device.device)
+        if now is None or withdrawal_of(*now) is not None:
+            return self._forbidden("device-revoked")
         return self._withdrawn() or self._refusal(
             may_list(self.identity, self.name, start_key, end_key, self.gateway.facts())
         )

@@ -255,3 +255,17 @@ def test_the_sweep_creates_what_a_crash_left_out(world, monkeypatch):
     assert not backend.exists(ids.visit_database(visit.visit))
     world.settle()
     assert backend.exists(ids.visit_database(visit.visit))
+
+
+def test_a_slower_followers_rows_are_dropped_and_its_checkpoint_with_them(world):
+    projection = Projection(world.service.config.data / "second.sqlite")
+    with projection.followed(U_HY, since=0, to=7, uuid="a") as rows:
+        rows.put_waiting("x", G, ["y"])
+    with projection.followed(U_HY, since=0, to=3, uuid="a") as rows:
+        assert rows is None
+    assert projection.checkpoint(U_HY, uuid="a") == 7
+    assert projection.checkpoint(U_HY, uuid="another database under the old name") == 0
+    with projection.followed(U_HY, since=0, to=1, uuid="b") as rows:
+        assert rows is not None
+    assert projection.waiting() == []
+    projection.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 import requests
 
@@ -179,6 +182,31 @@ def test_a_revoked_phone_reads_nothing_more_and_its_work_is_taken_in_flagged_for
     world.clock.pass_by(days=31)
     lan.write(U_HY, submission_of(lan.account, lan.device, HY, {"i-1": "90"}, number=2))
     assert len(lan.push(U_HY).refused) == 1
+
+
+def test_a_right_withdrawn_while_a_phone_waits_ends_the_wait(phone, world):
+    lan = phone("lan")
+    remote = lan.remote("g-cum-1-2024")
+    newest = remote.info()["update_seq"]
+    outcome = []
+
+    def wait() -> None:
+        try:
+            outcome.append(remote.changes(newest, wait_s=20))
+        except PeerRefused as refused:
+            outcome.append(refused)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    time.sleep(0.3)
+    world.service.accounts.set_device_state("lan", lan.device, "revoked")
+    world.act("huong", "lock-scheme", {"scheme": "scheme:cum-1000:1"})
+    waiting.join(timeout=10)
+    # The answer had begun, so it ends without a row; the next question is refused.
+    assert isinstance(outcome[0], PeerRefused) or outcome[0].results == []
+    assert world.group_database().info()["update_seq"] > newest
+    with pytest.raises(PeerRefused):
+        remote.changes(newest)
 
 
 def test_a_submission_for_a_cancelled_visit_arrives_flagged(phone, world):

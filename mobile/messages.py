@@ -46,17 +46,7 @@ MESSAGES = {
     # Checklists.
     "checklist-unknown": N_("This checklist is not on this phone yet. Connect once, then try again."),
     "not-editable": N_("This checklist can no longer be changed here."),
-    "one-value": N_("Give exactly one value for this criterion."),
-    "wrong-kind": N_("This criterion takes another kind of answer."),
-    "not-a-number": N_("Write a number, for example 7.5."),
-    "negative": N_("The value cannot be less than 0."),
-    "over-max": N_("At most {max} points can be given here."),
-    "off-step": N_("Points go in steps of {step}."),
-    "whole-number": N_("Write a whole number."),
     "text-too-long": N_("This text is too long: at most {max} characters."),
-    "excluded": N_("This criterion does not apply to the unit: it lacks the function."),
-    "unsubmitted-self": N_("No answer yet."),
-    "nothing-changed": N_("Nothing has changed since it was last sent."),
 }
 
 

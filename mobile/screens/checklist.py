@@ -11,7 +11,7 @@ from typing import Any
 from kivy.clock import Clock
 from kivy.properties import BooleanProperty, NumericProperty, ObjectProperty, StringProperty
 
-from mobile.cards import ChecklistView, SectionView
+from mobile.cards import ChecklistView, Problem, SectionView
 from mobile.i18n import ngettext_
 from mobile.problems import PhoneError
 from mobile.screens.criterion import CriterionCard
@@ -167,8 +167,7 @@ class ChecklistPage(Page):
             card.editable = self.view.editable
             if card.view != view or card.locale != self.app.locale:
                 card.locale = self.app.locale
-                card.view = None
-                card.view = view
+                card.show(view)
 
     def _overview(self, view: ChecklistView) -> None:
         column = self.ids.overview
@@ -327,16 +326,29 @@ class ChecklistPage(Page):
         ).open()
 
     def submit(self) -> None:
-        """Show what still stops it, or ask once and submit."""
-        problems = self.phone.problems(self.key)
-        if problems:
+        """Show what stops it and what is missing, or ask once and submit. What is missing may stay so, but never
+        unnoticed: then it is submitted as missing, not as nought.
+        """
+        stopping = self.phone.problems(self.key)
+        listed = {problem.criterion for problem in stopping}
+        missing = [
+            Problem(criterion, "missing", self.words("No answer yet."))
+            for criterion in self.view.missing
+            if criterion not in listed
+        ]
+        if stopping or missing:
+            count = len(stopping) + len(missing)
             ProblemsSheet(
-                title=ngettext_("{n} thing before submitting", "{n} things before submitting", len(problems)),
-                problems=problems,
+                title=ngettext_("{n} thing before submitting", "{n} things before submitting", count),
+                problems=[*stopping, *missing],
                 labels={view.id: view.label for section in self.view.sections for view in section.criteria},
                 then=self.go_to,
+                anyway=None if stopping else self._ask_to_submit,
             ).open()
             return
+        self._ask_to_submit()
+
+    def _ask_to_submit(self) -> None:
         ask(
             title=self.words("Submit this checklist?"),
             message=self.words(

@@ -25,7 +25,7 @@ VALUE_FIELD = {"judged": "points", "quantitative": "actual", "bands": "actual", 
 
 
 class CriterionCard(Card):
-    """Set `view` to show; `changed(field, value)` and the other events report taps."""
+    """`show` says what to show; `on_changed(field, value)` and the other events report taps."""
 
     view = ObjectProperty(None, allownone=True)
     locale = StringProperty("vi")
@@ -50,8 +50,9 @@ class CriterionCard(Card):
         self._control: Widget | None = None
         super().__init__(**kwargs)
 
-    def on_view(self, _widget: CriterionCard, view: CriterionView) -> None:
-        """Write everything anew, in place."""
+    def show(self, view: CriterionView) -> None:
+        """Write everything anew, in place. `locale` is set before."""
+        self.view = view
         self.criterion = view.id
         self.title = f"{view.label}  {view.name}"
         self.facts = self._facts(view)

@@ -18,7 +18,7 @@ from mobile.screens.phrases import moment, points
 from mobile.screens.tiles import Thumb
 from mobile.theme.states import STATE_LOOK
 from mobile.widgets.base import Row
-from mobile.widgets.buttons import Chip
+from mobile.widgets.buttons import Chip, Secondary
 from mobile.widgets.kv import load
 from mobile.widgets.sheet import Option, Sheet
 
@@ -134,7 +134,10 @@ def answer_words(answer: AnswerView, locale: str) -> str:
 
 
 class ProblemsSheet(Sheet):
-    """What stops Submit, in order; each line leads to its criterion."""
+    """What stops Submit and what is missing, in order; each line leads to its criterion.
+
+    `anyway` is given where nothing but missing answers stands against submitting.
+    """
 
     def __init__(
         self,
@@ -142,6 +145,7 @@ class ProblemsSheet(Sheet):
         problems: Sequence[Problem],
         labels: Mapping[str, str],
         then: Callable[[str], object],
+        anyway: Callable[[], object] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -159,6 +163,15 @@ class ProblemsSheet(Sheet):
 
             option.bind(on_release=lead)
             self.add_widget(option)
+        if anyway is not None:
+            button = Secondary(text=_("Submit with answers missing"), tag="submit:anyway")
+
+            def submit(_button: Secondary) -> None:
+                self.dismiss()
+                anyway()
+
+            button.bind(on_release=submit)
+            self.add_widget(button)
 
 
 class EvidencePicture(Sheet):

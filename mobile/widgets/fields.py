@@ -25,7 +25,7 @@ class Entry(TextInput):
 class Field(Column):
     """A label, an entry, and beneath it a hint or what is wrong with what was written."""
 
-    tag = StringProperty("")
+    entry_tag = StringProperty("")
     label = StringProperty("")
     text = StringProperty("")
     hint = StringProperty("")

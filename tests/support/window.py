@@ -13,9 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-FRAMES_MAX = 600
-"""Ten seconds of a screen: whatever a test waits for has happened by then, or never will."""
-
+SETTLE_S = 0.35
 FRAME_S = 1 / 60
 
 
@@ -23,13 +21,17 @@ def prepare(*, density: float = 1.0, pictures: bool = False) -> None:
     """Set Kivy up to run without a screen. With `pictures`, software OpenGL draws; else only logic runs."""
     os.environ.setdefault("SDL_VIDEODRIVER", "offscreen")
     os.environ.setdefault("KIVY_NO_ARGS", "1")
-    os.environ.setdefault("KIVY_LOG_MODE","PYTHON")
+    os.environ.setdefault("KIVY_NO_CONSOLELOG", "1")
+    os.environ.setdefault("KIVY_LOG_MODE", "MIXED")  # Kivy must not swallow what others write to stderr
     os.environ.setdefault("KIVY_NO_FILELOG", "1")
     os.environ.setdefault("KIVY_HOME", tempfile.mkdtemp(prefix="kivy-"))
     os.environ.setdefault("KIVY_METRICS_DENSITY", str(density))
     os.environ.setdefault("KIVY_DPI", str(int(160 * density)))
     if not pictures:
         os.environ.setdefault("KIVY_GL_BACKEND", "mock")
+    from kivy.config import Config
+
+    Config.set("graphics", "maxfps", "0")  # nobody watches: a frame ends when its work does
 
 
 class NotOnScreen(AssertionError):
@@ -59,7 +61,6 @@ class Driver:
 
     def __exit__(self, *_: object) -> None:
         from kivy.app import App
-        from kivy.base import EventLoop
 
         for child in list(self.window.children):
             if hasattr(child, "dismiss"):
@@ -67,7 +68,6 @@ class Driver:
         self.app.dispatch("on_stop")
         for child in list(self.window.children):
             self.window.remove_widget(child)
-        EventLoop.event_listeners.clear()
         App._running_app = None
 
     # Time
@@ -78,6 +78,13 @@ class Driver:
 
         for _ in range(count):
             EventLoop.idle()
+
+    def settle(self) -> None:
+        """Let what moves come to rest: a sheet fades for 200 ms, a list gives a touch on after 55."""
+        end = time.monotonic() + SETTLE_S
+        while time.monotonic() < end:
+            self.frames(1)
+            time.sleep(FRAME_S)
 
     def until(self, true: Callable[[], Any], *, what: str = "", seconds: float = 10.0) -> Any:
         """Step frames until `true()` is; answers what it was."""
@@ -156,9 +163,9 @@ class Driver:
         while parent is not None and parent is not self.window:
             if isinstance(parent, ScrollView):
                 parent.scroll_to(widget, padding=20, animate=False)
-                self.frames(3)
                 break
             parent = parent.parent
+        self.frames(8)  # wrapped text and lists take a few passes to settle
         return widget
 
     def tap_at(self, x: float, y: float) -> None:
@@ -185,8 +192,9 @@ class Driver:
         x, y = widget.to_window(*widget.center)
         left = widget.to_window(widget.x, widget.y)[0]
         touch = self.touch_down(x, y)
-        time.sleep(0.08)
-        self.frames(3)
+        for _ in range(8):  # a list gives a touch on after 55 ms and three frames
+            time.sleep(0.02)
+            self.frames(1)
         target = left + widget.width * to_ratio
         for step in range(1, steps + 1):
             touch.touch_move(x + (target - x) * step / steps, y)
@@ -196,7 +204,8 @@ class Driver:
 
     def type(self, name: str, text: str) -> None:
         """Write into a field, in place of what stands there."""
-        widget = self.reveal(name)
+        field = self.reveal(name)
+        widget = next(each for each in field.walk() if hasattr(each, "select_all"))  # a field may be framed
         widget.focus = True
         self.frames(2)
         widget.select_all()

@@ -1,0 +1,150 @@
+"""Scoring a checklist with a thumb: every tap is kept, and Submit says what is still wanted."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.phones import VISIT, Clock, make_phone
+
+pytestmark = pytest.mark.window
+
+
+@pytest.fixture
+def sheet(screen, lan):
+    """The visit's checklist, open."""
+    screen.tap(f"checklist:{lan.cross_key(VISIT)}")
+    screen.until(lambda: screen.has("submit"))
+    return screen
+
+
+def answer(phone, criterion):
+    return phone.checklist(phone.cross_key(VISIT)).criterion(criterion).answer
+
+
+def test_a_tap_on_plus_and_minus_is_an_answer_that_survives_reopening(sheet, lan):
+    sheet.tap("i-1:plus")
+    sheet.tap("i-1:minus")
+    given = answer(lan, "i-1").points
+    assert given == "59.5"
+    folder = lan.tools.local.folder
+    lan.close()
+    reopened = make_phone(folder, clock=Clock())
+    assert answer(reopened, "i-1").points == given
+    reopened.close()
+
+
+def test_the_slider_saves_when_the_finger_leaves_it(sheet, lan):
+    track = next(w for w in sheet.reveal("i-2").walk() if type(w).__name__ == "Track")
+    track.tag = "track"
+    sheet.drag("track", 0.0)
+    assert answer(lan, "i-2").points == "0"
+    sheet.drag("track", 1.0)
+    assert answer(lan, "i-2").points == "60"
+
+
+def test_scrolling_over_a_slider_changes_no_score(sheet, lan):
+    track = next(w for w in sheet.reveal("i-2").walk() if type(w).__name__ == "Track")
+    x, y = track.to_window(*track.center)
+    touch = sheet.touch_down(x, y)
+    sheet.frames(8)
+    for step in range(1, 10):
+        touch.touch_move(x + step, y + 12 * step)
+        sheet.frames(1)
+    touch.touch_up()
+    sheet.frames(4)
+    assert answer(lan, "i-2") is None
+
+
+def test_points_typed_in_the_vietnamese_way_are_understood(sheet, lan):
+    sheet.type("i-1:value", "32,5")
+    assert answer(lan, "i-1").points == "32.5"
+    assert sheet.find("i-1:value").text == "32,5"
+
+
+def test_points_over_the_maximum_are_refused_beside_the_field_and_nothing_is_saved(sheet, lan):
+    sheet.type("i-1:value", "61")
+    assert answer(lan, "i-1") is None
+    assert sheet.says("Hãy ghi một số từ 0 đến 60.")
+
+
+def test_the_total_follows_each_answer_and_says_that_it_is_provisional(sheet):
+    sheet.type("i-1:value", "50")
+    assert "50 / 1.000" in sheet.texts()
+    assert sheet.says("tạm tính")
+    assert sheet.says("Đã lưu")
+
+
+def test_not_applicable_is_not_taken_without_a_reason(sheet, lan):
+    sheet.tap("i-4:na")
+    sheet.tap("note:save")
+    assert answer(lan, "i-4") is None
+    assert sheet.says("Hãy ghi ngắn gọn lý do")
+    sheet.tap("canned:0")
+    sheet.tap("note:save")
+    sheet.settle()
+    assert answer(lan, "i-4").na
+    assert answer(lan, "i-4").note == "Năm nay đơn vị không có hoạt động này."
+
+
+def test_not_applicable_can_be_taken_back(sheet, lan):
+    sheet.tap("i-4:na")
+    sheet.tap("canned:0")
+    sheet.tap("note:save")
+    sheet.settle()
+    sheet.tap("i-4:na")
+    assert answer(lan, "i-4") is None
+    assert sheet.has("i-4:plus")
+
+
+def test_a_note_is_kept(sheet, lan):
+    sheet.tap("i-1:plus")
+    sheet.tap("i-1:note")
+    sheet.type("note", "Hồ sơ đầy đủ, có đối chiếu sổ gốc")
+    sheet.tap("note:save")
+    sheet.settle()
+    assert answer(lan, "i-1").note == "Hồ sơ đầy đủ, có đối chiếu sổ gốc"
+
+
+def test_submit_lists_what_is_missing_and_each_line_leads_to_its_criterion(sheet, lan):
+    sheet.tap("submit")
+    sheet.settle()
+    assert not sheet.has("submit:anyway")
+    sheet.tap("problem:ii-4")
+    sheet.settle()
+    assert not lan.checklist(lan.cross_key(VISIT)).submitted
+    card = sheet.find("ii-4:note")
+    x, y = card.to_window(*card.center)
+    assert 0 < y < 892
+
+
+def test_the_missing_button_leads_to_the_next_empty_criterion_in_another_section(sheet, lan):
+    key = lan.cross_key(VISIT)
+    for criterion in lan.checklist(key).sections[0].criteria:
+        lan.set_answer(key, criterion.id, points=criterion.max)
+    sheet.app.current.refresh()
+    sheet.tap("missing")
+    sheet.frames(6)
+    assert sheet.has("ii-1:plus")
+
+
+def test_a_full_checklist_is_submitted_after_one_question(sheet, lan):
+    key = lan.cross_key(VISIT)
+    for section in lan.checklist(key).sections:
+        for criterion in section.criteria:
+            lan.set_answer(key, criterion.id, points=criterion.max)
+    for problem in lan.problems(key):
+        evidence = lan.capture(_picture(), title="Ngày hội văn hóa", checklist=key)
+        lan.attach(key, problem.criterion, evidence.id)
+    sheet.app.current.refresh()
+    sheet.tap("submit")
+    sheet.settle()
+    sheet.tap("confirm:yes")
+    sheet.settle()
+    assert lan.checklist(key).submitted
+    assert sheet.says("Đã nộp.")
+
+
+def _picture():
+    from tests.support.phones import picture
+
+    return picture(3)

@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _
 
 from schemas import figures
 from schemas.acts import subject_of
-from server.board.models import AnswerTrace, CriterionTrace, VisitsPage
+from server.board.models import AnswerTrace, CriterionTrace, VisitCard, VisitsPage
 
 REASON_CHARS_MAX: Final = 2000
 """A page of text; a longer argument belongs in the minutes, which the reason can name."""
@@ -142,6 +142,24 @@ def _read_adjusted(
     else:
         value["answer"] = {"count" if kind == "per_occurrence" else "actual": number}
     return {}
+
+
+def read_cancelled(form: Mapping[str, str], page: VisitsPage) -> Filled | Wrong:
+    """A visit to be called off: one that has not submitted, with a reason its team will read."""
+    reason = form.get("reason", "").strip()
+    wrong: dict[str, Any] = {}
+    if form.get("visit") not in {visit.visit for visit in cancellable(page)}:
+        wrong["visit"] = _("Mời chọn cuộc kiểm tra cần hủy.")
+    if not reason:
+        wrong["reason"] = _("Cần nêu lý do: đoàn và đơn vị sẽ đọc lý do này.")
+    elif len(reason) > REASON_CHARS_MAX:
+        wrong["reason"] = _("Lý do dài quá %(most)s ký tự; mời rút gọn.", most=REASON_CHARS_MAX)
+    return Wrong(wrong) if wrong else Filled("cancel-visit", {"visit": form["visit"]}, reason)
+
+
+def cancellable(page: VisitsPage) -> list[VisitCard]:
+    """Visits without a submission yet: what was submitted is dealt with by deciding which submission counts."""
+    return [visit for visit in page.visits if visit.state in ("planned", "under_way")]
 
 
 def read_visit(form: Mapping[str, str], team: Sequence[str], page: VisitsPage) -> Filled | Wrong:

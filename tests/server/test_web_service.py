@@ -270,3 +270,15 @@ def test_a_member_sees_no_decisions_to_make_about_a_unit(client_of: Any) -> None
     assert 'id="decide"' not in client_of("ninh-2", BN).get(f"{BASE}/units/{HY}").text
     assert 'id="decide"' not in client_of("truong", HD).get(f"{BASE}/units/{HD}").text
     assert 'id="decide"' in client_of("pho", HY).get(f"{BASE}/units/{HD}").text
+
+
+def test_a_visit_is_called_off_with_a_reason_and_stays_listed(client_of: Any, judged: World) -> None:
+    visit = judged.plan_visit(HY, "ninh")
+    judged.settle()
+    leader = client_of("truong", HD)
+    path = f"{BASE}/visits"
+    assert send(leader, path, act="cancel-visit", visit=visit, reason=" ").status_code == 422
+    assert send(leader, path, act="cancel-visit", visit=visit, reason="Bão số 3.").status_code == 303
+    judged.settle()
+    assert "Đã hủy" in leader.get(path).text
+    assert "Bão số 3." in leader.get(f"{BASE}/decisions").text

@@ -26,16 +26,20 @@ def visits(group: str, year: int) -> Any:
 def visits_sent(group: str, year: int) -> Any:
     page = service().board.visits(account(), group, year)
     team = request.form.getlist("team")
-    filled = forms.read_visit(request.form, team, page)
+    cancels = request.form.get("act") == "cancel-visit"
+    filled = forms.read_cancelled(request.form, page) if cancels else forms.read_visit(request.form, team, page)
     if isinstance(filled, forms.Wrong):
         return _page(page, wrong=filled.fields, typed=request.form, team=team), 422
     try:
-        service().acts.act(account(), group, year, filled.act, filled.value)
+        service().acts.act(account(), group, year, filled.act, filled.value, reason=filled.reason)
     except InvalidDocument as invalid:
         return _page(page, wrong={"act": " ".join(invalid.sentences(locale()))}, typed=request.form, team=team), 422
     except Problem as problem:
         return _page(page, wrong={"act": said(problem.said)}, typed=request.form, team=team), problem.status
-    flash(_("Đã lên lịch. Máy của các thành viên đoàn sẽ nhận cuộc kiểm tra ở lần đồng bộ tới."), "good")
+    if cancels:
+        flash(_("Đã hủy cuộc kiểm tra. Phiếu của đoàn, nếu có về sau, chỉ được tính khi cụm quyết định."), "good")
+    else:
+        flash(_("Đã lên lịch. Máy của các thành viên đoàn sẽ nhận cuộc kiểm tra ở lần đồng bộ tới."), "good")
     return redirect(url_for("web.visits", group=group, year=year), 303)
 
 
@@ -47,5 +51,12 @@ def _page(
     team: list[str] | None = None,
 ) -> str:
     return render_template(
-        "visits.html", page=page, head=page.head, wrong=wrong or {}, typed=typed or {}, team=team or [], tab="visits"
+        "visits.html",
+        page=page,
+        head=page.head,
+        cancellable=forms.cancellable(page),
+        wrong=wrong or {},
+        typed=typed or {},
+        team=team or [],
+        tab="visits",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ def _print(page: StandingsPage, locale: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from schemas.figures import format_points
+    from schemas.figures import format_points, format_time
     from server.messages import say
 
     def figure(value: Fraction | None) -> str:
@@ -61,11 +62,10 @@ def _print(page: StandingsPage, locale: str) -> None:
         )
     console = Console()
     console.print(table)
-    seen = page.coverage
-    console.print(
-        f"{seen.visits_done}/{seen.visits} visits · {seen.self_done}/{seen.units} self · "
-        f"{seen.photos_verified}/{seen.photos} photos · {seen.waiting} waiting · {seen.as_of or '–'}"
-    )
+    as_of = "–" if page.coverage.as_of is None else format_time(page.coverage.as_of, locale)
+    console.print(say("coverage", locale, **{**asdict(page.coverage), "as_of": as_of}))
+    for reason in page.contested:
+        console.print(say(reason, locale))
     for row in page.rows:
         for reason in row.reasons:
             console.print(f"{row.unit.short_names[locale]}: {say(reason, locale)}")

@@ -148,3 +148,16 @@ def test_a_groups_year_is_opened_from_a_file_and_brought_up_to_date_by_it(made, 
     assert made("standings", GROUP, str(YEAR), "--json")["units"][0]["reasons"][0]["code"] == "no-number"
     with Service.open(config_at(tmp_path / "data")) as service:
         assert {"g-cum-1-2024", "m-cum-1-2024", "u-so-hy-2024"} <= set(service.backend.names())
+
+
+def test_a_number_is_explained_down_to_who_answered_and_when(world, run):
+    submission = cross(world, points="50")
+    world.act("huong", "accept", ON_BN)
+    told = run("explain", GROUP, str(YEAR), "so-bn", "i-1", "--json")
+    assert told["row"]["value"] == "50"
+    assert told["answers"][0]["submission"] == submission["_id"]
+    printed = run("explain", GROUP, str(YEAR), "so-bn", "i-1")
+    for word in ("Nguyễn Văn Minh", "2024-10-08T04:00:00Z", "accept"):
+        assert word in printed
+    assert "i-1" in run("explain", GROUP, str(YEAR), "so-bn")
+    run("explain", GROUP, str(YEAR), "so-bn", "ix-1", fails=True)

@@ -1,0 +1,265 @@
+"""`thidua serve` dies by SIGKILL again and again while phones score, photograph, submit and pull.
+
+Nothing is replaced: the command in a process of its own, with its gateway, follower and projection; the phones with
+their stores and workers in this one. Afterwards the installation is what an undisturbed one would be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from mobile.phone import Phone
+from mobile.worker import SyncWorker
+from schemas import ids
+from schemas.record import Record
+from schemas.standings import standings
+from server.follower import Follower
+from server.projection import Projection
+from server.service import Service
+from sync import media
+from tests.journey.support import (
+    IMPATIENT,
+    ServeProcess,
+    enrolled_phone,
+    noise,
+    open_phone,
+    prepare_data,
+    real_now,
+    until,
+)
+from tests.server.world import GROUP, SCHEME, YEAR, config_at
+
+pytestmark = pytest.mark.timeout(180)
+
+DEATHS = 24
+"""Of the service in one run; a quarter of them while it is still starting."""
+
+SERVING_S = (0.0, 0.45)
+STARTING_S = (0.1, 0.6)
+
+LOGINS = ("huong", "lan", "bac", "minh")
+"""Three specialists score their own departments, and minh inspects Bắc Ninh."""
+
+TABLES = ("checkpoint", "document", "draft", "waiting", "naming", "photo")
+
+
+@dataclass
+class Person:
+    """One phone, its worker, the steps still to do, and what it was told is saved."""
+
+    phone: Phone
+    key: str
+    steps: list[tuple[str, ...]]
+    random: Random
+    answers: dict[str, str] = field(default_factory=dict)
+    evidence: list[str] = field(default_factory=list)
+    submissions: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.worker = SyncWorker(self.phone, every_s=0.15, backoff=IMPATIENT)
+
+    def do(self, count: int) -> None:
+        """The next `count` steps. Nothing here asks whether there is a server."""
+        for what, *told in self.steps[:count]:
+            if what == "answer":
+                criterion, points = told
+                self.phone.set_answer(self.key, criterion, points=points)
+                self.answers[criterion] = points
+            elif what == "note":
+                self.phone.set_note(self.key, told[0], "Đã đối chiếu hồ sơ.")
+            elif what == "photo":
+                (criterion,) = told
+                card = self.phone.capture(
+                    noise(self.random), title=f"Ảnh {criterion}", checklist=self.key, criterion=criterion
+                )
+                self.evidence.append(card.id)
+            else:
+                self.submissions.append(self.phone.submit(self.key))
+        del self.steps[:count]
+
+    @property
+    def settled(self) -> bool:
+        """Does this phone show everything as safe with the server?"""
+        states = {item.state for item in self.phone.outbox()}
+        return self.phone.unsent() == 0 and states == {"verified"}
+
+    def close(self) -> None:
+        self.worker.stop()
+        self.phone.close()
+
+
+def steps_of(login: str) -> list[tuple[str, ...]]:
+    """A first version of everything, submitted; then corrections, submitted again. The same in every run."""
+    random = Random(f"steps {login}")
+    steps: list[tuple[str, ...]] = []
+    for criterion in SCHEME.criteria:
+        points = f"{random.randrange(int(criterion.max) + 1)}"
+        steps.append(("answer", criterion.id, points))
+        steps.append(("note", criterion.id))
+        if criterion.evidence_required:
+            steps.append(("photo", criterion.id))
+    steps.append(("submit",))
+    for criterion in random.sample(SCHEME.criteria, 6):
+        steps.append(("answer", criterion.id, f"{random.randrange(int(criterion.max))}.5"))
+    return [*steps, ("photo", SCHEME.criteria[0].id), ("submit",)]
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """A data folder, and phones that are enrolled in it: copied for each run, at one address."""
+    base = tmp_path_factory.mktemp("prepared")
+    visit, codes = prepare_data(base / "data", *LOGINS)
+    server = ServeProcess(base / "data")
+    server.spawn()
+    try:
+        server.ready()
+        for login in LOGINS:
+            enrolled_phone(base / login, server.url, codes[login]).close()
+    finally:
+        server.kill()
+    return base, visit, server
+
+
+class Run:
+    """A copy of what was prepared, with its people."""
+
+    def __init__(self, prepared, folder: Path) -> None:
+        base, visit, server = prepared
+        shutil.copytree(base, folder)
+        # The phones know one address; runs follow one another.
+        self.server = ServeProcess(folder / "data", port=server.port)
+        self.data = folder / "data"
+        self.people = {}
+        for login in LOGINS:
+            phone = open_phone(folder / login)
+            key = phone.cross_key(visit) if login == "minh" else phone.self_key(GROUP, YEAR)
+            self.people[login] = Person(phone, key, steps_of(login), Random(f"photos {login}"))
+
+    def close(self) -> None:
+        for person in self.people.values():
+            person.close()
+        self.server.kill()
+
+
+def undisturbed(prepared, folder: Path):
+    """The standings where nothing died."""
+    run = Run(prepared, folder)
+    try:
+        run.server.spawn()
+        run.server.ready()
+        for person in run.people.values():
+            person.do(len(person.steps))
+            person.worker.start()
+        for login, person in run.people.items():
+            until(lambda it=person: it.settled, what=f"{login} is settled")
+    finally:
+        run.close()
+    with Service.open(config_at(run.data)) as service:
+        return ranking(service)
+
+
+def ranking(service: Service):
+    """The standings of what the service holds, without the ids that every run makes anew."""
+    rows = group_rows(service)
+    found = standings(Record.from_documents([row["doc"] for row in rows]), real_now().date())
+    return [
+        (row.unit, row.place, row.total, [(section.section, section.points) for section in row.card.sections])
+        for row in found.rows
+    ]
+
+
+def group_rows(service: Service):
+    return service.backend.open(ids.group_database(GROUP, YEAR)).all_docs(include_docs=True, conflicts=True)["rows"]
+
+
+def test_a_service_killed_again_and_again_ends_as_one_that_never_died(prepared, tmp_path):
+    random = Random("deaths of a service")
+    run = Run(prepared, tmp_path / "run")
+    people = run.people.values()
+    try:
+        for person in people:
+            person.worker.start()
+        for death in range(DEATHS):
+            shares = [-(-len(person.steps) // (DEATHS - death)) for person in people]
+            working = [
+                threading.Thread(target=person.do, args=(share,)) for person, share in zip(people, shares, strict=True)
+            ]
+            run.server.spawn()
+            for thread in working:
+                thread.start()
+            if random.random() < 0.25:
+                time.sleep(random.uniform(*STARTING_S))
+            else:
+                run.server.ready()
+                time.sleep(random.uniform(*SERVING_S))
+            run.server.kill()
+            for thread in working:
+                thread.join()
+        assert not any(person.steps for person in people)
+        run.server.spawn()
+        run.server.ready()
+        for login, person in run.people.items():
+            until(lambda it=person: it.settled, what=f"{login} is settled: {person.worker.status}")
+        for person in people:
+            person.worker.stop()
+    finally:
+        run.server.kill()
+
+    with Service.open(config_at(run.data)) as service:
+        everything_is_there_once(service, run)
+        the_projection_is_what_a_new_one_would_be(service, tmp_path / "fresh.sqlite")
+        found = ranking(service)
+    run.close()
+    assert found == undisturbed(prepared, tmp_path / "calm")
+
+
+def everything_is_there_once(service: Service, run: Run) -> None:
+    rows = {row["id"]: row["doc"] for row in group_rows(service)}
+    assert not [name for name, document in rows.items() if "_conflicts" in document]
+
+    def of_kind(kind):
+        return {name: document for name, document in rows.items() if ids.type_of(name) == kind}
+
+    promoted = of_kind("submission")
+    assert sorted(promoted) == sorted(name for person in run.people.values() for name in person.submissions)
+    assert Counter(each["submission"] for each in of_kind("arrival").values()) == Counter(list(promoted))
+    cited = Counter(each["of"] for each in of_kind("cited").values())
+    assert cited == Counter(name for person in run.people.values() for name in person.evidence)
+
+    photos = service.backend.open(ids.media_database(GROUP, YEAR))
+    for login, person in run.people.items():
+        last = promoted[person.submissions[-1]]
+        assert last["supersedes"] == person.submissions[:-1], login
+        assert {name: given["points"] for name, given in last["answers"].items()} == person.answers, login
+        for card in person.phone.evidence():
+            for shot in card.photos:
+                if card.mine:
+                    assert media.read_photo(photos, shot.sha256).data == shot.file.read_bytes()
+    shots = {shot["photo"] for each in of_kind("cited").values() for shot in each["photos"]}
+    assert media.receipts(photos, shots) == shots
+    # What a photo travelled in is gone once it is verified.
+    assert not photos.all_docs(start_key="chunk:", end_key="chunk;")["rows"]
+
+
+def the_projection_is_what_a_new_one_would_be(service: Service, path: Path) -> None:
+    service.follower.sweep()
+    fresh = Projection(path)
+    Follower(service.backend, fresh, now=real_now, sweep_every_s=300).sweep()
+    fresh.close()
+    for table in TABLES:
+        assert content(service.config.projection, table) == content(path, table), table
+
+
+def content(path: Path, table: str) -> list[tuple[object, ...]]:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return sorted(connection.execute(f"SELECT * FROM {table}").fetchall(), key=repr)

@@ -107,6 +107,34 @@ def push(
     return refused
 
 
+def resend_lost(local: Local, store: Store, remote: Database, *, cancelled: Callable[[], bool]) -> list[str]:
+    """Send confirmed photos again that the server no longer has: it was put back from an older copy. Answers which.
+
+    Their pieces here are gone; they are cut anew from the files, which is what the files are kept for.
+    """
+    confirmed = [name for name in names_in(store) if way(local, name).safe and local.photo_file(name).exists()]
+    there: set[str] = set()
+    for batch in _slices(confirmed, RECEIPTS_AT_ONCE_MAX):
+        there |= media.receipts(remote, batch)
+    lost = [name for name in confirmed if name not in there]
+    for name in lost:
+        if cancelled():
+            break
+        manifest = store.get(media.photo_id(name))
+        documents = media.cut(
+            local.photo_file(name).read_bytes(),
+            media.read_thumbnail(store, name).data,
+            content_type=manifest["content_type"],
+            width=manifest["width"],
+            height=manifest["height"],
+        )
+        _remember(local, name, have=0, of=len(documents), safe_at=None)
+        missing = remote.revs_diff({document["_id"]: [document["_rev"]] for document in documents})
+        for slice_ in _slices([each["_id"] for each in documents if each["_id"] in missing], CHUNKS_AT_ONCE_MAX):
+            remote.bulk_docs([each for each in documents if each["_id"] in slice_], new_edits=False)
+    return lost
+
+
 def fetch_thumbnails(
     local: Local, remote: Database, names: Sequence[str], *, write: Callable[[str, bytes], None]
 ) -> int:

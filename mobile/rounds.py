@@ -239,6 +239,8 @@ class Round:
             )
 
     def _send_photos(self, store: Store, remote: Database, grant: Grant, server: Server, outcome: Outcome) -> None:
+        if self._thorough and self._photos_now:
+            photos.resend_lost(self._local, store, remote, cancelled=self._cancelled)
         open_names = photos.waiting(self._local, store)
         if open_names:
             open_names = photos.settle(self._local, store, remote, open_names, now=self._tools.time())

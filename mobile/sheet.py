@@ -207,7 +207,8 @@ def _criterion(sheet: Sheet, criterion: Criterion, label: str, problem: str) -> 
         target=_decimal(_target(sheet, criterion)) if criterion.kind == "quantitative" else None,
         points_each=_decimal(criterion.points_each),
         bands=tuple(BandView(_decimal(band.to), decimal_string(band.points)) for band in criterion.bands),
-        evidence_required=criterion.evidence_required,
+        # Of a unit that scores itself; inspectors look at what the unit shows.
+        evidence_required=criterion.evidence_required and draft["stage"] == "self",
         excluded=excluded,
         state=_criterion_state(entries, answer, excluded=excluded, returned=returned is not None),
         answer=_answer(sheet, answer) if checklist.has_value(answer) else None,

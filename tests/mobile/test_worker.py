@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 
@@ -10,6 +11,7 @@ import pytest
 
 from mobile import account as accounts
 from mobile.worker import SyncWorker
+from sync import media
 from tests.support.phones import GROUP, VISIT, YEAR, Clock, G, M, U, V, decide, fill_answers, picture
 
 
@@ -243,6 +245,31 @@ def test_a_link_that_drops_costs_at_most_what_was_on_it(lan, service):
     service.meanwhile = lambda _: None
     SyncWorker(lan).sync_once()
     assert service.stores.open(M).info()["doc_count"] == total
+
+
+def test_a_server_put_back_from_an_older_copy_gets_again_what_it_lost(lan, own, service, sync, tmp_path):
+    for name in (U, M):
+        service.stores.open(name).copy_to(tmp_path / f"{name}.copy")
+    card = lan.capture(picture(6, size=(1600, 1200)), title="Hội diễn", checklist=own)
+    lan.set_answer(own, "iii-5", points="5")
+    submission = lan.submit(own)
+    sync(lan)
+    service.settle()
+    assert sync(lan).pending == 0
+    assert lan.evidence()[0].state == "verified"
+
+    for name in (U, M):
+        service.stores.delete(name)
+        shutil.copy(tmp_path / f"{name}.copy", service.stores.file_of(name))
+    sync(lan)
+    assert service.stores.open(U).get(submission)
+    assert service.stores.open(U).get(card.id)
+    service.settle()
+    sync(lan)
+
+    (shot,) = lan.evidence()[0].photos
+    assert shot.safe
+    assert media.read_photo(service.stores.open(M), shot.sha256).data == shot.file.read_bytes()
 
 
 def test_the_thread_sends_what_is_saved_soon_wakes_at_once_and_stops_quickly(lan, own, service):

@@ -7,7 +7,7 @@ It must never know a document; pages ask `Phone`, and only `worker` waits for th
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,8 @@ from mobile import i18n
 from mobile.camera import AndroidCamera, Camera, FileChooser
 from mobile.i18n import state_word
 from mobile.location import AndroidLocation, Location, Unknown
-from mobile.phone import Phone
 from mobile.machine import device_label, is_android, on_unmetered_network
+from mobile.phone import Phone
 from mobile.screens.capture import CapturePage
 from mobile.screens.checklist import ChecklistPage
 from mobile.screens.enrol import EnrolPage
@@ -99,7 +99,9 @@ class ThiduaApp(App):
         self.phone = phone
         self.default_server = default_server
         self.device_label = device_label()
-        self.camera = camera or (AndroidCamera(phone.tools.local.folder / "camera") if is_android() else FileChooser(choose_file))
+        self.camera = camera or (
+            AndroidCamera(phone.tools.local.folder / "camera") if is_android() else FileChooser(choose_file)
+        )
         self.location = location or (AndroidLocation() if is_android() else Unknown())
         self._sync = sync
         self.worker: SyncWorker | None = None
@@ -160,9 +162,7 @@ class ThiduaApp(App):
             self.top("enrol")
             return
         if self._sync and self.worker is None:
-            self.worker = SyncWorker(
-                self.phone, on_status=self._status_arrived, photos_allowed=self._photos_allowed
-            )
+            self.worker = SyncWorker(self.phone, on_status=self._status_arrived, photos_allowed=self._photos_allowed)
             self._show_status(self.worker.status)
             self.worker.start()
         elif self.worker is None:
@@ -244,9 +244,7 @@ class ThiduaApp(App):
     def _show_status(self, status: SyncStatus) -> None:
         self.sync_status = status
         self.status_icon, self.status_tone = STATUS_LOOK[status.state]
-        waiting = (
-            i18n.ngettext_("{n} item waits", "{n} items wait", status.pending) if status.pending else ""
-        )
+        waiting = i18n.ngettext_("{n} item waits", "{n} items wait", status.pending) if status.pending else ""
         last = (
             self._("Last exchange {time}").format(time=self.clock(status.last_sync))
             if status.last_sync and status.state != "syncing"
@@ -297,7 +295,7 @@ class ThiduaApp(App):
     def _spoken(self) -> None:
         self.locale = i18n.language()
         # kv binds to `app._`: a new callable is what makes every rule ask again.
-        self._ = lambda text: i18n._(text)
+        self._ = partial(i18n._)
         if self.sync_status is not None:
             self._show_status(self.sync_status)
         self.current.refresh()

@@ -45,8 +45,9 @@ class CapturePage(Page):
         self._fix: Fix | None = None
         super().__init__(**kwargs)
 
-    def show(self, *, checklist: str = "", criterion: str = "") -> None:
-        """A new photo; for a criterion of a checklist where one is named."""
+    def show(self, **what: Any) -> None:
+        """A new photo; for `criterion` of `checklist` where they are named."""
+        checklist, criterion = str(what.get("checklist", "")), str(what.get("criterion", ""))
         if not self.photo or (checklist, criterion) != (self.checklist, self.criterion):
             self._clear()
         self.checklist, self.criterion = checklist, criterion
@@ -125,7 +126,8 @@ class CapturePage(Page):
             return
         self._clear()
         toast(self.words("Evidence saved on this phone"), icon="content-save-check-outline")
-        self.app.back() or self.app.top("home")
+        if not self.app.back():
+            self.app.top("home")
 
     def _place(self) -> Place | None:
         name = self.place.strip() or None

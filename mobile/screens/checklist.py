@@ -68,8 +68,9 @@ class ChecklistPage(Page):
     banner_tone = StringProperty("calm")
     can_submit = BooleanProperty(True)
 
-    def show(self, *, key: str, criterion: str | None = None) -> None:
-        """Open the checklist at its first section, or at `criterion`."""
+    def show(self, **what: Any) -> None:
+        """`key`, and perhaps `criterion`: open the checklist at its first section, or there."""
+        key, criterion = str(what["key"]), what.get("criterion")
         if key != self.key:
             self.key = key
             self.section = 0

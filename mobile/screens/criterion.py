@@ -62,9 +62,7 @@ class CriterionCard(Card):
         self.note = view.note
         self.worth = "" if view.kind == "judged" or view.worth is None else f"= {points(view.worth, self.locale)}"
         self.returned = self._returned(view)
-        self.disputed = (
-            _("Two answers were given on two phones. Choose the one that stands.") if view.choices else ""
-        )
+        self.disputed = _("Two answers were given on two phones. Choose the one that stands.") if view.choices else ""
         self.wanted = self._wanted(view)
         if self.wanted and self.state_role == "good":
             self.state_icon, self.state_role = "alert-outline", "attention"
@@ -157,13 +155,13 @@ class CriterionCard(Card):
         """An answer to save."""
 
     def on_ask_na(self) -> None:
-        """"Not applicable" was tapped."""
+        """ "Not applicable" was tapped."""
 
     def on_ask_note(self) -> None:
         """The note was tapped."""
 
     def on_ask_photo(self) -> None:
-        """"Photo" was tapped."""
+        """ "Photo" was tapped."""
 
     def on_ask_choice(self) -> None:
         """The disputed answer was tapped."""

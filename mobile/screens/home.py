@@ -13,7 +13,7 @@ from mobile.screens.page import Page
 from mobile.screens.phrases import date_range, points, share, short_date
 from mobile.screens.tiles import ChecklistTile, Thumb
 from mobile.theme.states import STATE_LOOK
-from mobile.widgets.base import Strong, Words
+from mobile.widgets.base import Strong
 from mobile.widgets.kv import load
 
 RECENT_MAX = 12
@@ -80,9 +80,7 @@ class HomePage(Page):
         self._progress(tile, card)
 
     def _own(self, tile: ChecklistTile, card: ChecklistCard) -> None:
-        tile.when = (
-            self.words("Due {date}", date=short_date(card.due)) if card.due else ""
-        )
+        tile.when = self.words("Due {date}", date=short_date(card.due)) if card.due else ""
         tile.title = self.words("Self-score {year}", year=card.year) + " · " + card.group_name
         tile.detail = ""
         self._progress(tile, card)
@@ -110,7 +108,6 @@ class HomePage(Page):
 
     def _open_picture(self, thumb: Thumb) -> None:
         self.app.show_evidence(thumb.evidence)
-
 
 
 load(__file__)

@@ -107,9 +107,7 @@ class ChoiceSheet(Sheet):
         locale = App.get_running_app().locale
         for index, answer in enumerate(choices):
             detail = " · ".join(part for part in (answer.by_name, moment(answer.at, locale), answer.note) if part)
-            option = Option(
-                text=answer_words(answer, locale), detail=detail, icon="arrow-right", tag=f"choice:{index}"
-            )
+            option = Option(text=answer_words(answer, locale), detail=detail, icon="arrow-right", tag=f"choice:{index}")
             option.choice = index
 
             def choose(tapped: Option) -> None:
@@ -152,7 +150,9 @@ class ProblemsSheet(Sheet):
         for problem in problems:
             label = labels.get(problem.criterion or "", "")
             option = Option(
-                text=f"{label}  {problem.message}".strip(), icon="alert-circle-outline", tag=f"problem:{problem.criterion}"
+                text=f"{label}  {problem.message}".strip(),
+                icon="alert-circle-outline",
+                tag=f"problem:{problem.criterion}",
             )
             option.criterion = problem.criterion
 

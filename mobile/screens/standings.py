@@ -66,7 +66,9 @@ class StandingsPage(Page):
         self.refresh()
 
     def _show(self, ranking: Standings) -> None:
-        self.heading = self.words("Provisional standings") if ranking.provisional else self.words("Standings")
+        # Where nobody has a number the ranking waits for nothing, yet it is no result either.
+        provisional = ranking.provisional or any(row.total is None for row in ranking.rows)
+        self.heading = self.words("Provisional standings") if provisional else self.words("Standings")
         done = sum(row.card.coverage.visits_done for row in ranking.rows)
         planned = sum(row.card.coverage.visits_planned for row in ranking.rows)
         photos = {photo for row in ranking.rows for photo in row.card.coverage.photos}
@@ -87,7 +89,7 @@ class StandingsPage(Page):
         while len(column.children) < len(ranking.rows):
             column.add_widget(StandingsRow())
         for line, row in zip(reversed(column.children), ranking.rows, strict=True):
-            for name, value in self._line(row, provisional=ranking.provisional).items():
+            for name, value in self._line(row, provisional=provisional).items():
                 setattr(line, name, value)
 
     def _line(self, row: Row, *, provisional: bool) -> dict[str, Any]:

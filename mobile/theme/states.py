@@ -1,4 +1,4 @@
-"""How the states of records and of single answers look: an icon and a colour role each; the word stands beside. Pure."""
+"""How states of records and of single answers look: an icon and a colour role each; the word stands beside. Pure."""
 
 from __future__ import annotations
 

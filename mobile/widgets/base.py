@@ -63,9 +63,7 @@ class Column(Layout):
         left, above, right, below = self.padding
         width = self.width - left - right
         shown = [part for part in reversed(self.children) if part.height > 0]
-        self.minimum_height = (
-            above + below + sum(part.height for part in shown) + self.spacing * max(len(shown) - 1, 0)
-        )
+        self.minimum_height = above + below + sum(part.height for part in shown) + self.spacing * max(len(shown) - 1, 0)
         top = self.y + self.minimum_height - above
         for part in reversed(self.children):
             if part.size_hint_x is not None:

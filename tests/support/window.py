@@ -1,4 +1,4 @@
-"""Drives the app in this process, frame by frame: tap by words or tag, type, step until something is true, take a picture.
+"""Drives the app in this process, frame by frame: tap by words or tag, type, wait for something, take a picture.
 
 Kivy reads its environment on import, so `prepare()` comes before anything of `mobile.app`. One window serves a whole
 test run; each `Driver` opens a fresh app in it.
@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 SETTLE_S = 0.35
 FRAME_S = 1 / 60
@@ -45,7 +45,7 @@ class Driver:
         self.app = app
         self.size = size
 
-    def __enter__(self) -> Driver:
+    def __enter__(self) -> Self:
         from kivy.base import EventLoop, runTouchApp
         from kivy.core.window import Window
 

@@ -70,8 +70,8 @@ def test_points_over_the_maximum_are_refused_beside_the_field_and_nothing_is_sav
 def test_the_total_follows_each_answer_and_says_that_it_is_provisional(sheet):
     sheet.type("i-1:value", "50")
     assert "50 / 1.000" in sheet.texts()
-    assert sheet.says("tạm tính")
     assert sheet.says("Đã lưu")
+    sheet.until(lambda: sheet.says("tạm tính"))
 
 
 def test_not_applicable_is_not_taken_without_a_reason(sheet, lan):
@@ -113,7 +113,7 @@ def test_submit_lists_what_is_missing_and_each_line_leads_to_its_criterion(sheet
     sheet.settle()
     assert not lan.checklist(lan.cross_key(VISIT)).submitted
     card = sheet.find("ii-4:note")
-    x, y = card.to_window(*card.center)
+    _x, y = card.to_window(*card.center)
     assert 0 < y < 892
 
 

@@ -61,9 +61,7 @@ def test_translations_keep_the_blanks_of_their_text():
         assert blanks(said if isinstance(said, str) else said[0]) == blanks(one)
 
 
-@pytest.mark.parametrize(
-    ("colours", "least"), [(LIGHT, 4.5), (DARK, 4.5), (LIGHT_CONTRAST, 7.0), (DARK_CONTRAST, 7.0)]
-)
+@pytest.mark.parametrize(("colours", "least"), [(LIGHT, 4.5), (DARK, 4.5), (LIGHT_CONTRAST, 7.0), (DARK_CONTRAST, 7.0)])
 def test_text_stands_out_from_its_ground(colours, least):
     pairs = [(ink, ground) for ink in ("ink", "soft", "primary", "deep") for ground in ("background", "surface")]
     pairs += [(role, "surface") for role in ("good", "attention", "problem")]

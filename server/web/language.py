@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from flask import Flask, current_app, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, get_locale, ngettext
 from flask_login import current_user
 
 from schemas import figures
@@ -81,6 +81,17 @@ def day(date: str | None) -> str:
     return figures.format_date(figures.local_day(date) if "T" in date else date, locale())
 
 
+def long(seconds: int) -> str:
+    """How long that is, in the largest unit that says it: `3 giây`, `49 phút`, `2 ngày`."""
+    if seconds < 2 * 60:
+        return str(ngettext("%(num)s giây", "%(num)s giây", seconds))
+    if seconds < 2 * 3600:
+        return str(ngettext("%(num)s phút", "%(num)s phút", seconds // 60))
+    if seconds < 2 * 24 * 3600:
+        return str(ngettext("%(num)s giờ", "%(num)s giờ", seconds // 3600))
+    return str(ngettext("%(num)s ngày", "%(num)s ngày", seconds // (24 * 3600)))
+
+
 def named(names: Mapping[str, str] | None) -> str:
     """A name in the language in use; a missing translation falls back to Vietnamese."""
     if not names:
@@ -108,6 +119,7 @@ def init_app(app: Flask) -> None:
         moment=moment,
         clock=clock,
         day=day,
+        long=long,
         named=named,
         said=said,
     )

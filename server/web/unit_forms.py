@@ -104,6 +104,8 @@ def read_unit_act(form: Mapping[str, str], unit: str, found: Matters, *, locale:
         wrong.update(_claim(form, found, value, reason, locale))
     elif act == "rank-unit":
         value["ranked"] = form.get("ranked") == "true"
+        if form.get("ranked") not in ("true", "false"):
+            wrong["ranked"] = _("Mời chọn xếp hạng hay không xếp hạng.")
     elif act == "count-submission" and form.get("submission") in found.contested:
         value = {"submission": form["submission"], "counts": True}
     else:

@@ -125,3 +125,18 @@ def test_a_change_and_a_merge_at_the_same_moment_both_stand(two):
         merging.join()
     assert lan.checklist(key).done == 6
     assert lan.checklist(key).criterion("i-4").answer.points == str(39 % 30)
+
+
+def test_an_answer_a_later_app_wrote_stops_nobody_from_answering_beside_it(two):
+    lan, _, key = two
+    lan.set_answer(key, "i-2", points="3")
+    store, draft = lan.tools.local.stores.open(V), key.partition("/")[2]
+    written = store.get(draft)
+    written["answers"]["i-2"][0]["answer"]["confidence"] = "high"
+    store.put(written)
+
+    lan.set_answer(key, "i-1", points="4")
+
+    after = store.get(draft)["answers"]
+    assert after["i-2"][0]["answer"]["confidence"] == "high"
+    assert lan.checklist(key).criterion("i-1").answer.points == "4"

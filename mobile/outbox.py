@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from mobile import submitting
 from mobile.book import Book, Library, heads_of
 from mobile.cards import EvidenceCard, SentItem, State
 from mobile.checklists import Checklists
@@ -94,12 +95,7 @@ class Outbox:
                     group = ids.group_database(book.group, book.year)
                     return "returned", None, self.library.text(decision["reason"], group, key.database)
             return "verified", None, ""
-        named = [
-            document["_id"],
-            *sorted(evidence.evidence_named(document)),
-            *sorted(ids.part_id(part) for part in evidence.parts_named(document)),
-        ]
-        standing = self.ledger.documents(key.database, named)
+        standing = self.ledger.documents(key.database, submitting.documents_of(document))
         return standing.state, standing.percent, standing.reason
 
     def _drafts(self) -> Iterator[SentItem]:
@@ -142,10 +138,7 @@ class Outbox:
         for shown in refused:
             if database in self.tools.local.stores:
                 document = found(self.tools.local.stores.open(database), shown) or {}
-                named = evidence.evidence_named(document) | {
-                    ids.part_id(part) for part in evidence.parts_named(document)
-                }
-                if doc_id in named:
+                if document and doc_id in submitting.documents_of(document):
                     return True
         return doc_id.startswith(("photo:", "thumb:", "chunk:"))
 

@@ -26,11 +26,11 @@ from mobile.cards import CriterionView, EvidenceCard, Place
 from mobile.enrol import enrol
 from mobile.phone import Phone
 from mobile.problems import PhoneError
+from mobile.version import APP_VERSION
 from mobile.worker import SyncWorker
 from schemas import figures
 from schemas.answer import MEMBER_OF_KIND
 
-APP_VERSION = "0.1.0"
 ROUNDS_MAX = 10
 """Of one sync step: what is not over then is stuck, and the script says so."""
 

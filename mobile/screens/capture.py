@@ -5,6 +5,7 @@ Everything is kept the moment Save is tapped; nothing here waits for a position 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,11 @@ from mobile.widgets.kv import load
 from mobile.widgets.sheet import toast
 from schemas.problem import InvalidDocument
 from sync.errors import SyncError
+
+FORM = ("checklist", "criterion", "photo", "caption", "place", "note", "movement", "children_seen", "consent")
+"""What is kept of a form not yet saved."""
+
+SETTING = "capture-form"
 
 
 class CapturePage(Page):
@@ -51,6 +57,7 @@ class CapturePage(Page):
         if not self.photo or (checklist, criterion) != (self.checklist, self.criterion):
             self._clear()
         self.checklist, self.criterion = checklist, criterion
+        self._restore()
         self.refresh()
         self.app.location.start(self._located)
 
@@ -75,7 +82,22 @@ class CapturePage(Page):
         self._say_where()
 
     def leave(self) -> None:
+        """Android may end the app while its camera is open: what was entered so far is found again."""
         self.app.location.stop()
+        form = {name: getattr(self, name) for name in FORM}
+        if self.photo or self.caption.strip() or self.note.strip():
+            self.phone.set_setting(SETTING, json.dumps(form, sort_keys=True))
+
+    def _restore(self) -> None:
+        kept = self.phone.setting(SETTING)
+        if not kept or self.photo or self.caption:
+            return
+        form = json.loads(kept)
+        if (form["checklist"], form["criterion"]) == (self.checklist, self.criterion):
+            for name in FORM:
+                setattr(self, name, form[name])
+            if not Path(self.photo).is_file():
+                self.photo = ""
 
     def take(self) -> None:
         """Open the camera."""
@@ -125,6 +147,7 @@ class CapturePage(Page):
             self.photo_problem = getattr(error, "message", str(error))
             return
         self._clear()
+        self.phone.set_setting(SETTING, "")
         toast(self.words("Evidence saved on this phone"), icon="content-save-check-outline")
         if not self.app.back():
             self.app.top("home")

@@ -24,7 +24,10 @@ from mobile.widgets.sheet import Option, Sheet
 
 
 class NoteSheet(Sheet):
-    """A text with canned sentences to tap. With `required`, it is not taken empty; closing it changes nothing."""
+    """A text with canned sentences to tap. Closing it keeps what was written, as everything here is kept.
+
+    With `required` the text gives the reason for an act: it is not taken empty, and closing it changes nothing.
+    """
 
     text = StringProperty("")
     problem = StringProperty("")
@@ -33,6 +36,7 @@ class NoteSheet(Sheet):
     def __init__(self, *, canned: Sequence[str], then: Callable[[str], object], **kwargs: Any) -> None:
         self._then = then
         super().__init__(**kwargs)
+        self._before = self.text.strip()
         for index, sentence in enumerate(canned):
             chip = Chip(text=sentence, tag=f"canned:{index}")
             chip.bind(on_release=self._canned)
@@ -48,8 +52,17 @@ class NoteSheet(Sheet):
         if self.required and not self.text.strip():
             self.problem = _("Write the reason in a few words, or tap one above.")
             return
+        self._hand_over()
         self.dismiss()
-        self._then(self.text.strip())
+
+    def on_dismiss(self) -> None:
+        """Closed in whatever way."""
+        if not self.required and self.text.strip() != self._before:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        self._before = self.text.strip()
+        self._then(self._before)
 
 
 class EvidenceSheet(Sheet):

@@ -1,6 +1,6 @@
 """A sheet that comes up from the bottom (a card in the middle of a wide window), and a word that passes.
 
-The back button and a tap beside it close a sheet; what was being written is given to `on_dismiss` handlers to keep.
+The back button and a tap beside it close a sheet; a sheet in which something is written keeps it in `on_dismiss`.
 """
 
 from __future__ import annotations

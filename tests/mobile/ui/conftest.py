@@ -42,20 +42,24 @@ def lan(filled_folder, tmp_path):
 
 @pytest.fixture
 def run():
-    """`run(phone)` is the driver of an app over it; closed after the test, in Vietnamese again."""
+    """`run(phone)` is the driver of an app over it; closed before the next one and after the test."""
     from mobile import i18n
     from mobile.app import ThiduaApp
 
     opened = []
 
     def start(phone, *, size=(412, 892), sync=False, **options):
+        end()  # one window, one app
         driver = Driver(ThiduaApp(phone, sync=sync, **options), size=size)
         opened.append(driver.__enter__())
         return driver
 
+    def end():
+        while opened:
+            opened.pop().__exit__()
+
     yield start
-    for driver in reversed(opened):
-        driver.__exit__()
+    end()
     i18n.set_language(i18n.FIRST)
 
 

@@ -140,6 +140,24 @@ def test_a_photo_without_words_or_of_children_without_an_answer_is_not_kept(lan,
     assert lan.evidence()[0].consent is True
 
 
+def test_a_form_half_filled_when_the_app_is_ended_is_found_again(lan, run, tmp_path):
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(picture(9))
+    screen = run(lan, camera=GivenFile(photo))
+    screen.tap("nav:capture")
+    screen.tap("capture:take")
+    screen.type("capture:title", "Giải chạy")
+    screen.app.on_pause()
+    again = run(lan, camera=GivenFile(photo))
+    again.tap("nav:capture")
+    assert again.find("capture:title").text == "Giải chạy"
+    again.tap("capture:save")
+    again.settle()
+    assert [card.title for card in lan.evidence()] == ["Giải chạy"]
+    again.tap("nav:capture")
+    assert again.find("capture:title").text == ""
+
+
 def test_what_waits_is_listed_with_its_state(screen, lan):
     lan.capture(picture(7), title="Hội làng")
     screen.tap("status")

@@ -105,6 +105,15 @@ def test_a_note_is_kept(sheet, lan):
     assert answer(lan, "i-1").note == "Hồ sơ đầy đủ, có đối chiếu sổ gốc"
 
 
+def test_a_note_is_kept_when_its_sheet_is_closed_with_the_back_button(sheet, lan):
+    sheet.tap("i-1:plus")
+    sheet.tap("i-1:note")
+    sheet.type("note", "Còn thiếu biên bản")
+    sheet.back()
+    sheet.settle()
+    assert answer(lan, "i-1").note == "Còn thiếu biên bản"
+
+
 def test_submit_lists_what_is_missing_and_each_line_leads_to_its_criterion(sheet, lan):
     sheet.tap("submit")
     sheet.settle()

@@ -28,10 +28,14 @@ def size(text: str) -> tuple[int, int]:
 
 def parser() -> argparse.ArgumentParser:
     """The command's options."""
-    options = argparse.ArgumentParser(prog="python -m mobile", description="Thidua on a desk: the phone's app in a window.")
+    options = argparse.ArgumentParser(
+        prog="python -m mobile", description="Thidua on a desk: the phone's app in a window."
+    )
     options.add_argument("--data", type=Path, help="folder that holds this phone (made where there is none)")
     options.add_argument("--server", default="", help="address filled in when enrolling")
-    options.add_argument("--size", type=size, default=size(DEFAULT_SIZE), help=f"of the window, {DEFAULT_SIZE} if not said")
+    options.add_argument(
+        "--size", type=size, default=size(DEFAULT_SIZE), help=f"of the window, {DEFAULT_SIZE} if not said"
+    )
     options.add_argument("--photo", type=Path, help="a picture the camera always takes (for demonstrations)")
     options.add_argument("--offline", action="store_true", help="do not look for the server")
     return options

@@ -1,7 +1,8 @@
 """What the server refused, why, and when it is worth offering again. A refused document stays where it is.
 
 Kept in the device's store as `refused:<database>:<id>`. The circumstances of a refusal are a fingerprint of the app,
-the server and the grant: when one of them changes, or the document does, it is offered again by id.
+the server, the grant and the language its reason was said in: when one of them changes, or the document does, it is
+offered again by id.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ class Refusal:
     at: str
 
 
-def fingerprint(app_version: str, device: str, server: Server, grant: Grant) -> str:
+def fingerprint(app_version: str, device: str, server: Server, grant: Grant, locale: str) -> str:
     """The circumstances; another value is a reason to try again."""
     rights = f"{grant.listed:d}{grant.push:d}{grant.pull:d}"
-    return f"{app_version}|{device}|{server.server}|{server.oldest_app}|{rights}"
+    return f"{app_version}|{device}|{server.server}|{server.oldest_app}|{rights}|{locale}"
 
 
 def known(local: Local, database: str | None = None) -> list[Refusal]:

@@ -85,6 +85,7 @@ class Round:
         self._tools, self._account, self._session = tools, account, session
         self._locale, self._thorough, self._photos_now = locale, thorough, photos_now
         self._on_progress, self._cancelled = on_progress, cancelled
+        self._session.headers["Accept-Language"] = locale  # reasons of refusals are read by the person who wrote
         self._local = tools.local
         self._done = self._total = 0
         self._silent = 0
@@ -174,7 +175,7 @@ class Round:
             self._read_back(store, remote)
 
     def _push(self, store: Store, remote: Database, grant: Grant, server: Server) -> None:
-        fingerprint = refusals.fingerprint(self._tools.app_version, self._account.device, server, grant)
+        fingerprint = self._fingerprint(server, grant)
         again = refusals.to_offer(self._local, store, grant.name, fingerprint)
         if again:
             refused = sending.send(store, remote, sending.lacking(store, remote, again))
@@ -248,7 +249,7 @@ class Round:
             outcome.photos_held_back = True
             return
         refused = photos.push(self._local, store, remote, open_names, on_sent=self._advance, cancelled=self._cancelled)
-        fingerprint = refusals.fingerprint(self._tools.app_version, self._account.device, server, grant)
+        fingerprint = self._fingerprint(server, grant)
         refusals.replace(self._local, grant.name, None, refused, fingerprint, at=self._tools.time())
         if open_names and not refused:
             open_names = photos.settle(self._local, store, remote, open_names, now=self._tools.time())
@@ -270,6 +271,9 @@ class Round:
     def _remote(self, grant: Grant) -> RemoteDatabase:
         url = f"{self._account.server_url}/db/{grant.name}"
         return RemoteDatabase(url, session=self._session, token=self._account.token)
+
+    def _fingerprint(self, server: Server, grant: Grant) -> str:
+        return refusals.fingerprint(self._tools.app_version, self._account.device, server, grant, self._locale)
 
     def _session_id(self) -> str:
         return self._tools.random_bytes(16).hex()

@@ -102,13 +102,13 @@ def _open_for_phone(name: str) -> Database:
         account, device = phone()
     except NotSignedIn as problem:
         raise Unauthorized(say(problem.said, locale)) from problem
-    return service.gateway.open(name, account, device, locale=locale)
+    return service.gateway.open(name, account, device, locale=locale_of_request(account.locale))
 
 
-def locale_of_request() -> str:
-    """What the caller reads: `Accept-Language`, else the installation's language."""
+def locale_of_request(default: str | None = None) -> str:
+    """What the caller reads: `Accept-Language`, else `default` (an account's), else the installation's language."""
     service: Service = flask.current_app.extensions["thidua"]
-    return best_locale((tag for tag, _ in request.accept_languages), service.config.locale)
+    return best_locale((tag for tag, _ in request.accept_languages), default or service.config.locale)
 
 
 def _number_requests(app: Flask) -> None:

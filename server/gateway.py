@@ -1,9 +1,10 @@
 """The door for phones: who asks, which databases are theirs, what of a batch is let in.
 
-A document is judged by its shape and its writer alone (truth never depends on the order in which phones came back); a
-refused one is an entry with a sentence its writer can act on, and its neighbours land. Before a submission is stored,
-`arrival:<submission>:<server>` says in the group's database when it came, from whom, and under which flags. It must
-never know HTTP, nor a rule of scoring.
+A document is judged by its shape and its writer alone: truth never depends on the order in which phones came back. (The
+scheme a submission names never changes, so what it lets one answer is shape too.) A refused one is an entry with a
+sentence its writer can act on, and its neighbours land. Before a submission is stored, `arrival:<submission>:<server>`
+says in the group's database when it came, from whom, and under which flags. It must never know HTTP, nor a rule of
+scoring.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import Any, Final
 
 from schemas import ids
 from schemas.access import Access, Facts, Identity, access_to, databases, may_list, may_read, may_write, own_range
+from schemas.answer import check_answer
 from schemas.base import problems_of
 from schemas.figures import VIET_NAM, parse_time, time_string
-from schemas.problem import InvalidDocument, Refused
+from schemas.problem import InvalidDocument, Problem, Refused
+from schemas.scheme import Scheme
 from server import metrics
 from server.accounts import Account, Accounts, Device
 from server.backends import Backend, NotWritten
@@ -143,6 +146,18 @@ class Gateway:
                 return True
         return False
 
+    def misfits(self, submission: Document) -> list[Problem]:
+        """Answers that could never count under the scheme it names. One whose scheme is not here is not judged."""
+        document = self._views.view(submission["group"], submission["year"]).documents.get(submission["scheme"])
+        if document is None:
+            return []
+        scheme = Scheme.from_document(document)
+        return [
+            problem
+            for criterion, given in submission["answers"].items()
+            for problem in check_answer(scheme, criterion, given)
+        ]
+
     def note_arrivals(self, submissions: Sequence[Document], identity: Identity, flags: Sequence[str]) -> None:
         """Write down that these have come, durably, once: a repeated push leaves the first time standing."""
         by_group: dict[str, list[Document]] = {}
@@ -235,8 +250,7 @@ class PhonePolicy:
     def _refuse_document(self, document: Document) -> Refusal | None:
         problems = problems_of({name: value for name, value in document.items() if name not in _REPLICATION})
         if problems:
-            sentences = InvalidDocument(problems, locale=self.locale).sentences(self.locale)
-            return Refusal("forbidden", " ".join(sentences))
+            return self._invalid(problems)
         facts = self.gateway.facts()
         refused = may_write(self.identity, self.name, document, facts)
         if refused is not None:
@@ -248,9 +262,16 @@ class PhonePolicy:
             unit = ids.parse_database(self.name).unit
             if known is None or (unit is not None and unit not in known):
                 return self._refusal(Refused("not-member", {"year": document["year"]}))
+        if kind == "submission" and not document.get("_deleted"):
+            misfits = self.gateway.misfits(document)
+            if misfits:
+                return self._invalid(misfits)
         if kind in _FIRST_OF:
             return self._refuse_second(document)
         return None
+
+    def _invalid(self, problems: Sequence[Problem]) -> Refusal:
+        return Refusal("forbidden", " ".join(InvalidDocument(problems, locale=self.locale).sentences(self.locale)))
 
     def _refuse_second(self, document: Document) -> Refusal | None:
         rev = document.get("_rev")

@@ -48,7 +48,7 @@ def test_a_database_of_others_is_refused_with_the_rule(phone, name):
 
 def test_the_group_takes_nothing_from_phones(phone, world):
     lan = phone("lan")
-    document = submission_of(lan.account, lan.device, HY, {"i-1": "100"})
+    document = submission_of(lan.account, lan.device, HY, {"i-1": "50"})
     entries = lan.remote("g-cum-1-2024").bulk_docs([{**document, "_rev": "1-a"}], new_edits=False)
     assert entries[0]["error"] == "forbidden"
     world.settle()
@@ -57,7 +57,7 @@ def test_the_group_takes_nothing_from_phones(phone, world):
 
 def test_nobody_writes_in_anothers_name(phone):
     lan, minh = phone("lan"), phone("minh")
-    document = submission_of(minh.account, minh.device, HY, {"i-1": "100"})
+    document = submission_of(minh.account, minh.device, HY, {"i-1": "50"})
     lan.write(U_HY, document)
     result = lan.push(U_HY)
     assert [refused.id for refused in result.refused] == [document["_id"]]
@@ -65,8 +65,8 @@ def test_nobody_writes_in_anothers_name(phone):
 
 def test_one_bad_document_of_a_batch_is_refused_alone_in_the_callers_language(phone):
     lan = phone("lan")
-    good = [draft_of(lan.account, lan.device, HY, {"i-1": "100"}), salted("một ghi chú")]
-    bad = submission_of(lan.account, lan.device, HY, {"i-1": "100"}) | {"color": "red"}
+    good = [draft_of(lan.account, lan.device, HY, {"i-1": "50"}), salted("một ghi chú")]
+    bad = submission_of(lan.account, lan.device, HY, {"i-1": "50"}) | {"color": "red"}
     lan.write(U_HY, *good, bad)
     result = lan.push(U_HY)
     assert [refused.id for refused in result.refused] == [bad["_id"]]
@@ -79,16 +79,16 @@ def test_one_bad_document_of_a_batch_is_refused_alone_in_the_callers_language(ph
 
 def test_a_submission_once_taken_is_never_replaced(phone, world):
     lan = phone("lan")
-    first = submission_of(lan.account, lan.device, HY, {"i-1": "100"})
+    first = submission_of(lan.account, lan.device, HY, {"i-1": "50"})
     lan.write(U_HY, first)
     lan.push(U_HY)
     for rev in ("1-ffff", "2-ffff"):
         entry = lan.remote(U_HY).bulk_docs(
-            [{**submission_of(lan.account, lan.device, HY, {"i-1": "160"}), "_rev": rev}], new_edits=False
+            [{**submission_of(lan.account, lan.device, HY, {"i-1": "60"}), "_rev": rev}], new_edits=False
         )[0]
         assert entry["error"] == "forbidden"
     world.settle()
-    assert world.group_database().get(first["_id"])["answers"]["i-1"]["points"] == "100"
+    assert world.group_database().get(first["_id"])["answers"]["i-1"]["points"] == "50"
 
 
 def test_a_grassroots_unit_sends_its_own_evidence_and_reads_only_that_back(phone):
@@ -101,7 +101,7 @@ def test_a_grassroots_unit_sends_its_own_evidence_and_reads_only_that_back(phone
     for forbidden in (thu.remote(U_HY).changes, thu.remote(U_HY).all_docs):
         with pytest.raises(PeerRefused):
             forbidden()
-    draft = draft_of(lan.account, lan.device, HY, {"i-1": "100"})
+    draft = draft_of(lan.account, lan.device, HY, {"i-1": "50"})
     thu.write(U_HY, draft)
     assert [refused.id for refused in thu.push(U_HY).refused] == [draft["_id"]]
 
@@ -163,7 +163,7 @@ def test_an_arrival_is_written_once_however_often_a_push_is_repeated(phone, worl
 def test_a_late_submission_counts_and_is_marked(phone, world):
     lan = phone("lan")
     world.clock.pass_by(days=30)
-    lan.write(U_HY, submission_of(lan.account, lan.device, HY, {"i-1": "100"}))
+    lan.write(U_HY, submission_of(lan.account, lan.device, HY, {"i-1": "50"}))
     lan.push(U_HY)
     assert world.group_database().get(world.ids_of("arrival")[0])["flags"] == ["late"]
 
@@ -174,7 +174,7 @@ def test_a_revoked_phone_reads_nothing_more_and_its_work_is_taken_in_flagged_for
     accounts.set_device_state("lan", lan.device, "revoked")
     with pytest.raises(PeerRefused):
         lan.pull("g-cum-1-2024")
-    first = submission_of(lan.account, lan.device, HY, {"i-1": "100"})
+    first = submission_of(lan.account, lan.device, HY, {"i-1": "50"})
     lan.write(U_HY, first)
     assert not lan.push(U_HY).refused
     assert world.group_database().get(world.ids_of("arrival")[0])["flags"] == ["revoked"]
@@ -213,7 +213,7 @@ def test_a_submission_for_a_cancelled_visit_arrives_flagged(phone, world):
     visit = world.plan_visit(BN, "minh")
     minh = phone("minh")
     world.act("huong", "cancel-visit", {"visit": visit}, "Bão")
-    minh.write(f"v-{visit}", submission_of(minh.account, minh.device, BN, {"i-1": "100"}, visit=visit))
+    minh.write(f"v-{visit}", submission_of(minh.account, minh.device, BN, {"i-1": "50"}, visit=visit))
     assert not minh.push(f"v-{visit}").refused
     assert world.group_database().get(world.ids_of("arrival")[0])["flags"] == ["cancelled"]
 
@@ -239,7 +239,7 @@ def test_photos_are_pushed_in_pieces_and_read_by_who_may_read_what_names_them(ph
     assert media.receipts(bac.remote("m-cum-1-2024"), [name]) == set()
     lan = phone("lan")
     lan.write(U_HY, title, cite(evidence))
-    lan.write(U_HY, submission_of(lan.account, lan.device, HY, {"i-1": "90"}, cited={"i-1": [cite(evidence)["_id"]]}))
+    lan.write(U_HY, submission_of(lan.account, lan.device, HY, {"i-1": "50"}, cited={"i-1": [cite(evidence)["_id"]]}))
     assert [it.reason for it in lan.push(U_HY).refused] == []
     world.settle()
     assert media.receipts(bac.remote("m-cum-1-2024"), [name]) == {name}

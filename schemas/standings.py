@@ -79,6 +79,19 @@ class Standings:
     def row(self, unit: str) -> Row | None:
         return next((row for row in self.rows if row.unit == unit), None)
 
+    def sentence(self, reason: Reason, locale: str) -> str:
+        """A reason as people read it: units by their short names, sections by their number."""
+        names = {row.unit: row.short_names.get(locale) or row.short_names["vi"] for row in self.rows}
+        numbers = {} if self.scheme is None else {section.id: section.id.upper() for section in self.scheme.sections}
+        known = numbers | names
+
+        def shown(value: Any) -> Any:
+            if isinstance(value, list | tuple | set | frozenset):
+                return [known.get(item, item) for item in value]
+            return known.get(value, value) if isinstance(value, str) else value
+
+        return Reason(reason.code, {name: shown(value) for name, value in reason.params.items()}).sentence(locale)
+
     def to_json(self) -> dict[str, Any]:
         """What `thidua standings --json` prints: points are strings with two decimals, or null."""
         return {

@@ -79,7 +79,7 @@ class StandingsPage(Page):
             photos=len(photos),
             date=format_date(ranking.as_of, self.app.locale),
         )
-        sentences = [reason.sentence(self.app.locale) for reason in ranking.reasons]
+        sentences = [ranking.sentence(reason, self.app.locale) for reason in ranking.reasons]
         if ranking.sample:
             sentences.insert(0, self.words("Sample data: the scores are invented."))
         self.reasons = "\n".join(sentences)
@@ -89,16 +89,16 @@ class StandingsPage(Page):
         while len(column.children) < len(ranking.rows):
             column.add_widget(StandingsRow())
         for line, row in zip(reversed(column.children), ranking.rows, strict=True):
-            for name, value in self._line(row, provisional=provisional).items():
+            for name, value in self._line(row, ranking).items():
                 setattr(line, name, value)
 
-    def _line(self, row: Row, *, provisional: bool) -> dict[str, Any]:
+    def _line(self, row: Row, ranking: Standings) -> dict[str, Any]:
         locale = self.app.locale
         cover = row.card.coverage
         account = self.phone.account
         return {
             "place": NO_FIGURE if row.place is None else str(row.place),
-            "title": row.names.get(locale) or row.names["vi"],
+            "title": row.short_names.get(locale) or row.short_names["vi"],
             "total": self.words("not enough yet") if row.total is None else self._total(row.total),
             "sections": section_figures(
                 [(_label(index), section.points) for index, section in enumerate(row.card.sections)], locale
@@ -111,10 +111,10 @@ class StandingsPage(Page):
                 applicable=cover.applicable,
             ),
             "covered": share(cover.answered, cover.applicable),
-            "reason": "\n".join(dict.fromkeys(reason.sentence(locale) for reason in row.reasons)),
+            "reason": "\n".join(dict.fromkeys(ranking.sentence(reason, locale) for reason in row.reasons)),
             "first": row.place == 1,
             "mine": account is not None and account.unit == row.unit,
-            "provisional": provisional,
+            "provisional": ranking.provisional or any(each.total is None for each in ranking.rows),
         }
 
     def _total(self, total: Fraction) -> str:

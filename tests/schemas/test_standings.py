@@ -615,3 +615,14 @@ def test_two_totals_of_zero_are_told_apart_by_the_lower_penalty() -> None:
         cluster.submit(name, {"i-1": "0", "i-2": "0"})
         cluster.claim(name, item, "viec-1")
     assert [(row.unit, row.place) for row in cluster.standings().rows] == [("ha-noi", 1), ("bac-ninh", 2)]
+
+
+def test_a_reason_names_units_as_people_know_them() -> None:
+    cluster = Cluster(*UNITS, scheme_document=ONE)
+    cluster.submit("ha-noi", {"i-1": "60", "i-2": "0"})
+    result = cluster.standings()
+    sentence = result.sentence(result.reasons[0], "vi")
+    names = [row.short_names["vi"] for row in result.rows if row.total is None]
+    assert names
+    assert all(name in sentence for name in names)
+    assert not any(row.unit in sentence for row in result.rows if row.unit not in names)

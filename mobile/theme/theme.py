@@ -69,9 +69,14 @@ class Theme(EventDispatcher):
         self._resize()
 
     def _paint(self, *_: object) -> None:
+        """Every role is set twice, a shade apart: a rule that overrides another must be asked again even where its own
+        colour is the same in both palettes, or the overridden one, asked because of its change, would have the last
+        word. Roles come in the palette's order: what classes start from (ink, soft) before what single widgets ask for.
+        """
         colours = palette(self.mode, contrast=self.contrast)
-        for role in fields(Palette):
-            setattr(self, role.name, getattr(colours, role.name))
+        for alpha in ("FE", "FF"):
+            for role in fields(Palette):
+                setattr(self, role.name, getattr(colours, role.name) + alpha)
 
     def _resize(self, *_: object) -> None:
         for name, size in SIZES.items():

@@ -34,14 +34,20 @@ class Figure(Label):
     provisional = BooleanProperty(False)
 
 
-class Icon(Label):
-    """One icon of the font, by name; nothing for an empty name."""
+class TintedIcon(Label):
+    """One icon of the font, by name; nothing for an empty name. Its colour is always its owner's: no rule of ours
+    competes with it when the theme changes.
+    """
 
     icon = StringProperty("")
     size_dp = NumericProperty(24)
 
-    def on_icon(self, _widget: Icon, name: str) -> None:
+    def on_icon(self, _widget: TintedIcon, name: str) -> None:
         self.text = glyph(name)
+
+
+class Icon(TintedIcon):
+    """An icon in the soft ink, unless its rule says otherwise."""
 
 
 class Column(Layout):

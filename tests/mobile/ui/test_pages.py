@@ -84,6 +84,22 @@ def test_text_size_contrast_and_darkness_take_effect_at_once(screen):
     assert theme.contrast
 
 
+def test_a_button_keeps_its_own_colours_through_every_change_of_look(screen):
+    def stray():
+        return [
+            (type(owner).__name__, owner.tag)
+            for owner in screen.visible()
+            if hasattr(owner, "colour")
+            for part in owner.walk(restrict=True)
+            if type(part).__name__ == "TintedIcon" and list(part.color) != list(owner.colour)
+        ]
+
+    screen.tap("settings")
+    for change in ("contrast", "mode:dark", "contrast", "mode:light"):
+        screen.tap(change)
+        assert stray() == []
+
+
 def test_the_back_button_returns_page_by_page_and_closes_a_sheet_first(screen, lan):
     screen.tap(f"checklist:{lan.cross_key(VISIT)}")
     screen.tap("i-1:note")

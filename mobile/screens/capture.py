@@ -13,11 +13,13 @@ from kivy.properties import BooleanProperty, ListProperty, ObjectProperty, Strin
 
 from mobile.cards import Place
 from mobile.location import Fix
+from mobile.messages import say
 from mobile.problems import PhoneError
 from mobile.screens.page import Page
 from mobile.screens.phrases import points
 from mobile.widgets.kv import load
 from mobile.widgets.sheet import toast
+from schemas.fields import NAME_CHARS_MAX, NOTE_CHARS_MAX
 from schemas.problem import InvalidDocument
 from sync.errors import SyncError
 
@@ -45,6 +47,7 @@ class CapturePage(Page):
     photo_problem = StringProperty("")
     caption_problem = StringProperty("")
     consent_problem = StringProperty("")
+    note_problem = StringProperty("")
     consent_options = ListProperty([])
 
     def __init__(self, **kwargs: Any) -> None:
@@ -127,9 +130,14 @@ class CapturePage(Page):
         """Keep it, cite it where it was taken for, and go back."""
         self.photo_problem = "" if self.photo else self.words("Take or choose a photo first.")
         self.caption_problem = "" if self.caption.strip() else self.words("Say in a few words what the photo shows.")
+        if len(self.caption.strip()) > NAME_CHARS_MAX:
+            self.caption_problem = say("text-too-long", max=str(NAME_CHARS_MAX))
+        self.note_problem = ""
+        if len(self.note.strip()) > NOTE_CHARS_MAX:
+            self.note_problem = say("text-too-long", max=str(NOTE_CHARS_MAX))
         undecided = self.children_seen and self.consent is None
         self.consent_problem = self.words("Say whether their parents or guardians agreed.") if undecided else ""
-        if self.photo_problem or self.caption_problem or self.consent_problem:
+        if self.photo_problem or self.caption_problem or self.note_problem or self.consent_problem:
             return
         try:
             self.phone.capture(
@@ -169,7 +177,7 @@ class CapturePage(Page):
         self.photo = self.caption = self.place = self.note = ""
         self.movement = self.consent = None
         self.children_seen = False
-        self.photo_problem = self.caption_problem = self.consent_problem = ""
+        self.photo_problem = self.caption_problem = self.note_problem = self.consent_problem = ""
 
 
 load(__file__)

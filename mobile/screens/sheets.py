@@ -14,6 +14,7 @@ from kivy.properties import BooleanProperty, StringProperty
 
 from mobile.cards import AnswerView, EvidenceCard, Problem
 from mobile.i18n import _
+from mobile.messages import say
 from mobile.screens.phrases import moment, points
 from mobile.screens.tiles import Thumb
 from mobile.theme.states import STATE_LOOK
@@ -21,6 +22,7 @@ from mobile.widgets.base import Row
 from mobile.widgets.buttons import Chip, Secondary
 from mobile.widgets.kv import load
 from mobile.widgets.sheet import Option, Sheet
+from schemas.fields import NOTE_CHARS_MAX
 
 
 class NoteSheet(Sheet):
@@ -52,13 +54,24 @@ class NoteSheet(Sheet):
         if self.required and not self.text.strip():
             self.problem = _("Write the reason in a few words, or tap one above.")
             return
+        if self._too_long():
+            return
         self._hand_over()
         self.dismiss()
 
-    def on_dismiss(self) -> None:
-        """Closed in whatever way."""
+    def on_dismiss(self) -> bool:
+        """Closed in whatever way. It stays open (True) over a text that would be lost."""
         if not self.required and self.text.strip() != self._before:
+            if self._too_long():
+                return True
             self._hand_over()
+        return False
+
+    def _too_long(self) -> bool:
+        if len(self.text.strip()) <= NOTE_CHARS_MAX:
+            return False
+        self.problem = say("text-too-long", max=str(NOTE_CHARS_MAX))
+        return True
 
     def _hand_over(self) -> None:
         self._before = self.text.strip()

@@ -31,7 +31,6 @@ class Field(Column):
     hint = StringProperty("")
     problem = StringProperty("")
     lines = NumericProperty(1)
-    limit = NumericProperty(2000)
     __events__ = ("on_validate", "on_leave")
 
     def on_validate(self) -> None:

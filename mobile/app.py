@@ -151,6 +151,7 @@ class ThiduaApp(App):
         for stop in self._stops:
             stop()
         self._stops.clear()
+        self._redraw.cancel()
         Window.unbind(size=self._resized, on_keyboard=self._key)
 
     def account_changed(self) -> None:
@@ -256,7 +257,8 @@ class ThiduaApp(App):
 
     @mainthread
     def _data_arrived(self) -> None:
-        self._redraw()
+        if self._stops:  # told in one frame, run in the next: the app may have stopped between
+            self._redraw()
 
     def _saved(self) -> None:
         """A person saved something: send it soon."""

@@ -54,6 +54,8 @@ class Driver:
             Window.remove_widget(child)
         Window.size = self.size
         self.window = Window
+        if EventLoop.status == "started":
+            self.frames(8)  # the window learns its new size before the app is built for it
         self.app._run_prepare()
         runTouchApp(embedded=True)
         self.frames(4)

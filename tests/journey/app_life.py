@@ -1,9 +1,10 @@
-"""One life of the real app in a process of its own: a thumb scores, photographs and submits until the process is killed.
+"""One life of the real app in a process of its own: a thumb scores, photographs and submits until it is killed.
 
     python -m tests.journey.app_life FOLDER SEED
 
-First it prints `["shows", …]` for every figure it finds on the screen. Before each thing it does it prints `["try", …]`; `["saved", …]` follows once the words for it stand on the screen, so
-that what is held against it is what a person was shown.
+First it prints `["shows", …]` for every figure it finds on the screen. Before each thing it does it prints
+`["try", …]`; `["saved", …]` follows once the words for it stand on the screen, so that what is held against it is what
+a person was shown.
 """
 
 from __future__ import annotations

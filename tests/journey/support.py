@@ -37,7 +37,7 @@ def real_now() -> datetime:
 
 
 def prepare_data(folder: Path, *logins: str) -> tuple[str, dict[str, str]]:
-    """The small cluster with a visit of minh's to Bắc Ninh planned; answers the visit and a fresh code for each login."""
+    """The small cluster with a visit of minh's to Bắc Ninh; answers the visit and a fresh code for each login."""
     world = make_world(folder, clock=Clock(real_now().isoformat()))
     try:
         visit = world.plan_visit(BN, "minh")

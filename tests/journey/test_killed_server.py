@@ -109,9 +109,11 @@ def steps_of(login: str) -> list[tuple[str, ...]]:
         if criterion.evidence_required:
             steps.append(("photo", criterion.id))
     steps.append(("submit",))
-    for criterion in random.sample(SCHEME.criteria, 6):
-        steps.append(("answer", criterion.id, f"{random.randrange(int(criterion.max))}.5"))
-    return [*steps, ("photo", SCHEME.criteria[0].id), ("submit",)]
+    corrections = [
+        ("answer", criterion.id, f"{random.randrange(int(criterion.max))}.5")
+        for criterion in random.sample(SCHEME.criteria, 6)
+    ]
+    return [*steps, *corrections, ("photo", SCHEME.criteria[0].id), ("submit",)]
 
 
 @pytest.fixture(scope="module")

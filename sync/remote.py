@@ -15,7 +15,7 @@ import requests
 
 from sync import jsonwire
 from sync.database import Attachment, ChangesPage, Document, Seq, Style
-from sync.errors import BadRequest, DatabaseError, NotFound, PeerMisbehaved, PeerRefused
+from sync.errors import BadRequest, DatabaseError, Forbidden, MissingStub, NotFound, PeerMisbehaved, PeerRefused
 from sync.transport import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Transport
 
 # Peers let a feed go after this long at the latest (our own face after 55 s); the caller asks again.
@@ -135,12 +135,40 @@ class RemoteDatabase:
         docs = list(documents)
         if not docs:
             return []
+        if new_edits:
+            entries = self._post_docs(docs, new_edits=True)
+            if len(entries) != len(docs):
+                raise PeerMisbehaved("The peer's _bulk_docs does not answer for each document.")
+            return entries
+        try:
+            return self._graft(docs)
+        except (BadRequest, MissingStub) as error:
+            # CouchDB refuses a whole batch for one document. An empty one tells whether it was a document at all.
+            self._graft([])
+            return self._graft_apart(docs, error)
+
+    def _post_docs(self, docs: list[Document], *, new_edits: bool) -> list[dict[str, Any]]:
         body = {"docs": docs, "new_edits": new_edits}
-        entries = _rows(self._http.json("POST", "/_bulk_docs", body=body, repeatable=not new_edits))
-        if new_edits and len(entries) != len(docs):
-            raise PeerMisbehaved("The peer's _bulk_docs does not answer for each document.")
+        return _rows(self._http.json("POST", "/_bulk_docs", body=body, repeatable=not new_edits))
+
+    def _graft(self, docs: list[Document]) -> list[dict[str, Any]]:
         # Some peers list what landed as well; the port lists failures alone.
-        return entries if new_edits else [entry for entry in entries if "error" in entry]
+        return [entry for entry in self._post_docs(docs, new_edits=False) if "error" in entry]
+
+    def _graft_apart(self, docs: list[Document], refusal: BadRequest | MissingStub) -> list[dict[str, Any]]:
+        """`docs`, refused together, in halves until the guilty stand alone and their neighbours have landed."""
+        if len(docs) == 1:
+            # What can never be accepted is `forbidden`, as our own databases say it; a stub can come with its bytes.
+            word = refusal.error if isinstance(refusal, MissingStub) else Forbidden.error
+            return [{"id": docs[0].get("_id"), "rev": docs[0].get("_rev"), "error": word, "reason": refusal.reason}]
+        failures: list[dict[str, Any]] = []
+        half = len(docs) // 2
+        for part in (docs[:half], docs[half:]):
+            try:
+                failures += self._graft(part)
+            except (BadRequest, MissingStub) as error:
+                failures += self._graft_apart(part, error)
+        return failures
 
     def get_local(self, local_id: str) -> Document | None:
         try:

@@ -131,4 +131,6 @@ def test_the_counts_of_info_follow_the_documents(database: Database) -> None:
     after = database.info()
     assert (after["doc_count"], after["doc_del_count"]) == (1, 1)
     assert after["update_seq"] != before["update_seq"]
-    assert after["instance_start_time"] == "0"
+    # CouchDB's replicator begins anew when this changes: it may say anything, and goes on saying it.
+    assert isinstance(after["instance_start_time"], str)
+    assert after["instance_start_time"] == before["instance_start_time"]

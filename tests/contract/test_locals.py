@@ -18,10 +18,18 @@ def test_a_local_document_is_read_as_it_was_written(database: Database) -> None:
 
 def test_a_local_document_is_written_again_on_top_of_its_revision(database: Database) -> None:
     first = database.put_local("c", {"n": 1})
-    with pytest.raises(Conflict):
-        database.put_local("c", {"n": 2})
     second = database.put_local("c", {"_id": "_local/c", "_rev": first, "n": 2})
     assert second == "0-2"
+    found = database.get_local("c")
+    assert found is not None
+    assert (found["_rev"], found["n"]) == ("0-2", 2)
+
+
+def test_a_local_document_is_not_written_over_by_who_has_not_read_it(database: Database) -> None:
+    first = database.put_local("c", {"n": 1})
+    with pytest.raises(Conflict):
+        database.put_local("c", {"n": 2})
+    database.put_local("c", {"_rev": first, "n": 2})
     with pytest.raises(Conflict):
         database.put_local("c", {"_rev": first, "n": 3})
     found = database.get_local("c")

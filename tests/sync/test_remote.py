@@ -320,3 +320,30 @@ def test_an_id_no_url_can_carry_is_refused_before_it_is_sent() -> None:
     for doc_id in (".", "..", "\ud800"):
         with pytest.raises(BadRequest):
             remote.get(doc_id)
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "said"),
+    [(400, "doc_validation", "forbidden"), (400, "bad_request", "forbidden"), (412, "missing_stub", "missing_stub")],
+)
+def test_a_batch_refused_for_one_document_lands_without_it(scripted: Any, status: int, word: str, said: str) -> None:
+    refused, landed = http(status, told(word)), http(201, [])
+    # a b c d e with d to blame: all; none; a b; c d e; c; d e; d; e
+    server = scripted(refused, landed, landed, refused, landed, refused, refused, landed)
+    failures = RemoteDatabase(server.url).bulk_docs([revision(doc_id, "1-a") for doc_id in "abcde"], new_edits=False)
+    assert failures == [{"id": "d", "rev": "1-a", "error": said, "reason": "because"}]
+    sent = [[document["_id"] for document in json.loads(body)["docs"]] for _, body in server.requests]
+    assert sent == [list("abcde"), [], ["a", "b"], ["c", "d", "e"], ["c"], ["d", "e"], ["d"], ["e"]]
+
+
+def test_a_peer_that_refuses_every_request_refuses_no_document(scripted: Any) -> None:
+    server = scripted(http(400, told("bad_request")), http(400, told("bad_request")))
+    with pytest.raises(BadRequest):
+        RemoteDatabase(server.url).bulk_docs([revision("a", "1-a"), revision("b", "1-a")], new_edits=False)
+
+
+def test_edits_refused_together_are_not_sent_again(scripted: Any) -> None:
+    server = scripted(http(412, told("missing_stub")))
+    with pytest.raises(MissingStub):
+        RemoteDatabase(server.url).bulk_docs([{"_id": "a"}, {"_id": "b"}])
+    assert len(server.requests) == 1

@@ -110,11 +110,11 @@ def enrolled_phone(folder: Path, url: str, code: str) -> Phone:
     return phone
 
 
-def until(true: Callable[[], object], *, what: str, seconds: float = 30.0) -> None:
-    """Wait until `true()` is."""
+def until(true: Callable[[], object], *, what: Callable[[], str], seconds: float = 40.0) -> None:
+    """Wait until `true()` is; `what()` says what was waited for, and how it stood at the end."""
     end = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < end, f"did not happen in {seconds} s: {what}"
+        assert time.monotonic() < end, f"did not happen in {seconds} s: {what()}"
         time.sleep(0.03)
 
 

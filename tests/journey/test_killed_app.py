@@ -152,7 +152,10 @@ def test_an_app_killed_under_the_thumb_keeps_what_it_called_saved_and_sends_it_o
             phone.submit(key)
         worker = SyncWorker(phone, every_s=0.1, backoff=IMPATIENT)
         worker.start()
-        until(lambda: phone.unsent() == 0 and {it.state for it in phone.outbox()} == {"verified"}, what="all is safe")
+        until(
+            lambda: phone.unsent() == 0 and {item.state for item in phone.outbox()} == {"verified"},
+            what=lambda: f"all is safe: {worker.status}",
+        )
         worker.stop()
     finally:
         server.kill()

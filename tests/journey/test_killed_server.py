@@ -44,6 +44,9 @@ pytestmark = pytest.mark.timeout(180)
 DEATHS = 24
 """Of the service in one run; a quarter of them while it is still starting."""
 
+FIRST_DEATHS = 12
+"""While everything is scored for the first time; the rest come while corrections are submitted."""
+
 SERVING_S = (0.0, 0.45)
 STARTING_S = (0.1, 0.6)
 
@@ -55,11 +58,11 @@ TABLES = ("checkpoint", "document", "draft", "waiting", "naming", "photo")
 
 @dataclass
 class Person:
-    """One phone, its worker, the steps still to do, and what it was told is saved."""
+    """One phone, its worker, the work still to do, and what it was told is saved."""
 
     phone: Phone
     key: str
-    steps: list[tuple[str, ...]]
+    work: list[list[tuple[str, ...]]]
     random: Random
     answers: dict[str, str] = field(default_factory=dict)
     evidence: list[str] = field(default_factory=list)
@@ -68,9 +71,9 @@ class Person:
     def __post_init__(self) -> None:
         self.worker = SyncWorker(self.phone, every_s=0.15, backoff=IMPATIENT)
 
-    def do(self, count: int) -> None:
-        """The next `count` steps. Nothing here asks whether there is a server."""
-        for what, *told in self.steps[:count]:
+    def do(self) -> None:
+        """The next of the work. Nothing here asks whether there is a server."""
+        for what, *told in self.work.pop(0):
             if what == "answer":
                 criterion, points = told
                 self.phone.set_answer(self.key, criterion, points=points)
@@ -85,7 +88,6 @@ class Person:
                 self.evidence.append(card.id)
             else:
                 self.submissions.append(self.phone.submit(self.key))
-        del self.steps[:count]
 
     @property
     def settled(self) -> bool:
@@ -93,27 +95,31 @@ class Person:
         states = {item.state for item in self.phone.outbox()}
         return self.phone.unsent() == 0 and states == {"verified"}
 
+    def __str__(self) -> str:
+        return f"{self.worker.status}, {[(item.id, item.state, item.reason) for item in self.phone.outbox()]}"
+
     def close(self) -> None:
         self.worker.stop()
         self.phone.close()
 
 
-def steps_of(login: str) -> list[tuple[str, ...]]:
-    """A first version of everything, submitted; then corrections, submitted again. The same in every run."""
-    random = Random(f"steps {login}")
-    steps: list[tuple[str, ...]] = []
+def work_of(login: str) -> list[list[tuple[str, ...]]]:
+    """What one does between two deaths: first everything is scored and photographed, then corrected and submitted
+    again and again, so that many deaths meet a submission on its way. The same in every run.
+    """
+    random = Random(f"work of {login}")
+    first: list[tuple[str, ...]] = []
     for criterion in SCHEME.criteria:
-        points = f"{random.randrange(int(criterion.max) + 1)}"
-        steps.append(("answer", criterion.id, points))
-        steps.append(("note", criterion.id))
+        first.append(("answer", criterion.id, f"{random.randrange(int(criterion.max) + 1)}"))
+        first.append(("note", criterion.id))
         if criterion.evidence_required:
-            steps.append(("photo", criterion.id))
-    steps.append(("submit",))
-    corrections = [
-        ("answer", criterion.id, f"{random.randrange(int(criterion.max))}.5")
-        for criterion in random.sample(SCHEME.criteria, 6)
-    ]
-    return [*steps, *corrections, ("photo", SCHEME.criteria[0].id), ("submit",)]
+            first.append(("photo", criterion.id))
+    share = -(-len(first) // FIRST_DEATHS)
+    work = [first[start : start + share] for start in range(0, len(first), share)]
+    for _ in range(DEATHS - len(work)):
+        criterion = random.choice(SCHEME.criteria)
+        work.append([("answer", criterion.id, f"{random.randrange(int(criterion.max))}.5"), ("submit",)])
+    return work
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +151,7 @@ class Run:
         for login in LOGINS:
             phone = open_phone(folder / login)
             key = phone.cross_key(visit) if login == "minh" else phone.self_key(GROUP, YEAR)
-            self.people[login] = Person(phone, key, steps_of(login), Random(f"photos {login}"))
+            self.people[login] = Person(phone, key, work_of(login), Random(f"photos {login}"))
 
     def close(self) -> None:
         for person in self.people.values():
@@ -160,10 +166,11 @@ def undisturbed(prepared, folder: Path):
         run.server.spawn()
         run.server.ready()
         for person in run.people.values():
-            person.do(len(person.steps))
+            while person.work:
+                person.do()
             person.worker.start()
         for login, person in run.people.items():
-            until(lambda it=person: it.settled, what=f"{login} is settled")
+            until(lambda it=person: it.settled, what=lambda it=person, who=login: f"{who}: {it}")
     finally:
         run.close()
     with Service.open(config_at(run.data)) as service:
@@ -191,11 +198,8 @@ def test_a_service_killed_again_and_again_ends_as_one_that_never_died(prepared, 
     try:
         for person in people:
             person.worker.start()
-        for death in range(DEATHS):
-            shares = [-(-len(person.steps) // (DEATHS - death)) for person in people]
-            working = [
-                threading.Thread(target=person.do, args=(share,)) for person, share in zip(people, shares, strict=True)
-            ]
+        for _ in range(DEATHS):
+            working = [threading.Thread(target=person.do) for person in people]
             run.server.spawn()
             for thread in working:
                 thread.start()
@@ -207,11 +211,11 @@ def test_a_service_killed_again_and_again_ends_as_one_that_never_died(prepared, 
             run.server.kill()
             for thread in working:
                 thread.join()
-        assert not any(person.steps for person in people)
+        assert not any(person.work for person in people)
         run.server.spawn()
         run.server.ready()
         for login, person in run.people.items():
-            until(lambda it=person: it.settled, what=f"{login} is settled: {person.worker.status}")
+            until(lambda it=person: it.settled, what=lambda it=person, who=login: f"{who}: {it}")
         for person in people:
             person.worker.stop()
     finally:
@@ -241,7 +245,8 @@ def everything_is_there_once(service: Service, run: Run) -> None:
     photos = service.backend.open(ids.media_database(GROUP, YEAR))
     for login, person in run.people.items():
         last = promoted[person.submissions[-1]]
-        assert last["supersedes"] == person.submissions[:-1], login
+        chain = [promoted[name]["supersedes"] for name in person.submissions]
+        assert chain == [[], *([name] for name in person.submissions[:-1])], login
         assert {name: given["points"] for name, given in last["answers"].items()} == person.answers, login
         for card in person.phone.evidence():
             for shot in card.photos:

@@ -42,6 +42,18 @@ def test_the_slider_saves_when_the_finger_leaves_it(sheet, lan):
     assert answer(lan, "i-2").points == "60"
 
 
+def test_a_quick_slide_past_the_sliders_end_is_an_answer_too(sheet, lan):
+    track = next(w for w in sheet.reveal("i-2").walk() if type(w).__name__ == "Track")
+    x, y = track.to_window(*track.center)
+    touch = sheet.touch_down(x, y)
+    for step in range(1, 9):
+        touch.touch_move(x + step * track.width / 12, y)
+        sheet.frames(1)
+    touch.touch_up()
+    sheet.frames(4)
+    assert answer(lan, "i-2").points == "60"
+
+
 def test_scrolling_over_a_slider_changes_no_score(sheet, lan):
     track = next(w for w in sheet.reveal("i-2").walk() if type(w).__name__ == "Track")
     x, y = track.to_window(*track.center)

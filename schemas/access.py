@@ -197,12 +197,13 @@ def may_write(identity: Identity, name: str, document: Mapping[str, Any], facts:
     kind = ids.type_of(str(document["_id"]))
     database = ids.parse_database(name)
     if database.kind == "media":
-        return None if kind in MEDIA_TYPES else Refused("type-not-here", {"type": kind})
+        if kind not in MEDIA_TYPES:
+            return Refused("type-not-here", {"type": kind})
+        return Refused("immutable", {"type": kind}) if document.get("_deleted") else None
     if kind not in (UNIT_TYPES if database.kind == "unit" else VISIT_TYPES):
         return Refused("type-not-here", {"type": kind})
-    if kind == "part":
-        return None
     if document.get("_deleted"):
+        # Before anything else: a part has no writer, and erasing one is the server's, by a `withhold` decision.
         if kind != "draft":
             return Refused("immutable", {"type": kind})
         # A merged draft leaves its losing branches behind as deletions; they say only what their id says.
@@ -214,6 +215,8 @@ def may_write(identity: Identity, name: str, document: Mapping[str, Any], facts:
             "visit": parsed.get("visit"),
         }
         document = {**named, "year": database.year, "_id": document["_id"]}
+    if kind == "part":
+        return None
     if database.kind == "unit":
         return _in_unit(identity, database, document) or _writer(identity, document) or _role_for(identity, kind)
     visit = facts.visits[str(database.visit)]

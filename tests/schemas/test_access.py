@@ -5,6 +5,9 @@ from datetime import date
 import pytest
 
 from schemas.access import (
+    MEDIA_TYPES,
+    UNIT_TYPES,
+    VISIT_TYPES,
     Access,
     Authority,
     Facts,
@@ -150,8 +153,22 @@ def test_only_the_head_says_that_the_head_approved() -> None:
     assert may_write(specialist, name, {**made, "approved_by": None}, FACTS) is None
 
 
-def test_nothing_but_a_draft_is_ever_deleted() -> None:
-    assert may_write(LAN, "u-ha-noi-2024", {"_id": EVIDENCE["_id"], "_deleted": True}, FACTS).code == "immutable"
+@pytest.mark.parametrize(
+    ("who", "name", "kinds"),
+    [
+        (LAN, "u-ha-noi-2024", UNIT_TYPES),
+        (HOA, "u-ha-noi-2024", UNIT_TYPES),
+        (BINH, "v-v1", VISIT_TYPES),
+        (LAN, "m-cum-1-2024", MEDIA_TYPES),
+    ],
+)
+def test_nothing_but_a_draft_is_ever_deleted(who, name, kinds) -> None:
+    for kind in set(kinds) - {"draft"}:
+        gone = {"_id": f"{kind}:{'a' * 64}", "_deleted": True}
+        assert may_write(who, name, gone, FACTS) == Refused("immutable", {"type": kind}), kind
+
+
+def test_a_draft_is_deleted_by_its_own_unit() -> None:
     assert may_write(LAN, "u-ha-noi-2024", {"_id": "draft:cum-1:ha-noi:self", "_deleted": True}, FACTS) is None
     assert (
         may_write(LAN, "u-ha-noi-2024", {"_id": "draft:cum-1:bac-ninh:self", "_deleted": True}, FACTS).code

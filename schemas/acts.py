@@ -13,7 +13,7 @@ from typing import Any, Final
 from marshmallow import ValidationError
 
 from schemas import ids
-from schemas.answer import ValueForm
+from schemas.answer import ValueForm, check_answer
 from schemas.fields import (
     Bool,
     Day,
@@ -32,7 +32,9 @@ from schemas.fields import (
     Word,
     flatten,
 )
+from schemas.figures import decimal_string
 from schemas.problem import Problem
+from schemas.scheme import Scheme
 
 TEAM_MAX: Final = 60
 """A visit's team: one bus."""
@@ -186,6 +188,21 @@ def subject_of(act: str, value: Mapping[str, Any]) -> str:
     if act == "tie-ballot":
         return "ballot:" + ":".join(value["units"])
     return ACTS[act].subject.format_map(value)
+
+
+def misfits(scheme: Scheme, act: str, value: Mapping[str, Any]) -> list[Problem]:
+    """What keeps a well-formed act from ever counting under this scheme: points out of range or step, a wrong kind.
+
+    Scoring leaves such a decision without effect; who decides must hear it before it stands in the log.
+    """
+    if act == "adjust":
+        found = check_answer(scheme, value["criterion"], value["answer"])
+        return [Problem("value.answer", problem.code, problem.params) for problem in found]
+    section = scheme.section(value["section"]) if act == "decide-section" else None
+    if section is not None and not 0 <= Fraction(value["points"]) <= section.max:
+        most = decimal_string(section.max)
+        return [Problem("value.points", "points-out-of-range", {"max": most, "given": value["points"]})]
+    return []
 
 
 def units_of(act: str, value: Mapping[str, Any]) -> tuple[str, ...]:

@@ -15,11 +15,13 @@ from typing import Any, Final
 
 from schemas import ids
 from schemas.access import Authority, authority_for
+from schemas.acts import misfits
 from schemas.decision import build, check_value, subject_of
 from schemas.figures import VIET_NAM, time_string
 from schemas.hashing import body_sha256, nfc, part, part_hash
 from schemas.problem import InvalidDocument
 from schemas.problem import Refused as RuleRefused
+from schemas.scheme import Scheme
 from server.accounts import Account
 from server.backends import Backend, write_once
 from server.board.models import ActOffer, Said
@@ -86,6 +88,9 @@ class Acts:
             if isinstance(authority, RuleRefused):
                 raise Refused(authority.code, authority.params)
             _require_known(view, act, meant)
+            wrong = misfits(Scheme.from_document(view.scheme), act, meant)
+            if wrong:
+                raise InvalidDocument(wrong)
             _require_on_subject(view, subject_of(act, meant), settles)
             bound = _bound(view, act, meant, list(inputs))
             documents: list[Document] = []

@@ -16,6 +16,7 @@ from flask_babel import lazy_gettext as _
 
 from schemas import figures
 from schemas.acts import subject_of
+from schemas.problem import InvalidDocument
 from server.board.models import AnswerTrace, CriterionTrace, VisitCard, VisitsPage
 
 REASON_CHARS_MAX: Final = 2000
@@ -94,6 +95,15 @@ def read_act(form: Mapping[str, str], trace: CriterionTrace, *, locale: str, tod
     return Filled(act, value, reason or None, tuple(inputs), settles)
 
 
+def beside_fields(invalid: InvalidDocument, locale: str) -> dict[str, str]:
+    """What the service found wrong, each beside the field it was typed into; the rest beside the act."""
+    said: dict[str, list[str]] = {}
+    for problem in invalid.problems:
+        fitted = problem.path == "value.answer"
+        said.setdefault("value" if fitted else "act", []).append(problem.sentence(locale))
+    return {name: " ".join(sentences) for name, sentences in said.items()}
+
+
 def _read_return(
     form: Mapping[str, str],
     trace: CriterionTrace,
@@ -135,9 +145,6 @@ def _read_adjusted(
     if Fraction(number) < 0:
         return {"value": _("Giá trị không thể nhỏ hơn 0.")}
     if kind == "judged":
-        if Fraction(number) > trace.row.max:
-            most = figures.format_points(trace.row.max, locale)
-            return {"value": _("Điểm chuẩn của tiêu chí này là %(most)s; mời nhập từ 0 đến %(most)s.", most=most)}
         value["answer"] = {"points": number}
     else:
         value["answer"] = {"count" if kind == "per_occurrence" else "actual": number}

@@ -148,6 +148,18 @@ def test_adjusting_on_the_page_moves_the_standing_by_exactly_as_much(client_of: 
     assert "40,5" in log
 
 
+@pytest.mark.parametrize("typed", ["160,5", "40,3"])
+def test_points_the_scheme_can_never_count_are_refused_beside_their_field(
+    client_of: Any, judged: World, typed: str
+) -> None:
+    path = f"{BASE}/units/{BN}/i-1"
+    answer = send(client_of("truong", HD), path, act="adjust", value=typed, reason="Theo biên bản.")
+    assert answer.status_code == 422
+    assert 'id="adjust-value-wrong"' in answer.text
+    assert f'value="{typed}"' in answer.text
+    assert judged.service.board.trace(judged.accounts["bac"], GROUP, YEAR, BN, "i-1").row.state != "adjusted"
+
+
 def test_a_return_makes_the_criterion_wait_and_shows_as_a_task(client_of: Any, judged: World) -> None:
     leader = client_of("truong", HD)
     path = f"{BASE}/units/{BN}/i-1"

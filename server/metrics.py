@@ -18,8 +18,11 @@ FOLLOWED: Final = Counter("thidua_followed_rows", "Changes followed.", ["kind"],
 FOLLOW_FAILURES: Final = Counter("thidua_follow_failures", "Databases that could not be followed.", registry=REGISTRY)
 WAITING: Final = Gauge("thidua_waiting_submissions", "Submissions that wait for what they cite.", registry=REGISTRY)
 
-LOCAL: Final = ("127.0.0.1", "::1")
-"""Who may ask: a monitor on this machine. Elsewhere a proxy decides."""
+LOCAL: Final = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+"""Who may ask: a monitor on this machine, without a proxy between."""
+
+PROXIED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via")
+"""What proxies add. One on this machine asks from loopback for strangers anywhere."""
 
 
 def init_app(app: Flask) -> None:
@@ -36,7 +39,7 @@ def init_app(app: Flask) -> None:
 
     @app.get("/metrics")
     def metrics() -> Response:
-        if request.remote_addr not in LOCAL:
+        if request.remote_addr not in LOCAL or any(name in request.headers for name in PROXIED):
             flask.abort(404)
         WAITING.set(len(app.extensions["thidua"].projection.waiting()))
         return Response(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)

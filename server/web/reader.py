@@ -64,8 +64,9 @@ def ask_to_sign_in() -> Response:
 
 def init_app(app: Flask) -> None:
     """Sessions by signed cookie: not readable by scripts, not sent along from other sites."""
-    app.config.setdefault("SESSION_COOKIE_NAME", "thidua")
-    app.config.setdefault("SESSION_COOKIE_HTTPONLY", True)
+    # Assigned: Flask's own defaults are there already, so that setdefault would leave the cookie called `session`.
+    app.config["SESSION_COOKIE_NAME"] = "thidua"
+    app.config["SESSION_COOKIE_HTTPONLY"] = True
     app.config["SESSION_COOKIE_SAMESITE"] = app.config.get("SESSION_COOKIE_SAMESITE") or "Lax"
     manager = LoginManager(app)
     manager.session_protection = "strong"

@@ -10,6 +10,7 @@ import structlog
 
 from server.app import create_app
 from server.messages import codes, say
+from server.metrics import PROXIED
 from server.web import errors  # noqa: F401 - mounted by the application
 from tests.server.world import BN, GROUP, YEAR
 
@@ -58,6 +59,19 @@ def test_figures_are_for_this_machine_alone(client):
     client.get("/healthz")
     assert b"thidua_requests_total" in client.get("/metrics").data
     assert client.get("/metrics", environ_base={"REMOTE_ADDR": "203.0.113.5"}).status_code == 404
+
+
+@pytest.mark.parametrize("header", PROXIED)
+def test_figures_are_not_for_who_comes_through_a_proxy_on_this_machine(client, header):
+    assert client.get("/metrics", headers={header: "203.0.113.5"}).status_code == 404
+
+
+def test_the_session_cookie_is_the_one_the_api_describes(client):
+    described = client.get("/api/openapi.json").json["components"]["securitySchemes"]["session"]["name"]
+    (cookie,) = client.get("/sign-in").headers.getlist("Set-Cookie")
+    assert cookie.startswith(f"{described}=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
 
 
 def test_the_api_describes_itself_without_the_internet(client):

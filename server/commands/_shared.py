@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from server.config import Config
     from server.service import Service
 
+DATA = Path("thidua-data")
+DEMONSTRATION = Path("var/demo/server")
+"""Where `thidua demo` keeps its own: read when no folder is named and there is no other here."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -23,7 +27,7 @@ def data_option(command: Command) -> Command:
         "--data",
         type=click.Path(file_okay=False, path_type=Path),
         envvar="THIDUA_DATA",
-        default=Path("thidua-data"),
+        default=DATA,
         show_default=True,
         help="The installation's data folder.",
     )(command)
@@ -40,6 +44,8 @@ def print_json(value: Any) -> None:
 def config_of(data: Path, *, must_exist: bool = True, couchdb: str | None = None) -> Config:
     from server.config import ConfigRefused, load
 
+    if must_exist and data == DATA and not data.exists() and (DEMONSTRATION / "databases").is_dir():
+        data = DEMONSTRATION
     if must_exist and not (data / "databases").is_dir():
         raise click.ClickException(f"{data} is no data folder of Thidua: make one with `thidua init --data {data}`.")
     try:

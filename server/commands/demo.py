@@ -46,9 +46,14 @@ _NEWCOMER = "son"
 @click.option("--json", "as_json", is_flag=True, help="Say address and sign-ins as JSON.")
 def command(port: int, data: Path, *, browser: bool, play_only: bool, as_json: bool) -> None:
     """Play the demonstration's year once, then serve it. Scores and people are invented; units and leaders are real."""
+    import logging
+
+    from server import log
     from server.config import load
     from server.wsgi import require_free, serve_made
 
+    # What is printed is for the newcomer: no line a request between it.
+    log.configure(level=logging.WARNING)
     if not play_only:
         require_free("127.0.0.1", port)
     kept = _kept(data)

@@ -1,4 +1,4 @@
-"""The demonstration as a newcomer meets it: one command, a page, the same figures in the terminal, and a second start."""
+"""The demonstration as a newcomer meets it: one command, a page, the same figures in a terminal, a second start."""
 
 from __future__ import annotations
 
@@ -26,9 +26,13 @@ def demo(folder, *more):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "server.cli", "demo", "--port", str(port), "--no-browser", "--json", *more]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    errors = folder / "errors.log"
+    with (
+        errors.open("w") as log,
+        subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+    ):
         said = process.stdout.readline()
-        assert said, process.stderr.read()[-3000:]
+        assert said, errors.read_text()[-3000:]
         try:
             yield json.loads(said)
         finally:

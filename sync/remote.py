@@ -148,7 +148,7 @@ class RemoteDatabase:
             return self._graft_apart(docs, error)
 
     def _post_docs(self, docs: list[Document], *, new_edits: bool) -> list[dict[str, Any]]:
-        body = {"docs": docs, "new_edits": new_edits}
+        body = {"docs": docs if new_edits else [_with_revpos(document) for document in docs], "new_edits": new_edits}
         return _rows(self._http.json("POST", "/_bulk_docs", body=body, repeatable=not new_edits))
 
     def _graft(self, docs: list[Document]) -> list[dict[str, Any]]:
@@ -282,6 +282,23 @@ def _quoted(text: str) -> str:
         return quote(text, safe="")
     except UnicodeEncodeError as error:
         raise BadRequest("The id is not text that UTF-8 can carry.") from error
+
+
+def _with_revpos(document: Document) -> Document:
+    """CouchDB gives attachments of a replicated revision the generation 0 where none is named, and then keeps their
+    bytes from every peer that has any ancestor.
+    """
+    attachments, rev = document.get("_attachments"), document.get("_rev")
+    if not isinstance(attachments, dict) or not isinstance(rev, str):
+        return document
+    generation = rev.partition("-")[0]
+    if not generation.isdecimal():
+        return document
+    named = {
+        name: {"revpos": int(generation), **entry} if isinstance(entry, dict) and "stub" not in entry else entry
+        for name, entry in attachments.items()
+    }
+    return {**document, "_attachments": named}
 
 
 def _true(value: bool) -> str | None:

@@ -18,6 +18,7 @@ import sqlite3
 import threading
 import time
 import uuid
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ class Store:
             return {
                 "db_name": self._name,
                 "update_seq": reader.last_seq(),
-                "instance_start_time": "0",
+                "instance_start_time": _birth(reader.meta("uuid")),
                 "doc_count": live,
                 "doc_del_count": deleted,
                 "uuid": reader.meta("uuid"),
@@ -333,3 +334,10 @@ class Store:
             with self._reading() as reader:
                 piece = reader.blob_piece(blob.digest, start, PIECE_BYTES)
             yield piece
+
+
+def _birth(uuid_: str) -> str:
+    """CouchDB's replicator asks for the time a database was made and compares it, nothing else: a continuous run over
+    a database made anew, or put back from a copy, must not go on from where it was. The uuid tells the same.
+    """
+    return str(zlib.crc32(uuid_.encode()))

@@ -123,7 +123,8 @@ def _as_part(
     if not names:
         return "application/json", iter([jsonwire.dumps(found)])
     attachments = {
-        name: {**{key: value for key, value in stub.items() if key != "stub"}, "follows": True}
+        # Without its digest: of what a CouchDB behind us compressed, that is not of the bytes which follow.
+        name: {**{key: value for key, value in stub.items() if key not in ("stub", "digest")}, "follows": True}
         if name in names
         else stub
         for name, stub in found["_attachments"].items()
@@ -142,7 +143,8 @@ def _newer_attachments(found: Document, known: list[str]) -> list[str]:
         for offset, rev_hash in enumerate(path.get("ids", []))
     }
     has_up_to = max((generations[rev] for rev in known if rev in generations), default=0)
-    return [name for name, stub in found.get("_attachments", {}).items() if stub.get("revpos", 1) > has_up_to]
+    # A CouchDB behind us says 0 of what it was given without a generation: nobody knows who has it.
+    return [name for name, stub in found.get("_attachments", {}).items() if not 0 < stub.get("revpos", 0) <= has_up_to]
 
 
 def _following(call: Call, doc_id: str, rev: str, names: list[str]) -> Iterator[multipart.Following]:

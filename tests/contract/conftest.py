@@ -63,14 +63,12 @@ KINDS: dict[str, Any] = {
     "couchdb": couchdb,
 }
 
-ROOTS_STAY_TWO = "CouchDB keeps two roots that a path has joined, with one leaf twice"
 # What CouchDB does instead is stated in tests/peers/test_couchdb_differs.py.
 COUCHDB_DIFFERS = {
+    "test_a_leaf_told_again_keeps_the_body_it_had": "CouchDB takes the body told last where a path joins two roots",
     "test_what_couchdb_would_let_pass_is_forbidden_alone_too": "CouchDB takes a history that belies its revision",
     "test_a_local_document_is_not_written_over_by_who_has_not_read_it": "CouchDB lets the last writer win",
     "test_an_ancestor_that_comes_after_its_leaf_is_no_change": "CouchDB counts the body it had lacked as a change",
-    "test_a_path_can_join_two_roots": ROOTS_STAY_TWO,
-    "test_a_leaf_told_again_keeps_the_body_it_had": ROOTS_STAY_TWO,
 }
 
 

@@ -88,6 +88,11 @@ def test_replicated_attachments_keep_the_generation_they_came_with(database: Dat
     assert database.get("a")["_attachments"]["x"]["revpos"] == 2
 
 
+def test_replicated_attachments_without_a_generation_are_of_their_revision(database: Database) -> None:
+    graft(database, revision("a", "3-c", "2-b", _attachments={"x": bytes_of(HELLO), "y": bytes_of(HELLO, revpos=2)}))
+    assert {name: stub["revpos"] for name, stub in database.get("a")["_attachments"].items()} == {"x": 3, "y": 2}
+
+
 def test_replicated_stubs_stand_for_what_the_same_document_holds(database: Database) -> None:
     graft(database, revision("a", "1-a", _attachments={"x": bytes_of(HELLO, revpos=1)}))
     graft(database, revision("b", "1-a", _attachments={"x": bytes_of(HELLO), "y": bytes_of(b"y")}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from server.couch_peer import make_app
 from server.wsgi import BackgroundServer
 from sync.store import Store
 from sync.store_folder import StoreFolder
+from tests.peers.couchdb import CouchDB
 
 HERE = Path(__file__).parent
 ERRAND_S_MAX = 60
@@ -73,3 +75,11 @@ def couch(tmp_path: Path) -> Iterator[Couch]:
     with served.server:
         yield served
     served.folder.close()
+
+
+@pytest.fixture
+def couchdb() -> Iterator[CouchDB]:
+    """The real one."""
+    peer = CouchDB(os.environ["COUCHDB_URL"])
+    yield peer
+    peer.clean()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import itertools
-import os
 import time
 from typing import Any
 
@@ -19,42 +18,19 @@ from sync.remote import RemoteDatabase
 from sync.replicate import replicate
 from sync.store_folder import StoreFolder
 from tests.peers.conftest import told_by
+from tests.peers.sample import PHOTO, bytes_of, sample
 from tests.support.everything import everything
-from tests.support.histories import graft, revision
+from tests.support.histories import graft
 from tests.support.memory import MemoryDatabase
 from tests.support.wire import Rules
 
 pytestmark = pytest.mark.node
 
-PHOTO = os.urandom(200_000)
 counter = itertools.count(1)
 
 
 def copy(source: Any, target: Any, **options: Any) -> Any:
     return replicate(source, target, new_session_id=lambda: f"s{next(counter)}", now=lambda: "now", **options)
-
-
-def bytes_of(data: bytes) -> dict[str, str]:
-    return {"content_type": "image/jpeg", "data": base64.b64encode(data).decode()}
-
-
-def sample() -> list[dict[str, Any]]:
-    """Plain, nested, Unicode and awkward ids; conflicts of two roots; a deleted leaf; a tombstone; attachments."""
-    return [
-        revision("plain", "1-aa", n=1),
-        revision("đơn vị/Nghệ An:2024?#%2F", "2-ab", "1-aa", ten="Ủy ban nhân dân", list=[1, {"x": None}, True]),
-        revision("_design/views", "1-dd", language="javascript"),
-        revision("conflict", "3-c3", "2-b3", "1-a3", from_="one"),
-        revision("conflict", "3-d3", "2-e3", "1-a3", from_="two"),
-        revision("conflict", "1-ffff", from_="another root"),
-        revision("half-deleted", "2-b4", "1-a4", kept=True),
-        revision("half-deleted", "3-c4", "2-d4", "1-a4", deleted=True),
-        revision("gone", "2-b5", "1-a5", deleted=True, why="told in the tombstone"),
-        revision("photo", "1-a6", _attachments={"ảnh/1 %.jpg": bytes_of(PHOTO), "empty": bytes_of(b"")}),
-        revision("photos", "2-b7", "1-a7", n="left", _attachments={"a": bytes_of(b"left"), "same": bytes_of(PHOTO)}),
-        revision("photos", "2-c7", "1-a7", n="right", _attachments={"a": bytes_of(b"right")}),
-        *(revision(f"many-{n:04}", f"1-{n:04x}", n=n, text="x" * 200) for n in range(250)),
-    ]
 
 
 def test_pouchdb_pulls_everything(couch: Any, pouch: Any) -> None:

@@ -10,17 +10,14 @@ from sync.database import Database
 
 def everything(database: Database) -> dict[str, Any]:
     """In the form that tests/peers/peer.js tells of a PouchDB."""
-    found: dict[str, Any] = {}
-    for row in database.changes(style="all_docs").results:
-        revs = [leaf["rev"] for leaf in row["changes"]]
-        answers = database.bulk_get([{"id": row["id"], "rev": rev} for rev in revs], revs=True)
-        found[row["id"]] = {
-            "winner": revs[0],
-            "deleted": row.get("deleted", False),
-            "leaves": {
-                entry["ok"]["_rev"]: _leaf(database, entry["ok"]) for answer in answers for entry in answer["docs"]
-            },
-        }
+    rows = database.changes(style="all_docs").results
+    found: dict[str, Any] = {
+        row["id"]: {"winner": row["changes"][0]["rev"], "deleted": row.get("deleted", False), "leaves": {}}
+        for row in rows
+    }
+    asked = [{"id": row["id"], "rev": leaf["rev"]} for row in rows for leaf in row["changes"]]
+    for answer in database.bulk_get(asked, revs=True):
+        found[answer["id"]]["leaves"] |= {entry["ok"]["_rev"]: _leaf(database, entry["ok"]) for entry in answer["docs"]}
     return found
 
 

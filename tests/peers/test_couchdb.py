@@ -1,0 +1,369 @@
+"""A real CouchDB and its own replicator against the wire: both ways, once and continuously."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import flask
+import pytest
+
+from server.couch_peer import make_app
+from server.wsgi import BackgroundServer
+from sync.database import Database, Document
+from sync.face import Limits, make_face
+from sync.guarded import GuardedDatabase
+from sync.remote import RemoteDatabase
+from sync.replicate import Result, replicate
+from sync.store import Store
+from sync.store_folder import StoreFolder
+from tests.peers.couchdb import CouchDB, eventually, with_basic
+from tests.peers.sample import PHOTO, bytes_of, sample
+from tests.support.everything import everything
+from tests.support.histories import graft, leaves, revision
+from tests.support.memory import MemoryDatabase
+from tests.support.wire import Rules
+
+pytestmark = pytest.mark.couchdb
+
+TEXT = "Cụm thi đua số 1\n".encode() * 500
+counter = itertools.count(1)
+
+# CouchDB stores text compressed and sends it so between its own kind, with the digest of the compressed bytes.
+REPORT = {"báo cáo/1.txt": bytes_of(TEXT, "text/plain"), "b.json": bytes_of(b'{"n":1}', "application/json")}
+PHOTOS = {f"{name}.jpg": bytes_of(os.urandom(70_000)) for name in ("a", "b", "c")}
+
+
+def documents() -> list[Document]:
+    """The sample, with what only CouchDB does differently: compressed attachments, also of a conflict and a design."""
+    return [
+        *sample(),
+        revision("report", "2-b8", "1-a8", title="Báo cáo", _attachments={**REPORT, **PHOTOS}),
+        revision("reports", "2-b9", "1-a9", _attachments=REPORT),
+        revision("reports", "2-c9", "1-a9", _attachments=PHOTOS),
+        revision("_design/app", "1-de", views={"by_n": {"map": "function(doc) { emit(doc.n) }"}}, _attachments=REPORT),
+        revision("old/photo", "2-ba", "1-aa", deleted=True),
+    ]
+
+
+def copy(source: Database, target: Database, **options: Any) -> Result:
+    return replicate(source, target, new_session_id=lambda: f"s{next(counter)}", now=lambda: "now", **options)
+
+
+@pytest.fixture
+def ours(couch: Any) -> Store:
+    return couch.store()
+
+
+@pytest.fixture
+def guard(tmp_path: Any) -> Iterator[Callable[..., str]]:
+    """The address of a database that asks `rules`, in front of one that has none."""
+    folder = StoreFolder(tmp_path / "guarded")
+    servers: list[BackgroundServer] = []
+
+    def serve(rules: Rules, **options: Any) -> str:
+        app = flask.Flask("guarded")
+        app.register_blueprint(make_face(lambda _: GuardedDatabase(folder.ensure("db"), rules), **options))
+        servers.append(BackgroundServer(app))
+        servers[-1].start()
+        return f"{servers[-1].url}/db"
+
+    yield serve
+    for server in servers:
+        server.stop()
+    folder.close()
+
+
+class TestItsReplicator:
+    """CouchDB's own, once: POST /_replicate."""
+
+    def test_pulls_everything_from_us(self, couchdb: CouchDB, couch: Any, ours: Store) -> None:
+        graft(ours, *documents())
+        there = couchdb.create()
+        told = couchdb.replicate(couch.url(), couchdb.endpoint(there))
+        assert told["doc_write_failures"] == 0
+        assert told["docs_written"] == len(documents())
+        assert everything(couchdb.remote(there)) == everything(ours)
+
+    def test_pushes_everything_to_us(self, couchdb: CouchDB, couch: Any, ours: Store) -> None:
+        there = couchdb.create()
+        graft(couchdb.remote(there), *documents())
+        told = couchdb.replicate(couchdb.endpoint(there), couch.url())
+        assert told["doc_write_failures"] == 0
+        assert told["docs_written"] == len(documents())
+        assert everything(ours) == everything(couchdb.remote(there))
+
+    def test_carries_everything_through_us_into_another(self, couchdb: CouchDB, couch: Any, ours: Store) -> None:
+        first, last = couchdb.create(), couchdb.create()
+        graft(couchdb.remote(first), *documents())
+        couchdb.replicate(couchdb.endpoint(first), couch.url())
+        couchdb.replicate(couch.url(), couchdb.endpoint(last))
+        assert everything(couchdb.remote(last)) == everything(couchdb.remote(first))
+        assert couchdb.replicate(couchdb.endpoint(last), couch.url())["docs_written"] == 0
+
+    def test_finds_nothing_to_do_the_second_time(self, couchdb: CouchDB, couch: Any, ours: Store) -> None:
+        graft(ours, *documents())
+        there = couchdb.create()
+        assert couchdb.replicate(couch.url(), couchdb.endpoint(there))["docs_written"] > 0
+        assert couchdb.replicate(couch.url(), couchdb.endpoint(there)) == {}
+        # The other way it compares once, and then remembers.
+        assert couchdb.replicate(couchdb.endpoint(there), couch.url())["docs_read"] == 0
+        assert couchdb.replicate(couchdb.endpoint(there), couch.url()) == {}
+
+    def test_carries_two_thousand_documents_each_way(self, couchdb: CouchDB, couch: Any, ours: Store) -> None:
+        there = couchdb.create()
+        graft(ours, *(revision(f"here-{n:04}", f"1-{n:04x}", n=n, text="x" * 200) for n in range(2_000)))
+        graft(couchdb.remote(there), *(revision(f"there-{n:04}", f"1-{n:04x}", n=n) for n in range(2_000)))
+        assert couchdb.replicate(couch.url(), couchdb.endpoint(there))["docs_written"] == 2_000
+        assert couchdb.replicate(couchdb.endpoint(there), couch.url())["docs_written"] == 2_000
+        assert everything(ours) == everything(couchdb.remote(there))
+        assert ours.info()["doc_count"] == 4_000
+
+    def test_ends_in_the_same_conflict_on_both_sides_and_in_its_solution(
+        self, couchdb: CouchDB, couch: Any, ours: Store
+    ) -> None:
+        name = couchdb.create()
+        there = couchdb.remote(name)
+        first = ours.put({"_id": "a", "n": 0, "_attachments": {"p": bytes_of(PHOTO), **REPORT}})
+        couchdb.replicate(couch.url(), couchdb.endpoint(name))
+        ours.put({"_id": "a", "_rev": first, "n": "here", "_attachments": ours.get("a")["_attachments"]})
+        there.put({"_id": "a", "_rev": first, "n": "there", "_attachments": there.get("a")["_attachments"]})
+        couchdb.replicate(couch.url(), couchdb.endpoint(name))
+        couchdb.replicate(couchdb.endpoint(name), couch.url())
+        found = everything(ours)
+        assert found == everything(there)
+        assert len(found["a"]["leaves"]) == 2
+        (loser,) = there.get("a", conflicts=True)["_conflicts"]
+        there.put({"_id": "a", "_rev": loser, "_deleted": True})
+        couchdb.replicate(couchdb.endpoint(name), couch.url())
+        assert "_conflicts" not in ours.get("a", conflicts=True)
+        assert everything(ours) == everything(there)
+
+    def test_carries_a_new_revision_without_its_old_bytes(self, couchdb: CouchDB, couch: Any, ours: Store) -> None:
+        """The bytes that have not changed are stubs, which stand for what the target holds already."""
+        name = couchdb.create()
+        there = couchdb.remote(name)
+        rev = ours.put({"_id": "a", "_attachments": {"p": bytes_of(PHOTO), **REPORT}})
+        couchdb.replicate(couch.url(), couchdb.endpoint(name))
+        for end, other, n in ((ours, there, 1), (there, ours, 2)):
+            kept = end.get("a")["_attachments"]
+            rev = end.put({"_id": "a", "_rev": rev, "n": n, "_attachments": {**kept, f"new {n}": bytes_of(b"new")}})
+            if end is ours:
+                couchdb.replicate(couch.url(), couchdb.endpoint(name))
+            else:
+                couchdb.replicate(couchdb.endpoint(name), couch.url())
+            assert other.get("a")["_rev"] == rev
+        assert everything(ours) == everything(there)
+
+    def test_carries_only_the_documents_it_is_told(self, couchdb: CouchDB, couch: Any, ours: Store) -> None:
+        graft(ours, *documents())
+        name = couchdb.create()
+        wanted = ["plain", "đơn vị/Nghệ An:2024?#%2F", "photos", "absent"]
+        # It takes the ids of a job as parts of a URL.
+        couchdb.replicate(couch.url(), couchdb.endpoint(name), doc_ids=[quote(doc_id) for doc_id in wanted])
+        assert sorted(everything(couchdb.remote(name))) == sorted(wanted[:3])
+        graft(couchdb.remote(name), revision("only", "1-a"), revision("not", "1-a"))
+        couchdb.replicate(couchdb.endpoint(name), couch.url(), doc_ids=["only"])
+        assert leaves(ours, "only") == ["1-a"]
+        assert ours.changes(doc_ids=["not"]).results == []
+
+    def test_creates_our_database(self, couchdb: CouchDB, couch: Any) -> None:
+        name = couchdb.create()
+        graft(couchdb.remote(name), *documents())
+        couchdb.replicate(couchdb.endpoint(name), couch.url("made"), create_target=True)
+        assert everything(couch.store("made")) == everything(couchdb.remote(name))
+
+    def test_pushes_by_us_what_a_guard_does_not_refuse(self, couchdb: CouchDB, guard: Any) -> None:
+        bad = {"many-0007", "report", "_design/app"}
+        url = guard(Rules(write=lambda document: "points: over the maximum" if document["_id"] in bad else None))
+        name = couchdb.create()
+        graft(couchdb.remote(name), *documents())
+        told = couchdb.replicate(couchdb.endpoint(name), url)
+        assert told["doc_write_failures"] == len(bad)
+        expected = everything(couchdb.remote(name))
+        assert everything(RemoteDatabase(url)) == {key: value for key, value in expected.items() if key not in bad}
+
+
+class TestItsJobs:
+    """CouchDB's own, for longer: documents in `_replicator`, and continuous runs."""
+
+    @pytest.mark.parametrize("direction", ["pull", "push"])
+    def test_a_job_is_completed_with_credentials(self, couchdb: CouchDB, tmp_path: Any, direction: str) -> None:
+        folder = StoreFolder(tmp_path / "asks")
+        ours, name = folder.create("db"), couchdb.create()
+        there = couchdb.remote(name)
+        graft(ours if direction == "pull" else there, *documents())
+        with BackgroundServer(make_app(folder, user="an:mật khẩu")) as server:
+            url = f"http://an:m%E1%BA%ADt%20kh%E1%BA%A9u@{server.url.removeprefix('http://')}/db"
+            ends = [with_basic(url), couchdb.endpoint(name)]
+            job = couchdb.job(*(ends if direction == "pull" else reversed(ends)))
+            eventually(lambda: couchdb.state(job).get("state"), "completed")
+            assert couchdb.state(job)["info"]["doc_write_failures"] == 0
+        assert everything(ours) == everything(there)
+        folder.close()
+
+    @pytest.mark.parametrize("start", ["follow", "job"])
+    def test_two_continuous_runs_keep_both_ends_equal(
+        self, couch: Any, ours: Store, couchdb: CouchDB, start: str
+    ) -> None:
+        name = couchdb.create()
+        there, ends = couchdb.remote(name), (couch.url(), couchdb.endpoint(name))
+        graft(ours, *documents()[:20])
+        for source, target in (ends, ends[::-1]):
+            if start == "follow":
+                couchdb.follow(source, target)
+            else:
+                couchdb.job(source, target, continuous=True)
+        graft(there, *documents()[20:])
+        eventually(lambda: everything(ours) == everything(there) and len(everything(ours)) >= 200)
+        rev = ours.put({"_id": "written/hier", "_attachments": {"p": bytes_of(PHOTO), **REPORT}})
+        eventually(lambda: leaves_or_none(there, "written/hier"), [rev])
+        rev = there.put({"_id": "written/hier", "_rev": rev, "_deleted": True})
+        eventually(lambda: leaves_or_none(ours, "written/hier"), [rev])
+        assert everything(ours) == everything(there)
+
+    def test_a_database_made_anew_is_filled_anew(self, couch: Any, ours: Store, couchdb: CouchDB) -> None:
+        """While a continuous run is at work: it must not go on from where the old one was."""
+        name = couchdb.create()
+        graft(couchdb.remote(name), *documents())
+        ends = couchdb.endpoint(name), couch.url()
+        job = couchdb.job(*ends, continuous=True, checkpoint_interval=500)
+        # Between its checkpoints, not in the middle of one.
+        eventually(lambda: bool(couchdb.state(job)["info"].get("checkpointed_source_seq")))
+        assert everything(ours) == everything(couchdb.remote(name))
+        couch.folder.delete("db")
+        couch.store()
+        couchdb.remote(name).put({"_id": "new"})
+        eventually(lambda: "instance_start_time" in str(couchdb.state(job)["info"]))
+        # It begins anew by itself half a minute later.
+        couchdb.replicate(*ends)
+        assert everything(couch.store()) == everything(couchdb.remote(name))
+
+    def test_a_feed_that_ends_is_asked_for_again(self, guard: Any, couchdb: CouchDB) -> None:
+        """Ours let go after a while, whoever waits."""
+        url, name = guard(Rules(), limits=Limits(feed_hold_s=1)), couchdb.create()
+        ours, there = RemoteDatabase(url), couchdb.remote(name)
+        couchdb.follow(url, couchdb.endpoint(name))
+        for n in range(3):
+            rev = ours.put({"_id": f"{n}", "_attachments": REPORT})
+            eventually(lambda n=n: leaves_or_none(there, f"{n}"), [rev])
+            time.sleep(1.2)
+
+
+def leaves_or_none(database: Database, doc_id: str) -> list[str] | None:
+    rows = database.changes(doc_ids=[doc_id], style="all_docs").results
+    return [leaf["rev"] for leaf in rows[0]["changes"]] if rows else None
+
+
+class TestOurReplicator:
+    """`sync.replicate` with a CouchDB at one end."""
+
+    @pytest.mark.parametrize("shards", [1, 4])
+    def test_brings_everything_there_and_back(self, couchdb: CouchDB, ours: Store, couch: Any, shards: int) -> None:
+        graft(ours, *documents())
+        there = couchdb.remote(couchdb.create(shards=shards))
+        pushed = copy(ours, there)
+        assert (pushed.docs_written, pushed.refused) == (len(documents()), [])
+        assert everything(there) == everything(ours)
+        back = couch.store("back")
+        pulled = copy(there, back)
+        assert (pulled.docs_written, pulled.refused) == (len(documents()), [])
+        assert everything(back) == everything(ours)
+
+    def test_sends_nothing_the_second_time(self, couchdb: CouchDB, ours: Store) -> None:
+        graft(ours, *documents())
+        there = couchdb.remote(couchdb.create())
+        copy(ours, there)
+        assert copy(ours, there).docs_read == 0
+        assert copy(there, ours).docs_read == 0
+        assert copy(there, ours).start_seq != 0
+
+    def test_goes_on_from_its_checkpoint(self, couchdb: CouchDB, ours: Store, couch: Any) -> None:
+        there = couchdb.remote(couchdb.create(shards=4))
+        graft(there, *documents())
+        stops = iter([False] * 9 + [True] * 99)
+        assert copy(there, ours, batch_docs=20, cancelled=lambda: next(stops)).cancelled
+        some = ours.info()["doc_count"]
+        assert 0 < some < 250
+        rest = copy(there, ours, batch_docs=20)
+        assert rest.docs_read < len(documents()) - some / 2
+        assert everything(ours) == everything(there)
+
+    def test_copies_two_thousand_documents(self, couchdb: CouchDB, ours: Store, couch: Any) -> None:
+        graft(ours, *(revision(f"{n:04}", f"1-{n:04x}", n=n, text="x" * 200) for n in range(2_000)))
+        there = couchdb.remote(couchdb.create(shards=4))
+        assert copy(ours, there).docs_written == 2_000
+        back = couch.store("back")
+        assert copy(there, back).docs_written == 2_000
+        assert everything(back) == everything(ours)
+
+    def test_starts_over_with_a_database_made_anew(self, couchdb: CouchDB, ours: Store) -> None:
+        name = couchdb.create()
+        graft(ours, *documents())
+        copy(ours, couchdb.remote(name))
+        couchdb.recreate(name)
+        assert copy(ours, couchdb.remote(name)).docs_written == len(documents())
+
+    def test_sends_only_new_bytes_with_a_new_revision(self, couchdb: CouchDB, ours: Store) -> None:
+        there = couchdb.remote(couchdb.create())
+        rev = ours.put({"_id": "a", "_attachments": {"p": bytes_of(PHOTO), **REPORT}})
+        copy(ours, there)
+        for end, other, n in ((ours, there, 1), (there, ours, 2), (ours, there, 3)):
+            kept = end.get("a")["_attachments"]
+            rev = end.put({"_id": "a", "_rev": rev, "n": n, "_attachments": {**kept, f"new {n}": bytes_of(b"new")}})
+            assert copy(end, other).refused == []
+            assert other.get("a")["_rev"] == rev
+        assert everything(ours) == everything(there)
+
+    def test_passes_what_couchdb_refuses(self, couchdb: CouchDB) -> None:
+        """One document of a batch, for which CouchDB refuses the whole of it."""
+        source = MemoryDatabase()
+        graft(source, *(revision(f"{n}", "1-a") for n in range(40)), revision("41", "2-b", "1-a"))
+        there = couchdb.remote(couchdb.create())
+        validation = "function(doc, old) { if (doc._id == '7') throw({forbidden: 'not this one'}); }"
+        graft(there, revision("_design/rule", "1-r", validate_doc_update=validation))
+        result = copy(source, there)
+        assert [(refused.id, refused.error, refused.reason) for refused in result.refused] == [
+            ("7", "forbidden", "not this one")
+        ]
+        assert there.info()["doc_count"] == 41
+
+    def test_carries_what_only_couchdb_takes_past_its_neighbours(self, couchdb: CouchDB, ours: Store) -> None:
+        there = couchdb.remote(couchdb.create())
+        graft(there, revision("wide", "1-a", n=2**64), revision("before", "1-a"), revision("z", "1-a", n=1.5))
+        result = copy(there, ours)
+        assert [(refused.id, refused.error) for refused in result.refused] == [("wide", "forbidden")]
+        assert ours.info()["doc_count"] == 2
+
+    def test_follows_continuously(self, couchdb: CouchDB, ours: Store) -> None:
+        there = couchdb.remote(couchdb.create())
+        graft(there, *documents())
+        seen: list[int] = []
+
+        def progress(made: Any) -> None:
+            if not seen:
+                there.put({"_id": "while following"})
+            seen.append(made.docs_written)
+
+        ended = lambda: bool(ours.changes(doc_ids=["while following"]).results)  # noqa: E731
+        copy(there, ours, continuous=True, wait_s=5, on_progress=progress, cancelled=ended)
+        assert everything(ours) == everything(there)
+
+
+def test_a_face_before_a_couchdb_is_a_couchdb(couchdb: CouchDB) -> None:
+    """As on a cluster: its replicator, our face and guard, RemoteDatabase, and the CouchDB behind."""
+    source, behind, last = couchdb.create(), couchdb.create(), couchdb.create()
+    graft(couchdb.remote(source), *documents())
+    app = flask.Flask("gateway")
+    gateway = GuardedDatabase(couchdb.remote(behind), Rules())
+    app.register_blueprint(make_face(lambda _: gateway))
+    with BackgroundServer(app) as server:
+        told = couchdb.replicate(couchdb.endpoint(source), f"{server.url}/db")
+        assert told["doc_write_failures"] == 0
+        couchdb.replicate(f"{server.url}/db", couchdb.endpoint(last))
+    assert everything(couchdb.remote(behind)) == everything(couchdb.remote(source))
+    assert everything(couchdb.remote(last)) == everything(couchdb.remote(source))

@@ -6,13 +6,14 @@ Tokens, sessions and passwords are not known here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
 from schemas import ids
 from schemas.acts import units_of
+from schemas.evidence import cite
 from schemas.problem import Refused
 from schemas.visit import Visit
 
@@ -26,6 +27,7 @@ __all__ = [
     "access_to",
     "authority_for",
     "databases",
+    "may_cite",
     "may_list",
     "may_open",
     "may_read",
@@ -52,11 +54,15 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the rules need to know: units above units, members by group and year, and visits by id."""
+    """What the rules need to know: units above units, members by group and year, visits by id, and people by unit.
+
+    `people` are a unit's accounts, closed ones too: what they did stays theirs.
+    """
 
     parents: Mapping[str, str | None] = field(default_factory=dict)
     members: Mapping[tuple[str, int], frozenset[str]] = field(default_factory=dict)
     visits: Mapping[str, Visit] = field(default_factory=dict)
+    people: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +224,33 @@ def may_write(identity: Identity, name: str, document: Mapping[str, Any], facts:
     if kind == "part":
         return None
     if database.kind == "unit":
-        return _in_unit(identity, database, document) or _writer(identity, document) or _role_for(identity, kind)
-    visit = facts.visits[str(database.visit)]
-    return _in_visit(identity, visit, document) or _writer(identity, document) or _role_for(identity, kind)
+        own = facts.people.get(str(database.unit), frozenset())
+        placed = _in_unit(identity, database, document)
+    else:
+        visit = facts.visits[str(database.visit)]
+        own = visit.accounts | visit.former
+        placed = _in_visit(identity, visit, document)
+    return placed or _writer(identity, document) or _answerers(document, own) or _role_for(identity, kind)
+
+
+def may_cite(
+    identity: Identity, cited: Mapping[str, Any], revisions: Sequence[Mapping[str, Any]], *, whole: bool
+) -> Refused | None:
+    """May this copy of evidence be pushed by them? `revisions` of that evidence stand here, newest first.
+
+    One's own may be cited before it arrives, and as it stood between two sendings. Another's was pulled from here, so
+    some revision of it says the same, now or earlier; not `whole` means that some are no longer kept to compare with.
+    """
+    author = (cited["by"], cited["unit"])
+    if not revisions:
+        own = author == (identity.account, identity.unit)
+        return None if own else Refused("cited-not-here", {"evidence": cited["of"]})
+    if author != (revisions[0]["by"], revisions[0]["unit"]):
+        return Refused("cited-by-other", {"evidence": cited["of"], "by": revisions[0]["by"]})
+    if cited["by"] == identity.account or not whole:
+        return None
+    same = any(cite(each)["_id"] == cited["_id"] for each in revisions)
+    return None if same else Refused("cited-differs", {"evidence": cited["of"]})
 
 
 def authority_for(
@@ -288,6 +318,14 @@ def _writer(identity: Identity, document: Mapping[str, Any]) -> Refused | None:
     if approved_by is not None and (approved_by != identity.account or "head" not in identity.roles):
         return Refused("approval-of-head")
     return None
+
+
+def _answerers(document: Mapping[str, Any], own: frozenset[str]) -> Refused | None:
+    """Whoever sends it, each answer is somebody's of that unit or team: a page shows it as theirs."""
+    if ids.type_of(str(document["_id"])) != "submission":
+        return None
+    others = sorted({answer["by"] for answer in document["answers"].values()} - own)
+    return Refused("answer-of-outsider", {"by": others[0]}) if others else None
 
 
 def _in_unit(identity: Identity, database: ids.DatabaseName, document: Mapping[str, Any]) -> Refused | None:

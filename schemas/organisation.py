@@ -77,6 +77,8 @@ class AccountForm(Document):
     locale = OneOf("vi", "en")
     password = Text()
     state = OneOf("active", "closed")
+    # Accounts written before it was kept have none.
+    closed_at = Time(nullable=True, optional=True)
 
 
 class DeviceForm(Document):

@@ -14,7 +14,8 @@ class Visit:
     """One cross-inspection. `team` holds pairs of account and unit; days are `2024-10-08`.
 
     `state` is planned, cancelled or contested (also after an act of a later version); where it is not planned, the last
-    plan is shown. `decision` is the id of the decision that stands, None where it is contested.
+    plan is shown. `decision` is the id of the decision that stands, None where it is contested. `former` are the
+    accounts of every plan it ever had.
     """
 
     visit: str
@@ -27,6 +28,7 @@ class Visit:
     decision: str | None
     group: str
     year: int
+    former: frozenset[str] = frozenset()
 
     @property
     def accounts(self) -> frozenset[str]:
@@ -61,5 +63,6 @@ def visits(folded: Folded) -> dict[str, Visit]:
             decision=None if standing is None else standing["_id"],
             group=plan["group"],
             year=plan["year"],
+            former=frozenset(person["account"] for each in plans for person in each["value"]["team"]),
         )
     return found

@@ -58,6 +58,7 @@ class Account:
     roles: tuple[str, ...]
     locale: str
     active: bool
+    closed_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,31 @@ class Accounts:
             )
         return self._account(document)
 
+    def close(self, account: str) -> Account:
+        """The person signs in nowhere any more and their phones only push, for a while. Raises Missing."""
+        document = self._open_account(account)
+        return self._account(self._registry.put({**document, "state": "closed", "closed_at": time_string(self._now())}))
+
+    def set_password(self, account: str, password: str) -> Account:
+        """Raises Missing, Invalid."""
+        document = self._open_account(account)
+        if len(password) < PASSWORD_CHARS_MIN:
+            raise Invalid.of([("password", "password-short")], minimum=PASSWORD_CHARS_MIN)
+        return self._account(self._registry.put({**document, "password": self._hasher.hash(nfc(password))}))
+
+    def set_roles(self, account: str, roles: Sequence[str]) -> Account:
+        """These roles and no others. Raises Missing, Invalid."""
+        document = self._open_account(account)
+        if not roles or not set(roles) <= set(ROLES):
+            raise Invalid.of([("roles", "roles-unknown")], roles=", ".join(ROLES))
+        return self._account(self._registry.put({**document, "roles": sorted(set(roles))}))
+
+    def _open_account(self, account: str) -> Document:
+        document = self._registry.find(ids.account_id(account)) if ids.is_word(account) else None
+        if document is None or document["state"] != "active":
+            raise Missing("account-unknown", {"account": account})
+        return document
+
     # Phones
 
     def new_code(self, account: str, *, valid_for: timedelta = CODE_VALID_FOR) -> Enrolment:
@@ -288,6 +314,7 @@ class Accounts:
             roles=tuple(document["roles"]),
             locale=document["locale"],
             active=document["state"] == "active",
+            closed_at=document.get("closed_at"),
         )
 
     def _ulid(self) -> str:

@@ -62,7 +62,15 @@ class FactBook:
             view = self._views.view(group, year)
             members[group, year] = frozenset(view.member_units)
             visits.update(view.visits)
-        return Facts(parents=parents, members=members, visits=visits)
+        people: dict[str, set[str]] = {}
+        for account in self._registry.all("account"):
+            people.setdefault(account["unit"], set()).add(account["account"])
+        return Facts(
+            parents=parents,
+            members=members,
+            visits=visits,
+            people={unit: frozenset(accounts) for unit, accounts in people.items()},
+        )
 
     def group_years(self) -> Iterator[tuple[str, int]]:
         """Every group year there is, by name."""

@@ -9,18 +9,32 @@ scoring.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from schemas import ids
-from schemas.access import Access, Facts, Identity, access_to, databases, may_list, may_read, may_write, own_range
+from schemas.access import (
+    Access,
+    Facts,
+    Identity,
+    access_to,
+    databases,
+    may_cite,
+    may_list,
+    may_read,
+    may_write,
+    own_range,
+)
 from schemas.answer import check_answer
 from schemas.base import problems_of
 from schemas.figures import VIET_NAM, parse_time, time_string
+from schemas.hashing import body_of
 from schemas.problem import InvalidDocument, Problem, Refused
-from schemas.scheme import Scheme
 from server import metrics
 from server.accounts import Account, Accounts, Device
 from server.backends import Backend, NotWritten
@@ -40,7 +54,15 @@ MEDIA_BYTES_MAX: Final = 512 * 1024
 """A chunk is 64 KiB and a thumbnail less; base64 and a manifest of the largest photo stay below this."""
 
 _FIRST_OF: Final = frozenset({"submission", "reply"})
-"""Types of which the first revision stands for ever: a second one under the same id is refused."""
+"""Types of which the first revision stands for ever: a second one under the same id is refused.
+
+Not that the revision be the one its content has: our Stores make such, PouchDB and CouchDB make others, and they are
+honest peers too. `cited` and `part` need no such rule: their id is the hash of what they say.
+"""
+
+_LOST_MAY: Final = frozenset({"submission", "cited", "part"})
+"""What is still taken from a device reported lost: a submission is flagged and counts by decision only, and what it
+names. A draft, evidence or a reply bears no flag and would enter what others send; its owner brings it as a file."""
 
 
 class Gateway:
@@ -64,6 +86,8 @@ class Gateway:
         self._projection = projection
         self._server = server
         self._now = now
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._locks_lock = threading.Lock()
 
     def open(self, name: str, account: Account, device: Device, *, locale: str) -> Database:
         """The database as far as this phone may use it. Raises Forbidden with the rule, NotFound."""
@@ -82,7 +106,11 @@ class Gateway:
             inner=self._backend.open(name),
             gateway=self,
         )
-        return GuardedDatabase(policy.inner, policy)
+        return PhoneDatabase(policy, self._lock_of(name))
+
+    def _lock_of(self, name: str) -> threading.Lock:
+        with self._locks_lock:
+            return self._locks[name]
 
     def databases(self, account: Account, device: Device) -> list[dict[str, Any]]:
         """What `GET /api/v1/databases` lists, by name."""
@@ -146,12 +174,18 @@ class Gateway:
                 return True
         return False
 
+    def other_scheme(self, submission: Document) -> Refused | None:
+        """A checklist of another scheme than its year's counts for nothing: it must not look sent."""
+        wanted = self._views.view(submission["group"], submission["year"]).record.scheme_id
+        if wanted is None or submission["scheme"] == wanted:
+            return None
+        return Refused("submission-other-scheme", {"given": submission["scheme"], "scheme": wanted})
+
     def misfits(self, submission: Document) -> list[Problem]:
-        """Answers that could never count under the scheme it names. One whose scheme is not here is not judged."""
-        document = self._views.view(submission["group"], submission["year"]).documents.get(submission["scheme"])
-        if document is None:
+        """Answers that could never count under the year's scheme. Without that scheme nothing is judged."""
+        scheme = self._views.view(submission["group"], submission["year"]).record.scheme
+        if scheme is None:
             return []
-        scheme = Scheme.from_document(document)
         return [
             problem
             for criterion, given in submission["answers"].items()
@@ -202,6 +236,40 @@ def withdrawal_of(account: Account, device: Device) -> str | None:
     return None if account.active else "revoked"
 
 
+def withdrawn_at(account: Account, device: Device) -> str | None:
+    """Since when: the device's or the account's end, whichever came first. None: nobody wrote it down."""
+    return min((since for since in (device.revoked_at, account.closed_at) if since is not None), default=None)
+
+
+class PhoneDatabase(GuardedDatabase):
+    """What one phone has of a database. Judging a batch and writing it are one step among all phones.
+
+    Else two requests under one new id would both find it free, and so would two documents of one batch. Photos are
+    exempt: their ids are their content's. (Two servers before one CouchDB can still race: both revisions are kept
+    there, the server promotes the winner alone.)
+    """
+
+    def __init__(self, policy: PhonePolicy, lock: threading.Lock) -> None:
+        super().__init__(policy.inner, policy)
+        self._phone = policy
+        self._one_at_a_time: AbstractContextManager[Any] = nullcontext() if policy.is_media() else lock
+
+    def bulk_docs(
+        self, documents: Iterable[Document], *, new_edits: bool = True, durable: bool = True
+    ) -> list[dict[str, Any]]:
+        given = list(documents)
+        first: dict[Any, Document] = {}
+        for each in given:
+            first.setdefault(each.get("_id"), each)
+        guarded = GuardedDatabase(self._phone.inner, replace(self._phone, first_of_batch=first))
+        with self._one_at_a_time:
+            return guarded.bulk_docs(given, new_edits=new_edits, durable=durable)
+
+    def put(self, document: Document) -> str:
+        with self._one_at_a_time:
+            return super().put(document)
+
+
 @dataclass(frozen=True)
 class PhonePolicy:
     """What one phone may do in one database (`sync.guarded.Policy`). Rights are asked anew at every question."""
@@ -213,6 +281,8 @@ class PhonePolicy:
     locale: str
     inner: Database
     gateway: Gateway
+    first_of_batch: Mapping[Any, Document] = field(default_factory=dict)
+    """Of a batch being written, the first document under each id."""
 
     def refuse_listing(self, start_key: str | None, end_key: str | None) -> Refusal | None:
         # Asked again when a longpoll ends: the device as it stands now, not as it stood when the wait began.
@@ -225,15 +295,15 @@ class PhonePolicy:
 
     def refuse_read(self, doc_id: str) -> Refusal | None:
         refusal = self._withdrawn() or self._refusal(may_read(self.identity, self.name, doc_id, self.gateway.facts()))
-        if refusal is None and self._is_media():
+        if refusal is None and self.is_media():
             parsed = media.parse_id(doc_id)
             if parsed is None or not self.gateway.photo_is_named(parsed.photo, self.identity, self.name):
                 return self._forbidden("no-photo")
         return refusal
 
     def refuse_write(self, document: Document) -> Refusal | None:
-        refusal = self._late_after_withdrawal() or (
-            self._refuse_media(document) if self._is_media() else self._refuse_document(document)
+        refusal = self._after_withdrawal(document) or (
+            self._refuse_media(document) if self.is_media() else self._refuse_document(document)
         )
         if refusal is not None:
             metrics.REFUSED.labels(refusal.error).inc()
@@ -263,11 +333,19 @@ class PhonePolicy:
             if known is None or (unit is not None and unit not in known):
                 return self._refusal(Refused("not-member", {"year": document["year"]}))
         if kind == "submission" and not document.get("_deleted"):
+            other = self.gateway.other_scheme(document)
+            if other is not None:
+                return self._refusal(other)
             misfits = self.gateway.misfits(document)
             if misfits:
                 return self._invalid(misfits)
         if kind in _FIRST_OF:
             return self._refuse_second(document)
+        if kind == "evidence":
+            return self._refuse_overwriting(document)
+        if kind == "cited":
+            revisions, whole = self._revisions(document["of"])
+            return self._refusal(may_cite(self.identity, document, revisions, whole=whole))
         return None
 
     def _invalid(self, problems: Sequence[Problem]) -> Refusal:
@@ -277,9 +355,36 @@ class PhonePolicy:
         rev = document.get("_rev")
         if rev is not None and not str(rev).startswith("1-"):
             return self._forbidden("stands-already")
-        row = self.inner.all_docs(keys=[document["_id"]])["rows"][0]
+        first = self.first_of_batch.get(document["_id"], document)
+        if first is not document and (first.get("_rev") != rev or body_of(first) != body_of(document)):
+            return self._forbidden("stands-already")
+        row = self.inner.all_docs(keys=[document["_id"]], include_docs=True)["rows"][0]
         stands = row.get("value", {}).get("rev")
-        return self._forbidden("stands-already") if stands is not None and stands != rev else None
+        if stands is None or (stands == rev and row["doc"] is not None and body_of(row["doc"]) == body_of(document)):
+            return None
+        return self._forbidden("stands-already")
+
+    def _refuse_overwriting(self, document: Document) -> Refusal | None:
+        """Evidence is its author's to change: a colleague's id under another name would take their work away."""
+        row = self.inner.all_docs(keys=[document["_id"]], include_docs=True)["rows"][0]
+        stands = row.get("doc")
+        if stands is None or stands["by"] == self.identity.account:
+            return None
+        return self._forbidden("evidence-of-other", by=stands["by"])
+
+    def _revisions(self, doc_id: str) -> tuple[list[Document], bool]:
+        """All that is still kept of a document, newest first, and whether that is all there ever was."""
+        try:
+            newest = self.inner.get(doc_id, revs=True, conflicts=True)
+        except NotFound:
+            return [], True
+        path, leaves = newest["_revisions"], newest.get("_conflicts", [])
+        earlier = [f"{path['start'] - back}-{name}" for back, name in enumerate(path["ids"][1:], start=1)]
+        wanted = [*earlier, *leaves]
+        answers = self.inner.bulk_get([{"id": doc_id, "rev": rev} for rev in wanted]) if wanted else []
+        found = [entry["ok"] for answer in answers for entry in answer["docs"] if "ok" in entry]
+        kept = [each for each in found if not each.get("_deleted")]
+        return [newest, *kept], not leaves and len(found) == len(wanted)
 
     def _refuse_media(self, document: Document) -> Refusal | None:
         doc_id = str(document.get("_id"))
@@ -302,13 +407,18 @@ class PhonePolicy:
             return None
         return self._forbidden("device-revoked")
 
-    def _late_after_withdrawal(self) -> Refusal | None:
-        since = self.device.revoked_at
-        if since is None or self.gateway.now() < parse_time(since) + REVOKED_PUSH_FOR:
+    def _after_withdrawal(self, document: Document) -> Refusal | None:
+        if withdrawal_of(self.account, self.device) is None:
             return None
-        return self._forbidden("device-revoked-long")
+        since = withdrawn_at(self.account, self.device)
+        if since is None or self.gateway.now() >= parse_time(since) + REVOKED_PUSH_FOR:
+            return self._forbidden("device-revoked-long")
+        lost = self.device.state == "lost" and not self.is_media()
+        if lost and ids.type_of(str(document.get("_id"))) not in _LOST_MAY:
+            return self._forbidden("device-lost")
+        return None
 
-    def _is_media(self) -> bool:
+    def is_media(self) -> bool:
         return ids.parse_database(self.name).kind == "media"
 
     def _refusal(self, refused: Refused | None) -> Refusal | None:

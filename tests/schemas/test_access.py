@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -17,12 +18,14 @@ from schemas.access import (
     access_to,
     authority_for,
     databases,
+    may_cite,
     may_list,
     may_open,
     may_read,
     may_write,
 )
 from schemas.decision import fold
+from schemas.evidence import cite
 from schemas.visit import visits
 from tests.schemas.support import Cluster
 from tests.schemas.test_base import EVIDENCE
@@ -44,7 +47,13 @@ def facts() -> Facts:
         parents={"xa-thuong-phuc": "ha-noi", "ha-noi": None},
         members={("cum-1", 2024): frozenset({"ha-noi", "hai-duong", "bac-ninh", "hung-yen"})},
         visits=visits(fold(log.decisions)),
+        people={"ha-noi": frozenset({"lan", "son"}), "hai-duong": frozenset({"minh"})},
     )
+
+
+def answered(submission: dict, by: str) -> dict:
+    answers = {criterion: {**each, "by": by} for criterion, each in submission["answers"].items()}
+    return {**submission, "answers": answers}
 
 
 FACTS = facts()
@@ -137,14 +146,58 @@ def test_a_self_score_goes_to_the_unit_and_a_cross_score_to_the_visit() -> None:
     cross = log.submissions[log.submit("ha-noi", {"i-1": "1"}, visit="v1")]
     assert may_write(LAN, "u-ha-noi-2024", own, FACTS) is None
     assert may_write(LAN, "u-ha-noi-2024", {**cross, "by": "lan"}, FACTS).code == "cross-in-unit"
-    assert may_write(BINH, "v-v1", {**cross, "by": "binh"}, FACTS) is None
+    assert may_write(BINH, "v-v1", {**answered(cross, "binh"), "by": "binh"}, FACTS) is None
     assert may_write(BINH, "v-v1", {**own, "by": "binh"}, FACTS).code == "self-in-visit"
     assert may_write(BINH, "v-v1", {**cross, "by": "binh", "visit": "v2"}, FACTS).code == "other-visit"
 
 
+def test_each_answer_is_somebodys_of_the_unit_or_the_team() -> None:
+    log = Cluster("ha-noi")
+    own = log.submissions[log.submit("ha-noi", {"i-1": "1"})]
+    cross = {**log.submissions[log.submit("ha-noi", {"i-1": "1"}, visit="v1")], "by": "binh"}
+    assert may_write(LAN, "u-ha-noi-2024", answered(own, "son"), FACTS) is None
+    outsider = Refused("answer-of-outsider", {"by": "minh"})
+    assert may_write(LAN, "u-ha-noi-2024", answered(own, "minh"), FACTS) == outsider
+    assert may_write(BINH, "v-v1", answered(cross, "minh"), FACTS) == outsider
+
+
+def test_a_person_who_left_the_team_has_answered_what_they_answered() -> None:
+    log = Cluster("ha-noi", "bac-ninh")
+    value = {"visit": "v1", "inspected": "ha-noi", "from": "2024-10-01", "to": "2024-10-02", "place": "Hà Nội"}
+    for account in ("binh", "dung"):
+        log.decide("plan-visit", {**value, "team": [{"account": account, "unit": "bac-ninh"}]})
+    cross = log.submissions[log.submit("ha-noi", {"i-1": "1"}, visit="v1")]
+    dung = Identity("dung", "bac-ninh", frozenset({"inspector"}))
+    known = replace(FACTS, visits=visits(fold(log.decisions)))
+    assert may_write(dung, "v-v1", {**answered(cross, "binh"), "by": "dung"}, known) is None
+
+
+HOAS = {**EVIDENCE, "_id": "evidence:xa-thuong-phuc:01j9ad70010000000000000001", "unit": HOA.unit, "by": "hoa"}
+
+
+@pytest.mark.parametrize(
+    ("cited", "stands", "whole", "code"),
+    [
+        (cite(HOAS), [HOAS], True, None),
+        (cite(HOAS), [{**HOAS, "children": not HOAS["children"]}, HOAS], True, None),
+        (cite(HOAS), [], True, "cited-not-here"),
+        (cite({**HOAS, "by": "lan"}), [HOAS], True, "cited-by-other"),
+        (cite({**HOAS, "unit": "ha-noi"}), [HOAS], True, "cited-by-other"),
+        (cite({**HOAS, "photos": []}), [{**HOAS, "children": True}], True, "cited-differs"),
+        (cite({**HOAS, "photos": []}), [{**HOAS, "children": True}], False, None),
+        (cite({**EVIDENCE, "by": "lan"}), [], True, None),
+        (cite({**EVIDENCE, "by": "lan"}), [{**EVIDENCE, "by": "lan", "children": True}], True, None),
+    ],
+)
+def test_a_cited_copy_keeps_its_author_and_says_what_the_evidence_said(cited, stands, whole, code) -> None:
+    refused = may_cite(LAN, cited, stands, whole=whole)
+    assert (refused and refused.code) == code
+
+
 def test_only_the_head_says_that_the_head_approved() -> None:
     log = Cluster("hai-duong")
-    made = {**log.submissions[log.submit("hai-duong", {"i-1": "1"})], "by": "minh", "approved_by": "minh"}
+    submitted = answered(log.submissions[log.submit("hai-duong", {"i-1": "1"})], "minh")
+    made = {**submitted, "by": "minh", "approved_by": "minh"}
     name = "u-hai-duong-2024"
     specialist = Identity("minh", "hai-duong", frozenset({"specialist"}))
     assert may_write(MINH, name, made, FACTS) is None

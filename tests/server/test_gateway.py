@@ -8,8 +8,11 @@ import time
 import pytest
 import requests
 
+from schemas.counting import checklists
 from schemas.evidence import cite
+from server.gateway import Gateway
 from sync import media
+from sync.documents import with_revision
 from sync.errors import PeerRefused
 from tests.server.world import (
     BN,
@@ -113,6 +116,97 @@ def test_no_unit_inspects_itself(phone, world):
     assert phone("dung").remote(f"v-{visit}").info()["doc_count"] == 0
 
 
+def test_of_two_bodies_under_one_new_id_one_lands_in_a_batch(phone, world):
+    lan = phone("lan")
+    one, two = (submission_of(lan.account, lan.device, HY, {"i-1": points}) for points in ("50", "60"))
+    batch = [{**one, "_rev": f"1-{'c' * 32}"}, {**two, "_rev": f"1-{'d' * 32}"}]
+    (entry,) = lan.remote(U_HY).bulk_docs(batch, new_edits=False)
+    assert (entry["error"], entry["id"]) == ("forbidden", one["_id"])
+    world.settle()
+    assert world.group_database().get(one["_id"])["answers"]["i-1"]["points"] == "50"
+    same_revision = lan.remote(U_HY).bulk_docs([{**two, "_rev": f"1-{'c' * 32}"}], new_edits=False)
+    assert same_revision[0]["error"] == "forbidden"
+
+
+def test_of_two_bodies_under_one_new_id_one_lands_from_two_requests_at_once(phone, world, monkeypatch):
+    lan = phone("lan")
+    ready = threading.Barrier(2)
+    noted = Gateway.note_arrivals
+
+    def slowly(*given):
+        noted(*given)
+        time.sleep(0.2)
+
+    monkeypatch.setattr(Gateway, "note_arrivals", slowly)
+    refused = []
+
+    def send(points: str) -> None:
+        document = submission_of(lan.account, lan.device, HY, {"i-1": points})
+        ready.wait()
+        refused.extend(lan.remote(U_HY).bulk_docs([{**document, "_rev": f"1-{points * 16}"}], new_edits=False))
+
+    threads = [threading.Thread(target=send, args=(points,)) for points in ("50", "60")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [entry["error"] for entry in refused] == ["forbidden"]
+
+
+def test_a_colleagues_evidence_is_not_written_over(phone, world):
+    lan, minh = phone("lan"), phone("minh")
+    evidence, title = evidence_of(lan.account, lan.device, title="Đêm chèo")
+    lan.write(U_HY, evidence, title)
+    lan.push(U_HY)
+    forged = {**evidence, "by": minh.account.account, "photos": []}
+    (entry,) = minh.remote(U_HY).bulk_docs([{**forged, "_rev": f"2-{'a' * 32}"}], new_edits=False)
+    assert entry["error"] == "forbidden"
+    assert lan.remote(U_HY).get(evidence["_id"])["by"] == "lan"
+    changed = with_revision({**evidence, "children": True}, parent=with_revision(evidence)["_rev"])
+    assert lan.remote(U_HY).bulk_docs([changed], new_edits=False) == []
+
+
+def test_evidence_is_cited_as_its_author_made_it_now_or_earlier(phone):
+    thu, lan = phone("thu"), phone("lan")
+    evidence, title = evidence_of(thu.account, thu.device, title="Đêm chèo")
+    never_sent = {**evidence, "_id": evidence["_id"][:-1] + "9"}
+    lan.write(U_HY, title, cite(never_sent))
+    assert [it.id for it in lan.push(U_HY).refused] == [cite(never_sent)["_id"]]
+    thu.write(U_HY, evidence, title)
+    thu.push(U_HY)
+    forged = cite({**evidence, "consent": True})
+    lan.write(U_HY, forged)
+    assert forged["_id"] in [it.id for it in lan.push(U_HY).refused]
+    changed = with_revision({**evidence, "children": True}, parent=with_revision(evidence)["_rev"])
+    assert thu.remote(U_HY).bulk_docs([changed], new_edits=False) == []
+    # Cited before the change was known: it still arrives.
+    lan.write(U_HY, cite(evidence), cite(changed))
+    lan.push(U_HY)
+    landed = {row["id"] for row in lan.remote(U_HY).all_docs()["rows"]}
+    assert {cite(evidence)["_id"], cite(changed)["_id"]} <= landed
+    assert forged["_id"] not in landed
+
+
+def test_an_answer_names_nobody_outside_the_unit(phone):
+    lan = phone("lan")
+    document = submission_of(lan.account, lan.device, HY, {"i-1": "50"})
+    colleagues = {**document, "answers": {"i-1": {**document["answers"]["i-1"], "by": "minh"}}}
+    strangers = {**document, "answers": {"i-1": {**document["answers"]["i-1"], "by": "bac"}}}
+    lan.write(U_HY, strangers)
+    assert "bac" in lan.push(U_HY).refused[0].reason
+    assert lan.remote(U_HY).bulk_docs([with_revision(colleagues)], new_edits=False) == []
+
+
+def test_a_checklist_of_another_scheme_does_not_look_sent(phone, world):
+    lan = phone("lan")
+    lan.write(U_HY, submission_of(lan.account, lan.device, HY, {"i-1": "50"}, scheme="scheme:khoi-100:1"))
+    (refused,) = lan.push(U_HY).refused
+    assert "scheme:cum-1000:1" in refused.reason
+    lan.write(U_HY, submission_of(lan.account, lan.device, HY, {"x-9": "50"}, number=2))
+    assert any("x-9" in it.reason for it in lan.push(U_HY).refused)
+    assert world.ids_of("arrival") == []
+
+
 # What is theirs
 
 
@@ -180,6 +274,33 @@ def test_a_revoked_phone_reads_nothing_more_and_its_work_is_taken_in_flagged_for
     assert world.group_database().get(world.ids_of("arrival")[0])["flags"] == ["revoked"]
     assert [entry["pull"] for entry in lan.databases()["databases"]] == [False, False, False]
     world.clock.pass_by(days=31)
+    lan.write(U_HY, submission_of(lan.account, lan.device, HY, {"i-1": "90"}, number=2))
+    assert len(lan.push(U_HY).refused) == 1
+
+
+def test_of_a_lost_phone_only_submissions_are_kept_and_they_count_by_decision(phone, world):
+    lan = phone("lan")
+    world.service.accounts.set_device_state("lan", lan.device, "lost")
+    submission = submission_of(lan.account, lan.device, HY, {"i-1": "50"})
+    draft = draft_of(lan.account, lan.device, HY, {"i-2": "50"})
+    evidence, title = evidence_of(lan.account, lan.device, title="Đêm chèo")
+    lan.write(U_HY, submission, draft, evidence, title)
+    assert {it.id for it in lan.push(U_HY).refused} == {draft["_id"], evidence["_id"]}
+    assert world.group_database().get(world.ids_of("arrival")[0])["flags"] == ["lost"]
+    world.settle()
+    view = world.service.board.view(lan.account, GROUP, YEAR)
+    (checklist,) = checklists(view.record).values()
+    assert (checklist.counted, list(checklist.aside)) == (None, [submission["_id"]])
+
+
+def test_a_closed_accounts_phone_pushes_for_thirty_days_and_no_longer(phone, world):
+    lan = phone("lan")
+    world.service.accounts.close("lan")
+    lan.write(U_HY, submission_of(lan.account, lan.device, HY, {"i-1": "50"}))
+    assert not lan.push(U_HY).refused
+    assert world.group_database().get(world.ids_of("arrival")[0])["flags"] == ["revoked"]
+    world.clock.pass_by(days=31)
+    world.service.accounts.set_device_state("lan", lan.device, "revoked")
     lan.write(U_HY, submission_of(lan.account, lan.device, HY, {"i-1": "90"}, number=2))
     assert len(lan.push(U_HY).refused) == 1
 

@@ -70,7 +70,9 @@ class CouchDB:
         return doc_id
 
     def state(self, job: str) -> dict[str, Any]:
-        return self("GET", f"_scheduler/docs/_replicator/{job}")
+        """`state`, and `info`: what it counts, or why it crashed."""
+        told = self("GET", f"_scheduler/docs/_replicator/{job}")
+        return {"state": told.get("state"), "info": told.get("info") or {}}
 
     def clean(self) -> None:
         for job in self._jobs:

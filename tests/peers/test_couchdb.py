@@ -201,7 +201,7 @@ class TestItsJobs:
             url = f"http://an:m%E1%BA%ADt%20kh%E1%BA%A9u@{server.url.removeprefix('http://')}/db"
             ends = [with_basic(url), couchdb.endpoint(name)]
             job = couchdb.job(*(ends if direction == "pull" else reversed(ends)))
-            eventually(lambda: couchdb.state(job).get("state"), "completed")
+            eventually(lambda: couchdb.state(job)["state"], "completed")
             assert couchdb.state(job)["info"]["doc_write_failures"] == 0
         assert everything(ours) == everything(there)
         folder.close()
@@ -233,7 +233,7 @@ class TestItsJobs:
         ends = couchdb.endpoint(name), couch.url()
         job = couchdb.job(*ends, continuous=True, checkpoint_interval=500)
         # Between its checkpoints, not in the middle of one.
-        eventually(lambda: bool(couchdb.state(job)["info"].get("checkpointed_source_seq")))
+        eventually(lambda: couchdb.state(job)["info"].get("checkpointed_source_seq", "0") != "0")
         assert everything(ours) == everything(couchdb.remote(name))
         couch.folder.delete("db")
         couch.store()

@@ -16,6 +16,7 @@ from typing import Any, Final
 from schemas import ids
 from schemas.access import Authority, authority_for
 from schemas.acts import misfits
+from schemas.counting import checklists
 from schemas.decision import build, check_value, subject_of
 from schemas.figures import VIET_NAM, time_string
 from schemas.hashing import body_sha256, nfc, part, part_hash
@@ -34,9 +35,6 @@ from sync.database import Document
 
 SALT_BYTES: Final = 16
 """A reason may be short and easily guessed: its hash must not give it away once it is withheld."""
-
-SET_ASIDE_FLAGS: Final = frozenset({"revoked", "cancelled", "lost"})
-"""Arrivals under these count by decision only, so nobody accepts them by accident."""
 
 
 class Acts:
@@ -190,7 +188,12 @@ def _bound(
 ) -> list[tuple[str, str]]:
     """The exact inputs: those named, each as it stands here; else what the act evidently rests on."""
     if given:
+        counting = None
+        if act == "accept":
+            counting = {it["_id"] for it in standing_cross(view, value["unit"], value["criterion"])}
         for each in given:
+            if counting is not None and each["id"] not in counting:
+                raise Clash("input-not-counted", {"input": each["id"]})
             document = view.documents.get(each["id"])
             if document is None or body_sha256(document) != each["sha256"]:
                 raise Clash("input-changed", {"input": each["id"]})
@@ -206,13 +209,13 @@ def _bound(
 
 
 def standing_cross(view: GroupView, unit: str, criterion: str) -> list[Document]:
-    """Cross submissions of the unit that answer the criterion, unsuperseded and not set aside."""
-    cross = [each for each in view.all("submission") if each["unit"] == unit and each["stage"] == "cross"]
-    superseded = {earlier for each in cross for earlier in each["supersedes"]}
-    return [
-        each
-        for each in cross
-        if each["_id"] not in superseded
-        and criterion in each["answers"]
-        and not SET_ASIDE_FLAGS & set(view.arrivals.get(each["_id"], {}).get("flags", ()))
-    ]
+    """The unit's cross submissions that count and answer the criterion, and later ones that wait for the next decision.
+
+    What counts is `schemas.counting`'s alone to say: an acceptance must not rest on what scoring leaves out (a
+    contested checklist, another scheme, a visit nobody planned, what a decision set aside). The page offers the same.
+    """
+    found = []
+    for checklist in checklists(view.record).values():
+        if (checklist.unit, checklist.stage) == (unit, "cross"):
+            found += [*([] if checklist.counted is None else [checklist.counted]), *checklist.later]
+    return [view.documents[name] for name in sorted(found) if criterion in view.documents[name]["answers"]]

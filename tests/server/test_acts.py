@@ -121,6 +121,45 @@ def test_an_acceptance_binds_the_cross_submissions_as_they_stand(world):
     assert (row.value, row.stage, row.state) == (55, "cluster", "accepted")
 
 
+def count(world, submission, *, counts):
+    value = {"submission": submission["_id"], "counts": counts}
+    world.act("huong", "count-submission", value, "Theo biên bản của đoàn")
+
+
+def bound(world):
+    return [it["id"] for it in world.act("huong", "accept", ON_BN)["inputs"]]
+
+
+def test_a_contested_checklist_is_not_accepted_until_one_submission_is_decided_on(world):
+    visit = world.plan_visit(BN, "minh")
+    one, two = cross(world, number=1, visit=visit), cross(world, number=2, points="50", visit=visit)
+    with pytest.raises(Missing):
+        world.act("huong", "accept", ON_BN)
+    count(world, two, counts=True)
+    assert bound(world) == [two["_id"]]
+    assert one["_id"] not in bound(world)
+
+
+def test_what_a_decision_set_aside_is_not_accepted(world):
+    one, two = cross(world, number=1), cross(world, login="dung", number=2, points="50")
+    count(world, one, counts=False)
+    named = [{"id": it["_id"], "sha256": body_sha256(it)} for it in (one, two)]
+    with pytest.raises(Clash):
+        world.act("huong", "accept", ON_BN, inputs=named)
+    assert bound(world) == [two["_id"]]
+
+
+def test_a_checklist_of_another_scheme_or_of_a_visit_nobody_planned_is_not_accepted(world):
+    visit = world.plan_visit(BN, "minh")
+    minh = world.accounts["minh"]
+    other = submission_of(minh, "d1", BN, {"i-1": "50"}, visit=visit, scheme="scheme:khoi-100:1")
+    unplanned = submission_of(minh, "d1", BN, {"i-1": "50"}, visit="01j9zzzzzzzzzzzzzzzzzzzzzz")
+    put(world, f"g-{GROUP}-{YEAR}", other)
+    put(world, f"g-{GROUP}-{YEAR}", unplanned)
+    with pytest.raises(Missing):
+        world.act("huong", "accept", ON_BN)
+
+
 def test_what_changed_since_it_was_looked_at_is_not_decided_on(world):
     submission = cross(world)
     with pytest.raises(Clash):

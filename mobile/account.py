@@ -18,6 +18,7 @@ from schemas import figures
 ACCOUNT = "account"
 SERVER = "server"
 SETTINGS = "settings"
+DEVICES = "devices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,9 @@ def read_account(local: Local) -> Account | None:
         server_url=kept["server_url"],
         locale=kept["locale"],
         token=kept["token"],
+        # Phones enrolled before the answer carried them have none.
+        unit_names=kept.get("unit_names") or {},
+        unit_short_names=kept.get("unit_short_names") or {},
     )
 
 
@@ -84,7 +88,12 @@ def write_account(local: Local, server_url: str, answer: Mapping[str, Any]) -> A
         "server_url": server_url,
         "locale": locale if locale in LOCALES else FIRST,
         "token": answer["token"],
+        "unit_names": answer.get("unit_names") or {},
+        "unit_short_names": answer.get("unit_short_names") or {},
     }
+    remembered = devices(local) | {answer["device"]}
+    # Before the account: what the device that ends now had made stays this phone's to send.
+    local.edit(DEVICES, lambda _: {"devices": sorted(remembered)})
     local.edit(ACCOUNT, lambda _: body)
     account = read_account(local)
     if account is None:  # another thread logged out in between
@@ -94,7 +103,16 @@ def write_account(local: Local, server_url: str, answer: Mapping[str, Any]) -> A
 
 def forget_account(local: Local) -> None:
     """Log out: the token is gone, everything else stays."""
+    remembered = devices(local)
+    local.edit(DEVICES, lambda _: {"devices": sorted(remembered)})
     local.edit(ACCOUNT, lambda _: None)
+
+
+def devices(local: Local) -> frozenset[str]:
+    """Every device this phone has been: enrolling again gives it another id."""
+    account = read_account(local)
+    now = () if account is None else (account.device,)
+    return frozenset([*(local.read(DEVICES) or {}).get("devices", ()), *now])
 
 
 def read_server(local: Local) -> Server:

@@ -33,6 +33,7 @@ from mobile.screens.enrol import EnrolPage
 from mobile.screens.files import choose_file
 from mobile.screens.home import HomePage
 from mobile.screens.page import Page
+from mobile.screens.phrases import brief_moment
 from mobile.screens.sent import SentPage
 from mobile.screens.settings import SettingsPage
 from mobile.screens.sheets import EvidencePicture
@@ -247,7 +248,7 @@ class ThiduaApp(App):
         self.status_icon, self.status_tone = STATUS_LOOK[status.state]
         waiting = i18n.ngettext_("{n} item waits", "{n} items wait", status.pending) if status.pending else ""
         last = (
-            self._("Last exchange {time}").format(time=self.clock(status.last_sync))
+            self._("at {time}").format(time=brief_moment(status.last_sync, self.phone.tools.time()))
             if status.last_sync and status.state != "syncing"
             else ""
         )

@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from mobile.cards import Account
 from mobile.local import bare, found, listed
 from schemas import decision, ids, visit
 from schemas.decision import Folded
@@ -170,6 +171,14 @@ def read(store: Store, group: str, year: int) -> Book | None:
         submissions={document["_id"]: document for document in listed(store, "submission:")},
         decisions=tuple({"_id": document["_id"], **bare(document)} for document in listed(store, "decision:")),
     )
+
+
+def unit_name(book: Book | None, account: Account, unit: str, locale: str) -> str:
+    """The short name of a unit: of the group year, else what enrolment told of one's own; an id only names itself."""
+    if book is not None and unit in book.units:
+        return book.unit_name(unit, locale)
+    names = (account.unit_short_names or account.unit_names) if unit == account.unit else {}
+    return said(names, locale) if names else unit
 
 
 def heads_of(submissions: Iterable[Document]) -> list[Document]:

@@ -7,6 +7,7 @@ them; dates are `"2024-10-08"`. `key` names a checklist and is opaque: hand it b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -31,6 +32,9 @@ class Account:
     server_url: str
     locale: str
     token: str = field(repr=False)
+    unit_names: Mapping[str, str] = field(default_factory=dict)
+    """What the unit is called, by language; empty where the server did not say."""
+    unit_short_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

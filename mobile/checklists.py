@@ -18,7 +18,7 @@ from mobile.cards import ChecklistView, CriterionView, Problem, State
 from mobile.drafts import Key
 from mobile.evidences import Shelf
 from mobile.ledger import Ledger
-from mobile.local import listed
+from mobile.local import found, listed
 from mobile.problems import InvalidAnswer, PhoneError, UnknownChecklist
 from mobile.sheet import Sheet
 from mobile.tools import Tools
@@ -92,7 +92,10 @@ class Checklists:
             returns=_returns(book, key, scheme, submitted),
             claims=submitting.claims(self.tools.local, key),
             submitted=submitted,
-            changed=submitted is not None and submitting.answers_now(draft, at_hand) != submitted["answers"],
+            changed=submitted is not None
+            and submitting.says_more(
+                draft, submitted, at_hand=at_hand, copy_of=lambda name: self._copy(name, key.database, group)
+            ),
             sent_state=None if submitted is None else self._sent_state(key, book, submitted, ledger),
             editable=self._editable(key, book),
             best=best_actuals(book, scheme),
@@ -250,8 +253,17 @@ class Checklists:
     def _sent_state(self, key: Key, book: Book, submitted: Document, ledger: Ledger) -> tuple[State, int | None]:
         if submitted["_id"] in book.submissions:
             return "verified", None
-        standing = ledger.documents(key.database, submitting.documents_of(submitted))
+        standing = ledger.documents(key.database, submitting.documents_of(submitted), ours=ledger.made_here(submitted))
         return standing.state, standing.percent
+
+    def _copy(self, cited: str, *databases: str) -> Document | None:
+        """A cited copy, wherever it is here: beside the draft, or promoted."""
+        for name in databases:
+            if name in self.tools.local.stores:
+                copy = found(self.tools.local.stores.open(name), cited)
+                if copy is not None:
+                    return copy
+        return None
 
     def _evidence(self, key: Key) -> dict[str, Document]:
         if key.database not in self.tools.local.stores:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mobile import capture
-from mobile.book import Library, said
+from mobile.book import Library, said, unit_name
 from mobile.cards import EvidenceCard, PhotoView, Place
 from mobile.ledger import Ledger
 from mobile.local import bare, found, listed
@@ -59,6 +59,7 @@ class Shelf:
             [document["_id"], *(ids.part_id(part) for part in evidence.parts_named(document))],
             shots,
             here=here,
+            ours=self.ledger.made_here(document),
         )
         place = self.library.part(document["place"], *homes)
         movement = document["movement"]
@@ -67,7 +68,7 @@ class Shelf:
             title=self.library.text(document["title"], *homes),
             note=self.library.text(document["note"], *homes),
             unit=document["unit"],
-            unit_name=document["unit"] if book is None else book.unit_name(document["unit"], self.locale),
+            unit_name=unit_name(book, self.tools.account, document["unit"], self.locale),
             place=Place(**{name: place.get(name) for name in ("name", "lat", "lon", "accuracy_m")})
             if isinstance(place, dict)
             else None,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from mobile import photos, refusals
+from mobile import account, photos, refusals
 from mobile.cards import State
 from mobile.local import Local
 from mobile.photos import Way
@@ -33,6 +34,7 @@ class Ledger:
     _unsent: dict[str, frozenset[str]] = field(default_factory=dict)
     _refused: dict[tuple[str, str], Refusal] | None = None
     _ways: dict[str, Way] = field(default_factory=dict)
+    _devices: frozenset[str] | None = None
 
     def unsent(self, database: str) -> frozenset[str]:
         """Ids of the database that changed since the last push that succeeded."""
@@ -60,23 +62,36 @@ class Ledger:
             self._ways[sha256] = photos.way(self.local, sha256)
         return self._ways[sha256]
 
-    def documents(self, database: str, doc_ids: Iterable[str]) -> Standing:
-        """Where these documents stand together: refused, sending or sent."""
+    @property
+    def devices(self) -> frozenset[str]:
+        """Every device this phone has been."""
+        if self._devices is None:
+            self._devices = account.devices(self.local)
+        return self._devices
+
+    def made_here(self, document: Mapping[str, Any]) -> bool:
+        """Was it made on this phone? What was not came from the server, and is there."""
+        return document["made"]["device"] in self.devices
+
+    def documents(self, database: str, doc_ids: Iterable[str], *, ours: bool = True) -> Standing:
+        """Where these documents stand together: refused, sending or sent. What is not `ours` is never sending."""
         named = list(doc_ids)
         for doc_id in named:
             refusal = self.refusal(database, doc_id)
             if refusal is not None:
                 return Standing("refused", reason=refusal.reason)
-        waiting = sum(doc_id in self.unsent(database) for doc_id in named)
+        waiting = ours and sum(doc_id in self.unsent(database) for doc_id in named)
         if waiting:
             return Standing("sending", percent=(len(named) - waiting) * 100 // len(named))
         return Standing("sent")
 
     def evidence(
-        self, database: str, media: str, doc_ids: Sequence[str], shots: Sequence[str], *, here: bool
+        self, database: str, media: str, doc_ids: Sequence[str], shots: Sequence[str], *, here: bool, ours: bool
     ) -> Standing:
-        """Where a piece of evidence stands, its photos counted; `here`: they were captured on this phone."""
-        documents = self.documents(database, doc_ids)
+        """Where a piece of evidence stands, its photos counted; `here`: they were captured on this phone, `ours`: the
+        record was made on it.
+        """
+        documents = self.documents(database, doc_ids, ours=here or ours)
         if documents.state == "refused":
             return documents
         if not here:

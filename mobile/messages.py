@@ -15,6 +15,7 @@ MESSAGES = {
     "first-fill": N_("Fetching your checklists for the first time…"),
     "syncing": N_("Sending and fetching…"),
     "all-sent": N_("Everything is on the server."),
+    "rest-follows": N_("What waits goes out by itself."),
     "offline": N_("No network. Everything is kept on this phone and goes out by itself."),
     "waiting-wifi": N_("Photos wait for Wi-Fi; everything else is sent."),
     "captive": N_("This network asks you to sign in first. Open a web page to do so, or use another network."),

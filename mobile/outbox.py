@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mobile import submitting
-from mobile.book import Book, Library, heads_of
+from mobile.book import Book, Library, heads_of, unit_name
 from mobile.cards import EvidenceCard, SentItem, State
 from mobile.checklists import Checklists
 from mobile.drafts import Key
@@ -95,7 +95,9 @@ class Outbox:
                     group = ids.group_database(book.group, book.year)
                     return "returned", None, self.library.text(decision["reason"], group, key.database)
             return "verified", None, ""
-        standing = self.ledger.documents(key.database, submitting.documents_of(document))
+        standing = self.ledger.documents(
+            key.database, submitting.documents_of(document), ours=self.ledger.made_here(document)
+        )
         return standing.state, standing.percent, standing.reason
 
     def _drafts(self) -> Iterator[SentItem]:
@@ -128,7 +130,7 @@ class Outbox:
                 yield _evidence_item(card)
 
     def _title(self, document: Document, book: Book | None) -> str:
-        unit = document["unit"] if book is None else book.unit_name(document["unit"], self.locale)
+        unit = unit_name(book, self.tools.account, document["unit"], self.locale)
         word = _("Self-score") if document["stage"] == "self" else _("Cross-inspection")
         return f"{word} · {unit} · {document['year']}"
 
@@ -144,7 +146,10 @@ class Outbox:
 
 
 def unsent(tools: Tools, ledger: Ledger) -> int:
-    """How many checklists and pieces of evidence of this account the server does not hold whole."""
+    """How many checklists and pieces of evidence made on this phone the server does not hold whole.
+
+    What came from the server is there: it is not counted, whether or not a push has passed it since.
+    """
     account, count = tools.account, 0
     for database in _homes(tools.local):
         changed = ledger.unsent(database)
@@ -157,8 +162,10 @@ def unsent(tools: Tools, ledger: Ledger) -> int:
             document = found(store, doc_id)
             if document is None:
                 continue
-            ours = account.device in _devices(document) if kind == "draft" else document["by"] == account.account
-            count += ours
+            if kind == "draft":
+                count += not ledger.devices.isdisjoint(_devices(document))
+            else:
+                count += document["by"] == account.account and ledger.made_here(document)
         for document in listed(store, "evidence:"):
             if document["by"] == account.account and not _evidence_over_there(ledger, database, document):
                 count += 1
@@ -192,17 +199,15 @@ def unsent_documents(tools: Tools, ledger: Ledger) -> list[dict[str, Any]]:
 
 def _evidence_over_there(ledger: Ledger, database: str, document: Document) -> bool:
     named = [document["_id"], *(ids.part_id(part) for part in evidence.parts_named(document))]
-    if ledger.documents(database, named).state != "sent":
-        return False
     media = ids.media_database(document["group"], document["year"])
-    if media not in ledger.local.stores:
-        return True
-    store = ledger.local.stores.open(media)
-    for shot in evidence.photos_of(document):
-        way = ledger.way(shot)
-        if not way.safe and way.have < way.of and found(store, f"photo:{shot}") is not None:
-            return False
-    return True
+    store = ledger.local.stores.open(media) if media in ledger.local.stores else None
+    here = [
+        shot for shot in evidence.photos_of(document) if store is not None and found(store, f"photo:{shot}") is not None
+    ]
+    if ledger.documents(database, named, ours=bool(here) or ledger.made_here(document)).state != "sent":
+        return False
+    ways = [ledger.way(shot) for shot in here]
+    return all(way.safe or way.have >= way.of for way in ways)
 
 
 def _evidence_item(card: EvidenceCard) -> SentItem:

@@ -16,7 +16,7 @@ from mobile import account as accounts
 from mobile import capture as capturing
 from mobile import i18n, outbox, photos, refusals
 from mobile.account import Grant
-from mobile.book import Book, Library, said
+from mobile.book import Book, Library, said, unit_name
 from mobile.capture import Photo, Said, Where
 from mobile.cards import (
     Account,
@@ -125,10 +125,10 @@ class Phone:
         account, locale, ledger = self.tools.account, self.locale, Ledger(self.tools.local)
         books = self._library.books()
         shelf = Shelf(self.tools, self._library, ledger, locale)
-        unit_name = next((book.unit_name(account.unit, locale) for book in books if account.unit in book.units), "")
+        told = next((book for book in books if account.unit in book.units), None)
         return Home(
             person_name=account.person_name,
-            unit_name=unit_name or account.unit,
+            unit_name=unit_name(told, account, account.unit, locale),
             visits=tuple(self._visit_cards(books, ledger)),
             self_checklists=tuple(self._self_cards(books, ledger)),
             evidence=tuple(shelf.cards(self._homes())[:RECENT_EVIDENCE]),

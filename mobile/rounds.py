@@ -172,7 +172,11 @@ class Round:
                 self._judge_log(store, grant, held, outcome)
             self._remember(grant, pulled=grant.update_seq)
         elif grant.push and not grant.pull and grant.listed and self._thorough:
+            before = store.info()["update_seq"]
             self._read_back(store, remote)
+            if store.info()["update_seq"] != before:
+                # What just came is over there: one look says so, and nothing of it is called waiting.
+                self._push(store, remote, grant, server)
 
     def _push(self, store: Store, remote: Database, grant: Grant, server: Server) -> None:
         fingerprint = self._fingerprint(server, grant)

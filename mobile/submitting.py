@@ -6,7 +6,7 @@ penalty claims wait in the device's own store until then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from mobile import sheet
@@ -79,19 +79,53 @@ def submit(
         return str(submission["_id"])
 
 
-def answers_now(draft: Mapping[str, Any], at_hand: Mapping[str, Document]) -> dict[str, Any]:
-    """The draft's answers as a submission made now would hold them: to be compared with the last one."""
-    copies = _copies(draft, (), at_hand)
-    answers = {}
-    for criterion in sorted(draft["answers"]):
-        given = checklist.answer_of(draft, criterion)
-        if given is not None and checklist.has_value(given):
-            if given.get("evidence"):
-                given["evidence"] = list(
-                    dict.fromkeys(copies[each]["_id"] if each in copies else each for each in given["evidence"])
-                )
-            answers[criterion] = given
-    return answers
+def says_more(
+    draft: Mapping[str, Any],
+    submitted: Mapping[str, Any],
+    *,
+    at_hand: Mapping[str, Document],
+    copy_of: Callable[[str], Document | None],
+) -> bool:
+    """Would a submission of this draft say anything that the submitted one does not?
+
+    Who typed an answer and when is no difference, nor is evidence that has not arrived here. `copy_of` finds a cited
+    copy; one that is not here is taken to be a copy of what the draft names.
+    """
+    now = {name: given for name in draft["answers"] if checklist.has_value(given := checklist.answer_of(draft, name))}
+    before = submitted["answers"]
+    if now.keys() != before.keys():
+        return True
+    return any(
+        _said(given) != _said(before[name])
+        or not _same_evidence(given.get("evidence") or (), before[name].get("evidence") or (), at_hand, copy_of)
+        for name, given in now.items()
+        if given is not None
+    )
+
+
+def _said(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: answer.get(name) for name in (*checklist.VALUES, "note") if answer.get(name) is not None}
+
+
+def _same_evidence(
+    named: Sequence[str],
+    cited: Sequence[str],
+    at_hand: Mapping[str, Document],
+    copy_of: Callable[[str], Document | None],
+) -> bool:
+    copies = [copy_of(each) for each in cited]
+    known = {str(copy["of"]): copy for copy in copies if copy is not None}
+    here = {name: at_hand[name] for name in named if name in at_hand}
+    if None in copies:
+        return len(set(named)) == len(set(cited)) or set(known) <= set(named)
+    if set(named) != set(known):
+        # Two pieces with one content share a copy, which names one of them.
+        same = {evidence.cite(document)["_id"] for document in here.values()}
+        return len(here) == len(set(named)) and same == set(cited)
+    # Another photo of the same activity is news; evidence that was touched otherwise is not.
+    return all(
+        set(evidence.photos_of(document)) <= set(evidence.photos_of(known[name])) for name, document in here.items()
+    )
 
 
 def documents_of(submission: Mapping[str, Any]) -> list[str]:

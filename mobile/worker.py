@@ -204,7 +204,10 @@ class SyncWorker(threading.Thread):
         status = self._now("idle", outcome.code)
         if status.refused:
             return self._now("idle", "some-refused")
-        return self._now("idle", "waiting-wifi") if outcome.photos_held_back else status
+        if outcome.photos_held_back:
+            return self._now("idle", "waiting-wifi")
+        # Saved while the round was under way: "everything is there" would deny what the count beside it says.
+        return self._now("idle", "rest-follows") if status.pending and outcome.code == "all-sent" else status
 
     def _now(
         self, state: StatusState, message: str, *, params: Mapping[str, str] | None = None, percent: int | None = None

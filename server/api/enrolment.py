@@ -7,6 +7,7 @@ from typing import Any
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
+from schemas import ids
 from server.api.asking import service
 from server.api.forms import EnrolAnswer, EnrolRequest
 
@@ -22,12 +23,16 @@ class Enrol(MethodView):
         """The token is told here and never again; 404 a wrong code, 409 a used one, 410 an expired one."""
         enrolled = service().accounts.redeem(asked["code"], asked["label"])
         account = enrolled.account
+        unit = service().registry.find(ids.unit_id(account.unit)) or {}
         return {
             "token": enrolled.token,
             "device": enrolled.device.device,
             "account": account.account,
             "person": {"id": account.person, "name": account.name},
             "unit": account.unit,
+            # Before the first exchange, and for ever on a grassroots phone, the app knows its unit by these alone.
+            "unit_names": unit.get("names", {}),
+            "unit_short_names": unit.get("short_names", {}),
             "roles": list(account.roles),
             "locale": account.locale,
             "server": service().config.server,

@@ -22,6 +22,8 @@ class EnrolAnswer(Schema):
     account = fields.String(required=True)
     person = fields.Nested(Person, required=True)
     unit = fields.String(required=True)
+    unit_names = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    unit_short_names = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     roles = fields.List(fields.String(), required=True)
     locale = fields.String(required=True)
     server = fields.String(required=True)

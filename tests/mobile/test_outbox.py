@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from mobile.enrol import enrol
+from mobile.worker import SyncWorker
 from schemas import base
 from tests.support.phones import GROUP, HOME, VISIT, YEAR, G, U, decide, fill_answers, picture
 
@@ -143,3 +145,96 @@ def test_everything_unsent_can_be_carried_away_in_a_file(lan, own, tmp_path):
     assert kinds == {"draft", "evidence", "part", "photo", "thumb", "chunk"}
     assert all("_revisions" in each["document"] for each in documents)
     assert {each["database"] for each in documents} == {U, f"m-{GROUP}-{YEAR}"}
+
+
+def test_what_a_new_phone_reads_back_as_submitted_is_not_ready_to_be_submitted_again(lan, own, phone_of, service, sync):
+    fill_answers(lan, own, "5")
+    submission = lan.submit(own)
+    sync(lan)
+    service.promote()
+
+    again = phone_of("lan", name="another")
+
+    assert (again.checklist(own).state, again.checklist(own).changed) == ("verified", False)
+    assert {item.state for item in again.outbox()} <= {"sent", "verified"}
+    assert [item.id for item in again.outbox() if item.what == "checklist"] == [submission]
+    again.set_answer(own, "i-1", points="6")
+    assert again.checklist(own).state == "ready"
+    # typed anew to what it was: again nothing that a submission would add
+    again.set_answer(own, "i-1", points="5")
+    assert again.checklist(own).state == "verified"
+
+
+def test_another_photo_of_cited_evidence_makes_the_checklist_ready_again(lan, own, service, sync):
+    fill_answers(lan, own, "5")
+    lan.submit(own)
+    sync(lan)
+    service.promote()
+    sync(lan)
+    (cited,) = lan.evidence(checklist=own)
+
+    lan.add_photo(cited.id, picture(9))
+
+    assert lan.checklist(own).state == "ready"
+
+
+def test_evidence_taken_out_of_an_answer_is_a_difference(lan, own, service, sync):
+    fill_answers(lan, own, "5")
+    lan.submit(own)
+    sync(lan)
+    service.promote()
+    sync(lan)
+    (cited,) = lan.evidence(checklist=own)
+    more = lan.capture(picture(8), title="Hội thi", checklist=own)
+    criterion = next(line.id for section in lan.checklist(own).sections for line in section.criteria if line.evidence)
+
+    lan.attach(own, criterion, more.id)
+    assert lan.checklist(own).changed
+    lan.detach(own, criterion, more.id)
+    assert not lan.checklist(own).changed
+    lan.detach(own, criterion, cited.id)
+    assert lan.checklist(own).changed
+
+
+@pytest.mark.parametrize("who", ["lan", "tu"])
+def test_what_came_from_the_server_waits_for_nothing(who, phone_of, service, sync):
+    first = phone_of(who)
+    card = first.capture(picture(), title="Hội diễn")
+    if who == "lan":
+        first.set_answer(first.self_key(GROUP, YEAR), "i-1", points="1")
+    sync(first)
+
+    told = []
+    again = phone_of(who, name="another", synced=False)
+    status = SyncWorker(again, on_status=told.append).sync_once()
+
+    assert {each.pending for each in told} == {0}
+    assert (status.message, again.unsent()) == ("all-sent", 0)
+    assert state_of(again, card.id) in ("sent", "verified")
+    # nor while what came has not been looked at by a push
+    again.tools.local.edit(f"way:{U}", lambda before: {**before, "pushed": 0})
+    assert (again.unsent(), state_of(again, card.id)) == (0, "sent")
+
+
+def test_what_a_phone_had_not_sent_before_it_was_enrolled_again_is_still_counted(lan, service):
+    lan.capture(picture(), title="Hội diễn")
+    lan.log_out()
+    enrol(lan, service.url, service.code("lan"), "again")
+
+    assert lan.unsent() == 1
+
+
+def test_a_status_never_says_all_is_sent_beside_a_count_of_what_waits(lan, service):
+    worker = SyncWorker(lan)
+
+    def saves_meanwhile(request):
+        if request.path.endswith("/_bulk_docs"):
+            service.meanwhile = lambda _: None
+            lan.capture(picture(4), title="Hội thi")
+
+    lan.capture(picture(3), title="Hội diễn")
+    service.meanwhile = saves_meanwhile
+    status = worker.sync_once()
+
+    assert (status.message, status.pending) in (("rest-follows", 1), ("all-sent", 0))
+    assert status.pending == lan.unsent()

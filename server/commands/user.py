@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from server.commands._shared import data_option, json_option, opened, print_json
+
+if TYPE_CHECKING:
+    from server.accounts import Account
+    from server.service import Service
 
 
 @click.group(short_help="People and their accounts.")
@@ -48,6 +53,48 @@ def add(
         click.echo(f"{account.name} may sign in as {account.login}. A phone: thidua enrol {account.login}")
 
 
+@command.command()
+@click.argument("login")
+@click.option("--password", envvar="THIDUA_PASSWORD", help="Asked for when not given; keep it out of shell histories.")
+@data_option
+@json_option
+def password(*, login: str, password: str | None, data: Path, as_json: bool) -> None:
+    """Give LOGIN a new password; also to an account that had none."""
+    with opened(data) as service:
+        known = _known(service, login)
+        # After the name is known to be right: nobody thinks up a password for a mistyped one.
+        given = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        account = service.accounts.set_password(known.account, given)
+    _tell(account, f"{account.login} signs in with the new password.", as_json=as_json)
+
+
+@command.command()
+@click.argument("login")
+@click.option("--role", "roles", multiple=True, required=True, help="Again for each; the roles not named are taken.")
+@data_option
+@json_option
+def roles(*, login: str, roles: tuple[str, ...], data: Path, as_json: bool) -> None:
+    """Give LOGIN these roles and no others, here and in the group years of their unit."""
+    with opened(data) as service:
+        account = service.accounts.set_roles(_known(service, login).account, roles)
+        service.setup.joined(account)
+    _tell(account, f"{account.login} is now: {', '.join(account.roles)}.", as_json=as_json)
+
+
+@command.command()
+@click.argument("login")
+@data_option
+@json_option
+def close(*, login: str, data: Path, as_json: bool) -> None:
+    """Close LOGIN's account: no more signing in, and their phones read nothing more.
+
+    What the phones did before may be sent for thirty days; it arrives flagged, and counts by decision only.
+    """
+    with opened(data) as service:
+        account = service.accounts.close(_known(service, login).account)
+    _tell(account, f"{account.login} is closed. Their phones may send what was done for thirty days.", as_json=as_json)
+
+
 @command.command("list")
 @data_option
 @json_option
@@ -58,10 +105,34 @@ def list_all(data: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(
             [
-                {"account": it.account, "login": it.login, "name": it.name, "unit": it.unit, "roles": it.roles}
+                {
+                    "account": it.account, "login": it.login, "name": it.name, "unit": it.unit, "roles": it.roles,
+                    "active": it.active, "closed_at": it.closed_at,
+                }
                 for it in accounts
             ]
-        )
+        )  # fmt: skip
         return
     for it in accounts:
-        click.echo(f"{it.login:20} {it.unit:28} {','.join(it.roles):24} {it.name or ''}")
+        name = it.name or ""
+        click.echo(f"{it.login:20} {it.unit:28} {','.join(it.roles):24} {name if it.active else f'{name} (closed)'}")
+
+
+def _known(service: Service, login: str) -> Account:
+    """An active account by what was typed. Raises Missing, naming that."""
+    found = service.accounts.by_login(login)
+    if found is None or not found.active:
+        from server.problems import Missing
+
+        raise Missing("account-unknown", {"account": login})
+    return found
+
+
+def _tell(account: Account, sentence: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {"account": account.account, "login": account.login, "roles": account.roles, "active": account.active,
+             "closed_at": account.closed_at}
+        )  # fmt: skip
+    else:
+        click.echo(sentence)

@@ -12,9 +12,11 @@ from click.testing import CliRunner
 
 from server.app import create_app
 from server.cli import main
+from server.problems import NotSignedIn
+from server.service import Service
 from tests.server.test_acts import ON_BN, cross
 from tests.server.test_follower import put
-from tests.server.world import GROUP, HY, YEAR, full_marks, submission_of
+from tests.server.world import GROUP, HY, YEAR, config_at, full_marks, submission_of
 
 UNITS = """unit,name_vi,name_en,short_vi,short_en,kind,parent,functions,valid_from,valid_to
 so-hy,Sở VHTTDL Hưng Yên,Hưng Yên,Hưng Yên,Hưng Yên,department,,culture sports,2008-01-01,
@@ -132,8 +134,7 @@ def test_a_command_does_not_load_the_web_server_to_say_what_it_is():
 
 
 def test_a_groups_year_is_opened_from_a_file_and_brought_up_to_date_by_it(made, tmp_path):
-    from server.service import Service
-    from tests.server.world import config_at, group_year
+    from tests.server.world import group_year
 
     year = group_year() | {"members": [{"unit": "so-hy", "from": "2024-01-01", "to": None}]}
     file = tmp_path / "year.json"
@@ -161,3 +162,41 @@ def test_a_number_is_explained_down_to_who_answered_and_when(world, run):
         assert word in printed
     assert "i-1" in run("explain", GROUP, str(YEAR), "so-bn")
     run("explain", GROUP, str(YEAR), "so-bn", "ix-1", fails=True)
+
+
+@pytest.fixture
+def with_lan(made):
+    made("user", "add", "lan", "--name", "Lan", "--unit", "so-hy", "--role", "specialist", "--no-password")
+    return made
+
+
+def test_a_forgotten_password_is_set_anew(with_lan, tmp_path):
+    assert "8" in with_lan("user", "password", "lan", "--password", "ngắn", fails=True)
+    assert "lann" in with_lan("user", "password", "lann", fails=True)
+    assert with_lan("user", "password", "lan", "--json", "--password", "mật khẩu mới")["login"] == "lan"
+    with Service.open(config_at(tmp_path / "data")) as service:
+        assert service.accounts.sign_in("lan", "mật khẩu mới").login == "lan"
+
+
+def test_an_accounts_roles_are_changed_here_and_in_its_group_years(world, run):
+    assert "inspector" in run("user", "roles", "lan", "--role", "king", fails=True)
+    told = run("user", "roles", "lan", "--role", "inspector", "--role", "head", "--json")
+    assert told["roles"] == ["head", "inspector"]
+    assert world.service.accounts.find("lan").roles == ("head", "inspector")
+    assert world.group_database().get("member:lan")["roles"] == ["head", "inspector"]
+
+
+def test_a_closed_account_signs_in_nowhere_and_is_closed_once(with_lan, tmp_path):
+    with_lan("user", "password", "lan", "--password", "mật khẩu mới")
+    told = with_lan("user", "close", "lan", "--json")
+    assert (told["active"], bool(told["closed_at"])) == (False, True)
+    assert with_lan("user", "list", "--json")[0]["closed_at"] == told["closed_at"]
+    assert "(closed)" in with_lan("user", "list")
+    with Service.open(config_at(tmp_path / "data")) as service, pytest.raises(NotSignedIn):
+        service.accounts.sign_in("lan", "mật khẩu mới")
+    for again in (
+        ("close", "lan"),
+        ("password", "lan", "--password", "mật khẩu mới"),
+        ("roles", "lan", "--role", "head"),
+    ):
+        assert "lan" in with_lan("user", *again, fails=True).lower()

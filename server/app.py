@@ -6,6 +6,7 @@ form a problem is said – CouchDB's words below /db, JSON below /api, a page el
 
 from __future__ import annotations
 
+import re
 import secrets
 import sqlite3
 import time
@@ -213,18 +214,41 @@ def _fields(error: Problem) -> list[dict[str, str]]:
     return [{"path": path, "message": say(said, locale)} for path, said in error.fields]
 
 
+_MARSHMALLOW: Final = (
+    (re.compile(r"Missing data for required field|Field may not be null"), "required"),
+    (re.compile(r"Unknown field"), "field-unknown"),
+    (re.compile(r"Not a valid string"), "field-text"),
+    (re.compile(r"Not a valid list"), "field-list"),
+    (re.compile(r"Not a valid date"), "field-date"),
+    (re.compile(r"Longer than maximum length (?P<maximum>\d+)"), "field-long"),
+    (re.compile(r"Not a valid mapping|Invalid input type"), "not-json"),
+)
+"""What marshmallow says, in English only, and which sentence of ours says it. All else reads `field-unfit`."""
+
+
 def _smorest_fields(error: HTTPException) -> list[dict[str, str]]:
-    """What flask-smorest found wrong with a body, flattened to paths."""
+    """What flask-smorest found wrong with a body or a query, flattened to paths, in the reader's language."""
     messages = getattr(error, "data", {}).get("messages", {})
     found: list[dict[str, str]] = []
+    locale = locale_of_request()
 
     def walk(path: str, value: Any) -> None:
         if isinstance(value, dict):
             for name, inner in value.items():
-                walk(f"{path}.{name}" if path else str(name), inner)
+                # "_schema" is marshmallow's name for the whole, and no entry of anybody's.
+                walk(f"{path}.{name}" if path else "" if name == "_schema" else str(name), inner)
         else:
             texts = value if isinstance(value, list) else [value]
-            found.extend({"path": path, "message": str(text)} for text in texts)
+            found.extend({"path": path, "message": say(_said_by_us(str(text)), locale)} for text in texts)
 
-    walk("", messages.get("json", messages) if isinstance(messages, dict) else {})
+    inside = messages.get("json", messages.get("query", messages)) if isinstance(messages, dict) else {}
+    walk("", inside)
     return found
+
+
+def _said_by_us(text: str) -> Said:
+    for pattern, code in _MARSHMALLOW:
+        match = pattern.match(text)
+        if match is not None:
+            return Said(code, match.groupdict())
+    return Said("field-unfit")

@@ -19,10 +19,13 @@ from server.board.models import Said
 REQUIRED: Final = ("unit", "name_vi", "kind", "valid_from")
 COLUMNS: Final = (*REQUIRED, "name_en", "short_vi", "short_en", "parent", "functions", "valid_to")
 
+COPIED: Final = frozenset({"name_en", "short_vi", "short_en"})
+"""Filled from the Vietnamese name where they are empty."""
+
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """Line of the file (the header is 1), column or member, and why."""
+    """Line of the file (the header is 1), column, and why."""
 
     line: int
     path: str
@@ -43,23 +46,27 @@ def read(text: str, *, known: Container[str]) -> Read:
     first = text.partition("\n")[0]
     rows = csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ",")
     missing = [column for column in REQUIRED if column not in (rows.fieldnames or ())]
-    if missing:
-        return Read((), tuple(BadRow(1, column, Said("csv-column", {"column": column})) for column in missing))
     units: list[tuple[int, dict[str, Any]]] = []
-    bad: list[BadRow] = []
+    bad = [BadRow(1, column, Said("csv-column", {"column": column})) for column in missing]
     for row in rows:
         cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
         if not any(cells.values()):
             continue
         unit = _unit(cells)
         units.append((rows.line_num, unit))
-        bad += [BadRow(rows.line_num, it.path, Said(it.code, it.params)) for it in problems_of(unit)]
+        wrong: dict[str, Said] = {}
+        for it in problems_of(unit):
+            wrong.setdefault(_column(it.path), Said(it.code, it.params))
+        # A column that is not there is said once, at the header, and not again at each row.
+        # Nor are the cells that, left empty, repeat another.
+        told = [column for column in wrong if column not in missing and (cells.get(column) or column not in COPIED)]
+        bad += [BadRow(rows.line_num, column, wrong[column]) for column in told]
     listed = [unit["unit"] for _, unit in units]
     for line, unit in units:
         parent = unit["parent"]
         if parent is not None and parent not in listed and parent not in known:
             bad.append(BadRow(line, "parent", Said("csv-parent", {"parent": parent})))
-        if listed.count(unit["unit"]) > 1:
+        if unit["unit"] and listed.count(unit["unit"]) > 1:
             bad.append(BadRow(line, "unit", Said("csv-twice", {"unit": unit["unit"]})))
     return Read(tuple(unit for _, unit in units), tuple(sorted(bad, key=lambda it: (it.line, it.path))))
 
@@ -80,6 +87,13 @@ def _unit(cells: dict[str, str]) -> dict[str, Any]:
         "valid_from": cells["valid_from"],
         "valid_to": cells["valid_to"] or None,
     }
+
+
+def _column(path: str) -> str:
+    """The column of the file that a member of the document was read from."""
+    first, _, rest = path.partition(".")
+    columns = {"names": f"name_{rest}", "short_names": f"short_{rest}"}
+    return "unit" if first == "_id" else columns.get(first, first)
 
 
 def _words(text: str) -> Sequence[str]:

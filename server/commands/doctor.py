@@ -31,7 +31,10 @@ class Finding:
 @data_option
 @json_option
 def command(data: Path, *, as_json: bool) -> None:
-    """Check the data folder: secrets, space, every database, what waits. Exits with 1 when something is wrong."""
+    """Check the data folder: secrets, space, every database, what waits. Exits with 1 when something is wrong.
+
+    Databases are named where something is wrong with them, and counted where nothing is.
+    """
     with opened(data) as service:
         findings = list(_examine(data, service))
     if as_json:
@@ -53,16 +56,22 @@ def _examine(data: Path, service: Service) -> Iterator[Finding]:
     )
     free = shutil.disk_usage(data).free
     yield Finding("space", free >= FREE_BYTES_MIN, f"{free // 2**20} MiB free; below 1,024 free some")
-    for name in service.backend.names():
+    names = list(service.backend.names())
+    documents = faults = 0
+    for name in names:
         database = service.backend.open(name)
         try:
             if isinstance(database, Store):
                 database.check()
             counts = database.info()
         except SyncError as error:
+            faults += 1
             yield Finding(name, ok=False, said=f"{error} Keep the file; restore the database from a backup.")
         else:
-            yield Finding(name, ok=True, said=f"{counts['doc_count']} documents")
+            documents += int(counts["doc_count"])
+    yield Finding(
+        "databases", ok=faults == 0, said=f"{len(names) - faults} of {len(names)} sound, {documents} documents"
+    )
     service.follower.sweep()
     waiting = service.projection.waiting()
     yield Finding(

@@ -183,3 +183,23 @@ def test_every_sentence_of_ours_stands_in_both_languages_with_the_same_figures()
         vi, en = (sorted(set(re.findall(r"{(\w+)}", read[code][locale]))) for locale in ("vi", "en"))
         assert vi == en, code
         assert say(code, "vi", **dict.fromkeys(vi, "1"))
+
+
+@pytest.mark.parametrize(
+    ("locale", "sentences"),
+    [
+        ("vi", {"code": "Mục này phải có.", "label": "Mục này phải là chữ."}),
+        ("en", {"code": "This is needed.", "label": "This must be text."}),
+    ],
+)
+def test_what_a_body_lacks_is_said_in_the_readers_language(client, locale, sentences):
+    answer = client.post("/api/v1/enrol", json={"label": 5}, headers={"Accept-Language": locale})
+
+    assert {each["path"]: each["message"] for each in answer.json["fields"]} == sentences
+
+
+def test_an_enrolled_phone_is_told_what_its_unit_is_called(world, client):
+    answer = enrol(client, world.service.accounts.new_code("thu").code).json
+
+    unit = world.service.registry.find("unit:nvh-hien-nam")
+    assert (answer["unit_names"], answer["unit_short_names"]) == (unit["names"], unit["short_names"])

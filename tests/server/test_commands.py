@@ -59,10 +59,28 @@ def test_every_bad_row_of_a_list_of_units_is_named_and_none_is_read(made, tmp_pa
     bad = UNITS + "so-hd,,x,,,kingdom,nowhere,magic,2008,\nso-hy,Hai,,,,agency,,,2008-01-01,\n"
     (tmp_path / "bad.csv").write_text("\ufeff" + bad.replace(",", ";"), encoding="utf-8")
     said = made("units", "import", str(tmp_path / "bad.csv"), fails=True)
-    for word in ("4, kind", "4, names.vi", "4, functions", "4, valid_from", "4, parent", "5, unit", "2, unit"):
+    for word in ("4, kind", "4, name_vi", "4, functions", "4, valid_from", "4, parent", "5, unit", "2, unit"):
         assert f"Dòng {word}" in said, said
     (tmp_path / "head.csv").write_text("unit,kind\n", encoding="utf-8")
     assert "name_vi" in made("units", "import", str(tmp_path / "head.csv"), fails=True)
+
+
+def test_bad_rows_are_named_by_line_and_column_also_where_the_header_lacks_a_column(made, tmp_path):
+    rows = "unit,name_vi,kind,functions\nso-a,Sở A,kingdom,\nso-b,,agency,\nso-c,Sở C,agency,magic\n"
+    (tmp_path / "three.csv").write_text(rows, encoding="utf-8")
+
+    said = made("units", "import", str(tmp_path / "three.csv"), fails=True).splitlines()
+
+    named = [line.split(":")[0] for line in said if line.startswith("Dòng")]
+    assert named == ["Dòng 1, valid_from", "Dòng 2, kind", "Dòng 3, name_vi", "Dòng 4, functions"], said
+
+
+def test_the_doctor_counts_sound_databases_and_names_none(world, run):
+    checks = {each["check"]: each for each in run("doctor", "--json")}
+
+    assert set(checks) == {"secret.key", "space", "databases", "waiting"}
+    total = len(list(world.service.backend.names()))
+    assert checks["databases"]["said"].startswith(f"{total} of {total} sound")
 
 
 def test_a_person_is_added_and_their_phone_enrolled(made):

@@ -72,7 +72,10 @@ class Database(Protocol):
         doc_ids: Sequence[str] | None = None,
         wait_s: float = 0.0,
     ) -> ChangesPage:
-        """Rows after `since`. With `wait_s` > 0, block up to that long for the first row (longpoll)."""
+        """Rows after `since`. With `wait_s` > 0, block up to that long for the first row (longpoll).
+
+        With limit=0 no rows, at once: only what is `pending`, and `last_seq` is where it was.
+        """
 
     def revs_diff(self, revisions: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
         """What is missing here: `{id: {"missing": [rev…], "possible_ancestors"?: [rev…]}}`; known ids are absent."""

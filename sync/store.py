@@ -111,13 +111,13 @@ class Store:
                 page = changes_page(
                     reader,
                     after,
-                    limit=NO_LIMIT if limit is None else whole(max(limit, 1)),  # CouchDB takes 0 for 1
+                    limit=NO_LIMIT if limit is None else whole(limit),
                     style=style,
                     descending=descending,
                     doc_ids=doc_ids,
                     with_docs={"conflicts": conflicts, "attachments": attachments} if include_docs else None,
                 )
-            if page.results or not self._wait(commits, deadline):
+            if page.results or limit == 0 or not self._wait(commits, deadline):
                 return page
             since = after
 

@@ -61,6 +61,8 @@ def changes_page(
             change["doc"] = reader.winner(row, **with_docs)
         results.append(change)
     pending = matching - len(page)
+    if limit == 0:
+        return ChangesPage(results, after, pending)
     last_seq = page[-1].seq if page and (pending or descending) else reader.last_seq()
     return ChangesPage(results, last_seq, pending)
 

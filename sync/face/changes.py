@@ -125,7 +125,8 @@ def _read_query(call: Call) -> Query:
     return Query(
         feed=cast("Feed", feed),
         since=_since(call),
-        limit=None if limit is None else max(1, limit),  # CouchDB reads limit=0 as 1
+        # A replicator counts what is left with limit=0; a feed that waits, waits for something.
+        limit=1 if limit == 0 and feed != "normal" else limit,
         style=cast("Style", style),
         descending=call.flag("descending"),
         include_docs=call.flag("include_docs"),
@@ -175,7 +176,7 @@ def _ask(call: Call, query: Query, since: Seq, limit: int | None, *, wait_s: flo
     page_rows = call.limits.changes_page_rows
     return call.database.changes(
         since,
-        limit=limit if query.descending else min(limit or page_rows, page_rows),
+        limit=limit if query.descending else min(page_rows if limit is None else limit, page_rows),
         style=query.style,
         descending=query.descending,
         include_docs=query.include_docs,

@@ -173,14 +173,16 @@ def _put(call: Call, doc_id: str) -> Response:
     rev = call.rev(body)
     if rev is not None:
         body["_rev"] = rev
+    # CouchDB says 201 of what it made, and no tombstone is.
+    status = 200 if body.get("_deleted") is True else 201
     if call.flag("new_edits", default=True):
-        return _written(call, doc_id, call.database.put(body))
+        return _written(call, doc_id, call.database.put(body), status=status)
     if "_rev" not in body and "_revisions" not in body:
         raise BadRequest("When `new_edits: false`, the document needs `_rev` or `_revisions` specified")
     failures = call.database.bulk_docs([body], new_edits=False)
     if failures:
         raise of_entry(failures[0])
-    return _written(call, doc_id, _rev_of(body))
+    return _written(call, doc_id, _rev_of(body), status=status)
 
 
 def _rev_of(body: Document) -> str:

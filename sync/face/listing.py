@@ -27,21 +27,22 @@ def all_docs(call: Call) -> Response:
     if only is not None:
         start = end = only
     inclusive_end = _flag(call, options, "inclusive_end", default=True) or only is not None
-    return json_answer(
-        call,
-        call.database.all_docs(
-            keys=keys,
-            start_key=start,
-            end_key=end,
-            inclusive_end=inclusive_end,
-            descending=_flag(call, options, "descending"),
-            skip=_whole(call, options, "skip") or 0,
-            limit=_whole(call, options, "limit"),
-            include_docs=_flag(call, options, "include_docs"),
-            conflicts=_flag(call, options, "conflicts"),
-            attachments=_flag(call, options, "attachments"),
-        ),
+    answer = call.database.all_docs(
+        keys=keys,
+        start_key=start,
+        end_key=end,
+        inclusive_end=inclusive_end,
+        descending=_flag(call, options, "descending"),
+        skip=_whole(call, options, "skip") or 0,
+        limit=_whole(call, options, "limit"),
+        include_docs=_flag(call, options, "include_docs"),
+        conflicts=_flag(call, options, "conflicts"),
+        attachments=_flag(call, options, "attachments"),
     )
+    if keys is not None:
+        # Rows by name stand nowhere in the order of ids.
+        answer = {**answer, "offset": None}
+    return json_answer(call, answer)
 
 
 def _key(call: Call, options: dict[str, Any], *names: str) -> str | None:

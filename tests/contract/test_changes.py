@@ -53,6 +53,14 @@ def test_any_rows_sequence_is_a_place_to_go_on_from(database: Database) -> None:
     assert ids(database, rows[1]["seq"]) == [rows[2]["id"], rows[3]["id"]]
 
 
+def test_a_page_of_nothing_tells_what_is_left_and_moves_nothing(database: Database) -> None:
+    database.bulk_docs([{"_id": f"d{i}"} for i in range(4)])
+    place = database.changes(limit=1).last_seq
+    page = database.changes(place, limit=0)
+    assert (page.results, page.pending) == ([], 3)
+    assert len(ids(database, page.last_seq)) == 3
+
+
 def test_now_is_the_end(database: Database) -> None:
     database.put({"_id": "a"})
     page = database.changes("now")

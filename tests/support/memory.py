@@ -98,12 +98,12 @@ class MemoryDatabase:
                     if entry.seq > after and (doc_ids is None or doc_id in doc_ids)
                 )
                 left_s = deadline - time.monotonic()
-                if found or left_s <= 0:
+                if found or left_s <= 0 or limit == 0:
                     break
                 self._changed.wait(left_s)
             if descending:
                 found.reverse()
-            page = found if limit is None else found[: max(limit, 1)]
+            page = found if limit is None else found[:limit]
             rows = []
             for seq, doc_id, entry in page:
                 leaves = entry.tree.leaves if style == "all_docs" else [entry.tree.winner]
@@ -116,6 +116,8 @@ class MemoryDatabase:
                     )
                 rows.append(row)
             pending = len(found) - len(page)
+            if limit == 0:
+                return ChangesPage([], after, pending)
             return ChangesPage(rows, rows[-1]["seq"] if rows and (pending or descending) else self._seq, pending)
 
     def revs_diff(self, revisions: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:

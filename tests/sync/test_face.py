@@ -194,6 +194,14 @@ def test_a_replicated_document_is_grafted_as_it_is(curl: Curl) -> None:
     assert curl("PUT", "/db/a?new_edits=false", {"n": 1})[0] == 400
 
 
+def test_a_tombstone_written_is_200_and_anything_else_201(curl: Curl) -> None:
+    status, first = curl("PUT", "/db/a", {"n": 1})
+    assert status == 201
+    assert curl("PUT", f"/db/a?rev={first['rev']}", {"_deleted": True})[0] == 200
+    assert curl("PUT", "/db/b?new_edits=false", {"_rev": "1-a", "_deleted": True})[0] == 200
+    assert curl("PUT", "/db/c?new_edits=false", {"_rev": "1-a"})[0] == 201
+
+
 # Multipart, as CouchDB's replicator pulls and pushes documents with attachments
 
 
@@ -371,6 +379,12 @@ def test_ids_are_listed_by_range_by_key_and_in_both_directions(curl: Curl) -> No
     assert ids("", {"startkey": "d", "include_docs": True}) == ["d", "e"]
 
 
+def test_rows_by_name_stand_at_no_offset(curl: Curl) -> None:
+    graft(curl.db, revision("a", "1-a"), revision("b", "1-a"))
+    assert curl("GET", '/db/_all_docs?startkey="b"')[1]["offset"] == 1
+    assert curl("POST", "/db/_all_docs", {"keys": ["b"]})[1]["offset"] is None
+
+
 def test_changes_are_told_with_limits_styles_and_documents(curl: Curl) -> None:
     graft(curl.db, revision("a", "1-a"), revision("a", "1-b"), revision("gone", "1-a", deleted=True))
     told = curl("GET", "/db/_changes?style=all_docs&include_docs=true")[1]
@@ -378,6 +392,8 @@ def test_changes_are_told_with_limits_styles_and_documents(curl: Curl) -> None:
     assert told["results"][0]["doc"]["_rev"] == "1-b"
     assert told["results"][1]["deleted"] is True
     assert (told["last_seq"], told["pending"]) == (3, 0)
+    nothing = curl("GET", "/db/_changes?limit=0")[1]
+    assert (nothing["results"], nothing["last_seq"], nothing["pending"]) == ([], 0, 2)
     page = curl("GET", "/db/_changes?limit=1")[1]
     assert (len(page["results"]), page["pending"]) == (1, 1)
     assert curl("GET", f"/db/_changes?since={page['last_seq']}")[1]["results"][0]["id"] == "gone"

@@ -51,6 +51,9 @@ HEADERS: Final = {
 }
 """What programs are sent. Pages bring a policy of their own, which lets them use our styles and scripts."""
 
+_UNITS: Final = frozenset({"unit", "leader", "deputy"})
+"""Parameters of sentences that are ids of units."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -198,7 +201,8 @@ def _for_programs() -> bool:
 
 
 def _said(status: int, said: Said, fields: list[dict[str, str]] | None = None) -> Any:
-    sentence = say(said, locale_of_request())
+    locale = locale_of_request()
+    sentence = say(_named(said, locale), locale)
     if not _for_programs():
         return server.web.errors.page(status, sentence=sentence)
     body: dict[str, Any] = {"code": said.code, "message": sentence}
@@ -207,11 +211,22 @@ def _said(status: int, said: Said, fields: list[dict[str, str]] | None = None) -
     return flask.jsonify(body), status
 
 
+def _named(said: Said, locale: str) -> Said:
+    """The same with units as people call them: rules know ids alone. A unit not in the registry names itself."""
+    service: Service = flask.current_app.extensions["thidua"]
+
+    def name(given: Any) -> Any:
+        unit = service.registry.find(f"unit:{given}")
+        return given if unit is None else unit["short_names"].get(locale) or unit["short_names"]["vi"]
+
+    return Said(said.code, {key: name(given) if key in _UNITS else given for key, given in said.params.items()})
+
+
 def _fields(error: Problem) -> list[dict[str, str]]:
     if not isinstance(error, Invalid):
         return []
     locale = locale_of_request()
-    return [{"path": path, "message": say(said, locale)} for path, said in error.fields]
+    return [{"path": path, "message": say(_named(said, locale), locale)} for path, said in error.fields]
 
 
 _MARSHMALLOW: Final = (

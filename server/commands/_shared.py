@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -37,6 +38,37 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
+def locale_option(command: Command) -> Command:
+    """`locale`: what was asked for, else the terminal's language, else None: the installation's."""
+    return click.option(
+        "--locale",
+        type=click.Choice(["vi", "en"]),
+        envvar="THIDUA_LOCALE",
+        default=_terminals_locale,
+        help="The language of what is printed (else THIDUA_LOCALE, else the terminal's, else the installation's).",
+    )(command)
+
+
+def _terminals_locale() -> str | None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        told = os.environ.get(name, "")
+        if told:
+            tongue = told.partition("_")[0].partition(".")[0].lower()
+            return tongue if tongue in ("vi", "en") else None
+    return None
+
+
+def word(book: str, code: str, locale: str) -> str:
+    """The word the pages have for a code of the data."""
+    from babel.support import Translations
+
+    from server.web.language import TRANSLATIONS
+    from server.web.words import word as of_pages
+
+    vietnamese = str(of_pages(book, code).text)
+    return vietnamese if locale == "vi" else str(Translations.load(TRANSLATIONS, [locale]).gettext(vietnamese))
+
+
 def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
@@ -55,14 +87,16 @@ def config_of(data: Path, *, must_exist: bool = True, couchdb: str | None = None
 
 
 @contextlib.contextmanager
-def opened(data: Path, *, must_exist: bool = True) -> Iterator[Service]:
-    """The service at `data`, not following: commands may run beside the one that serves."""
+def opened(data: Path, *, must_exist: bool = True, locale: str | None = None) -> Iterator[Service]:
+    """The service at `data`, not following: commands may run beside the one that serves. Problems are said in
+    `locale`, else in the installation's language.
+    """
     from server import log
     from server.service import Service
 
     log.configure(level=logging.WARNING)
     config = config_of(data, must_exist=must_exist)
-    with said_in(config.locale), Service.open(config) as service:
+    with said_in(locale or config.locale), Service.open(config) as service:
         yield service
 
 

@@ -2,29 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from server.commands._shared import data_option, json_option, opened, print_json
+from server.commands._shared import data_option, json_option, locale_option, opened, print_json, word
+
+if TYPE_CHECKING:
+    from server.board.models import DecisionEntry
 
 
 @click.command(short_help="The log of official acts.")
 @click.argument("group")
 @click.argument("year", type=int)
 @data_option
+@locale_option
 @json_option
-def command(group: str, year: int, data: Path, *, as_json: bool) -> None:
-    """Print the decisions of GROUP in YEAR, oldest first; as JSON, exactly as they are stored."""
-    with opened(data) as service:
+def command(group: str, year: int, data: Path, *, locale: str | None, as_json: bool) -> None:
+    """Print the decisions of GROUP in YEAR, oldest first; as JSON, exactly as they are stored.
+
+    Times are Viet Nam's. Before an act: “!” two decisions contradict each other, “·” a later one has replaced it.
+    """
+    with opened(data, locale=locale) as service:
         if as_json:
             print_json({"decisions": service.board.decision_documents(None, group, year)})
             return
         page = service.board.decisions(None, group, year)
-    for entry in page.decisions:
+        locale = locale or service.config.locale
+        units = {unit["unit"]: unit["short_names"][locale] for unit in service.registry.all("unit")}
+    from schemas.figures import format_time
+
+    # By number, which grows along the log; times of two servers may not.
+    for entry in sorted(page.decisions, key=lambda each: (each.n, each.at, each.decision)):
         mark = "!" if entry.contested else " " if entry.stands else "·"
         who = entry.by.name or entry.by.account
-        click.echo(f"{entry.n:4} {mark} {entry.at} {entry.act:16} {entry.subject}  {who}")
+        act = word("act", entry.act, locale)
+        about = _about(entry, units)
+        line = " · ".join(part for part in (act, about, who) if part)
+        click.echo(f"{entry.n:4} {mark} {format_time(entry.at, locale)}  {line}")
         if entry.reason:
             click.echo(f"       {entry.reason}")
     click.echo("heads: " + ", ".join(page.heads))
+
+
+def _about(entry: DecisionEntry, units: Mapping[str, str]) -> str:
+    """The subject as people know it: a unit by its short name, a criterion by its number."""
+    value = entry.value
+    named = [value.get("unit") or value.get("inspected"), *value.get("units", ())]
+    told = [units.get(unit, unit) for unit in named if unit]
+    items = [str(value[member]) for member in ("criterion", "section", "item") if value.get(member)]
+    told += [item.upper().replace("-", ".") for item in items]
+    if not told and value.get("scheme"):
+        told.append(str(value["scheme"]).removeprefix("scheme:"))
+    return " ".join(told)

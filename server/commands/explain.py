@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from server.commands._shared import data_option, json_option, opened, print_json
+from server.commands._shared import data_option, json_option, locale_option, opened, print_json, word
 
 if TYPE_CHECKING:
     from server.board.models import CriterionTrace, UnitSheet
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 @click.argument("unit")
 @click.argument("criterion", required=False)
 @data_option
+@locale_option
 @json_option
-def command(group: str, year: int, unit: str, criterion: str | None, data: Path, *, as_json: bool) -> None:
+def command(
+    group: str, year: int, unit: str, criterion: str | None, data: Path, *, locale: str | None, as_json: bool
+) -> None:
     """Explain the figures of UNIT, section by section; with CRITERION, every answer and decision behind that one."""
-    with opened(data) as service:
+    with opened(data, locale=locale) as service:
         service.follower.sweep()
-        locale = service.config.locale
+        locale = locale or service.config.locale
         shown: UnitSheet | CriterionTrace
         if criterion is None:
             shown = service.board.sheet(None, group, year, unit)
@@ -52,35 +55,53 @@ def _sheet(sheet: UnitSheet, locale: str) -> Iterator[str]:
         for row in section.criteria:
             stages = [row.self, row.cross_merged, row.cluster]
             columns = " ".join(f"{_points(None if cell is None else cell.points, locale):>8}" for cell in stages)
-            yield f"  {row.criterion:8} {_points(row.value, locale):>8} | {columns}  {row.state:10} {row.names[locale]}"
+            state = word("criterion", row.state, locale)
+            value = _points(row.value, locale)
+            yield f"  {_label(row.criterion):8} {value:>8} | {columns}  {state:24} {row.names[locale]}"
     for reason in sheet.standing.reasons:
         yield say(reason, locale)
 
 
 def _trace(trace: CriterionTrace, locale: str) -> Iterator[str]:
     row = trace.row
-    yield f"{trace.unit.names[locale]}: {row.criterion} {row.names[locale]}"
-    yield f"  {_points(row.value, locale)} / {_points(row.max, locale)} ({row.stage or '–'}, {row.state})"
+    yield f"{trace.unit.names[locale]}: {_label(row.criterion)} {row.names[locale]}"
+    stage = "–" if row.stage is None else word("stage", row.stage, locale)
+    state = word("criterion", row.state, locale)
+    yield f"  {_points(row.value, locale)} / {_points(row.max, locale)} ({stage}, {state})"
     for answer in trace.answers:
         who = answer.by.name or answer.by.account
+        flags = ", ".join(word("flag", flag, locale) for flag in answer.flags)
         yield (
-            f"  {answer.stage:6} {_points(answer.points, locale):>8} {answer.state:10} {who}, {answer.answered_at}, "
-            f"→ {answer.arrived_at or '–'} {' '.join(answer.flags)}"
+            f"  {word('stage', answer.stage, locale):14} {_points(answer.points, locale):>8} "
+            f"{word('answer', answer.state, locale)} · {who}, {_time(answer.answered_at, locale)} "
+            f"→ {_time(answer.arrived_at, locale)} {flags}".rstrip()
         )
         if answer.note:
             yield f"         “{answer.note}”"
         for card in answer.evidence:
-            photos = " ".join(f"{photo.photo[:12]}…({photo.state})" for photo in card.photos)
+            photos = " ".join(f"{photo.photo[:12]}…({word('photo', photo.state, locale)})" for photo in card.photos)
             yield f"         {card.cited[:18]}… {card.title or '–'} {photos}"
     for entry in trace.decisions:
         mark = "!" if entry.contested else "=" if entry.stands else "·"
-        yield f"  {mark} {entry.act} {entry.by.name or entry.by.account}, {entry.at}: {entry.reason or '–'}"
+        who, at = entry.by.name or entry.by.account, _time(entry.at, locale)
+        yield f"  {mark} {word('act', entry.act, locale)} · {who}, {at}: {entry.reason or '–'}"
 
 
 def _points(value: Fraction | None, locale: str) -> str:
     from schemas.figures import format_points
 
     return "–" if value is None else format_points(value, locale)
+
+
+def _time(at: str | None, locale: str) -> str:
+    from schemas.figures import format_time
+
+    return "–" if at is None else format_time(at, locale)
+
+
+def _label(criterion: str) -> str:
+    """As people number it: `I.1` for `i-1`."""
+    return criterion.upper().replace("-", ".")
 
 
 def plain(value: Any) -> Any:

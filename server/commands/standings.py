@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from server.commands._shared import data_option, json_option, opened, print_json
+from server.commands._shared import data_option, json_option, locale_option, opened, print_json
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 @click.argument("year", type=int)
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day that dates membership, law and deadlines.")
 @data_option
+@locale_option
 @json_option
-def command(group: str, year: int, as_of: datetime | None, data: Path, *, as_json: bool) -> None:
+def command(group: str, year: int, as_of: datetime | None, data: Path, *, locale: str | None, as_json: bool) -> None:
     """Print the ranking of GROUP in YEAR: exactly the numbers that its page shows."""
     day: date | None = None if as_of is None else as_of.date()
-    with opened(data) as service:
+    with opened(data, locale=locale) as service:
         service.follower.sweep()
         page = service.board.standings(None, group, year, as_of=day)
-        locale = service.config.locale
+        locale = locale or service.config.locale
     if as_json:
         print_json(page.document)
     else:
@@ -51,7 +52,8 @@ def _print(page: StandingsPage, locale: str) -> None:
     table.add_column("")
     for section in page.sections:
         table.add_column(section.section.upper(), justify="right")
-    for name in ("base", "+", "−", "total"):
+    base, total = ("base", "total") if locale == "en" else ("cơ bản", "tổng")
+    for name in (base, "+", "−", total):
         table.add_column(name, justify="right")
     for row in page.rows:
         table.add_row(

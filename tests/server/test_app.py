@@ -203,3 +203,16 @@ def test_an_enrolled_phone_is_told_what_its_unit_is_called(world, client):
 
     unit = world.service.registry.find("unit:nvh-hien-nam")
     assert (answer["unit_names"], answer["unit_short_names"]) == (unit["names"], unit["short_names"])
+
+
+def test_a_refusal_names_units_as_people_call_them(world, client):
+    token = enrol(client, world.service.accounts.new_code("ninh").code).json["token"]
+    answer = client.post(
+        f"/api/v1/groups/{GROUP}/{YEAR}/decisions",
+        json={"act": "lock-scores", "value": {"locked": True}},
+        headers={"Authorization": f"Bearer {token}", "Accept-Language": "vi"},
+    )
+
+    leader = world.service.registry.find("unit:so-hd")["short_names"]["vi"]
+    assert leader in answer.json["message"]
+    assert "so-hd" not in answer.json["message"]

@@ -29,7 +29,9 @@ def run(tmp_path):
     """run(words…) → what was printed, as JSON where asked for; `fails=True` → the message."""
 
     def command(*words, fails=False, stdin=None):
-        outcome = CliRunner().invoke(main, [*words, "--data", str(tmp_path / "data")], input=stdin)
+        outcome = CliRunner().invoke(
+            main, [*words, "--data", str(tmp_path / "data")], input=stdin, env={"LC_ALL": "C.UTF-8"}
+        )
         assert (outcome.exit_code != 0) == fails, outcome.output
         return json.loads(outcome.stdout) if "--json" in words and not fails else outcome.output
 
@@ -135,6 +137,20 @@ def test_the_log_is_printed_as_it_is_stored(world, run):
     assert "cum-9" not in run("standings", "cum-9", "2024", fails=True)
 
 
+def test_the_log_is_told_oldest_first_in_words_and_in_the_time_of_viet_nam(world, run):
+    world.act("huong", "approve-na", ON_BN, "Không có chức năng này")
+    world.act("huong", "refuse-na", ON_BN, "Có chức năng này")
+
+    vietnamese, english = (run("decisions", GROUP, str(YEAR), "--locale", each) for each in ("vi", "en"))
+
+    assert vietnamese.index("Duyệt không áp dụng") < vietnamese.index("Không duyệt không áp dụng")
+    assert "12:00 08/10/2024" in vietnamese
+    assert "I.1" in vietnamese
+    for raw in ("approve-na", "na:so-bn", "so-bn", "T05:00"):
+        assert raw not in vietnamese
+    assert "Duyệt" not in english
+
+
 def test_the_doctor_finds_a_secret_open_to_others_and_a_damaged_database(world, run, tmp_path):
     findings = run("doctor", "--json")
     assert all(it["ok"] for it in findings)
@@ -176,9 +192,9 @@ def test_a_number_is_explained_down_to_who_answered_and_when(world, run):
     assert told["row"]["value"] == "50"
     assert told["answers"][0]["submission"] == submission["_id"]
     printed = run("explain", GROUP, str(YEAR), "so-bn", "i-1")
-    for word in ("Nguyễn Văn Minh", "2024-10-08T04:00:00Z", "accept"):
+    for word in ("Nguyễn Văn Minh", "11:00 08/10/2024", "Chấp nhận điểm"):
         assert word in printed
-    assert "i-1" in run("explain", GROUP, str(YEAR), "so-bn")
+    assert "I.1" in run("explain", GROUP, str(YEAR), "so-bn")
     run("explain", GROUP, str(YEAR), "so-bn", "ix-1", fails=True)
 
 

@@ -354,16 +354,51 @@ class TestOurReplicator:
         assert everything(ours) == everything(there)
 
 
-def test_a_face_before_a_couchdb_is_a_couchdb(couchdb: CouchDB) -> None:
+class TestAFaceBeforeACouchDB:
     """As on a cluster: its replicator, our face and guard, RemoteDatabase, and the CouchDB behind."""
-    source, behind, last = couchdb.create(), couchdb.create(), couchdb.create()
-    graft(couchdb.remote(source), *documents())
-    app = flask.Flask("gateway")
-    gateway = GuardedDatabase(couchdb.remote(behind), Rules())
-    app.register_blueprint(make_face(lambda _: gateway))
-    with BackgroundServer(app) as server:
-        told = couchdb.replicate(couchdb.endpoint(source), f"{server.url}/db")
-        assert told["doc_write_failures"] == 0
-        couchdb.replicate(f"{server.url}/db", couchdb.endpoint(last))
-    assert everything(couchdb.remote(behind)) == everything(couchdb.remote(source))
-    assert everything(couchdb.remote(last)) == everything(couchdb.remote(source))
+
+    @pytest.fixture
+    def gateway(self) -> Iterator[Callable[[CouchDB, str], str]]:
+        servers: list[BackgroundServer] = []
+
+        def before(couchdb: CouchDB, name: str) -> str:
+            app = flask.Flask("gateway")
+            app.register_blueprint(make_face(lambda _: GuardedDatabase(couchdb.remote(name), Rules())))
+            servers.append(BackgroundServer(app))
+            servers[-1].start()
+            return f"{servers[-1].url}/db"
+
+        yield before
+        for server in servers:
+            server.stop()
+
+    def test_is_a_couchdb_to_its_replicator(self, gateway: Any, couchdb: CouchDB) -> None:
+        source, behind, last = couchdb.create(), couchdb.create(), couchdb.create()
+        graft(couchdb.remote(source), *documents())
+        url = gateway(couchdb, behind)
+        assert couchdb.replicate(couchdb.endpoint(source), url)["doc_write_failures"] == 0
+        couchdb.replicate(url, couchdb.endpoint(last))
+        assert everything(couchdb.remote(behind)) == everything(couchdb.remote(source))
+        assert everything(couchdb.remote(last)) == everything(couchdb.remote(source))
+
+    def test_is_followed_continuously_both_ways(self, gateway: Any, couchdb: CouchDB) -> None:
+        behind, other = couchdb.create(shards=4), couchdb.create()
+        url = gateway(couchdb, behind)
+        for source, target in ((url, couchdb.endpoint(other)), (couchdb.endpoint(other), url)):
+            couchdb.follow(source, target)
+        graft(couchdb.remote(behind), *documents()[:200])
+        graft(couchdb.remote(other), *documents()[200:])
+        both = [couchdb.remote(name) for name in (behind, other)]
+        eventually(lambda: [database.info()["doc_count"] for database in both], [260, 260])
+        rev = both[0].put({"_id": "late/one", "_attachments": REPORT})
+        eventually(lambda: leaves_or_none(both[1], "late/one"), [rev])
+        assert everything(both[0]) == everything(both[1])
+
+    def test_takes_the_place_of_bytes_that_are_gone(self, gateway: Any, couchdb: CouchDB, ours: Store) -> None:
+        """A stub the CouchDB has forgotten is one document's trouble, through the face as without it."""
+        url = RemoteDatabase(gateway(couchdb, couchdb.create()))
+        stub = {"stub": True, "digest": "md5-XUFAKrxLKna5cZ2REBfFkg==", "length": 5, "revpos": 1}
+        lone = revision("stub", "2-b", "1-a", _attachments={"x": {"content_type": "image/jpeg", **stub}})
+        failures = url.bulk_docs([revision("a", "1-a"), lone, revision("b", "1-a")], new_edits=False)
+        assert [(failure["id"], failure["error"]) for failure in failures] == [("stub", "missing_stub")]
+        assert [row["id"] for row in url.all_docs()["rows"]] == ["a", "b"]

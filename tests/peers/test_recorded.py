@@ -69,6 +69,7 @@ def test_our_face_answers_in_the_shapes_of_couchdb(kept: dict[str, Any], tmp_pat
 
 
 @pytest.mark.couchdb
+@pytest.mark.xdist_group("the one database of recordings")
 def test_couchdb_answers_as_it_did(kept: dict[str, Any], couchdb: CouchDB) -> None:
     empty(couchdb)
     exchanges, understood = record(kept["scene"], couchdb.root)

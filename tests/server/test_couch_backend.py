@@ -1,10 +1,12 @@
-"""The same service with its databases in a CouchDB, played here by our own peer with credentials."""
+"""The same service with its databases in a CouchDB: our own peer, with credentials, and a real one where it is."""
 
 from __future__ import annotations
 
+import os
 import time
 
 import pytest
+import requests
 
 from server.couch_backend import CouchBackend
 from server.couch_peer import make_app
@@ -17,12 +19,37 @@ from tests.server.world import HY, Clock, Phone, evidence_of, full_marks, make_w
 G, U_HY = "g-cum-1-2024", "u-so-hy-2024"
 
 
+def names_of_ours(url):
+    return CouchBackend(url).names()
+
+
 @pytest.fixture
-def couch(tmp_path):
+def real_couch():
+    """Only one without a database of this name or that: what is there already is somebody's."""
+    url = os.environ["COUCHDB_URL"].rstrip("/")
+    assert names_of_ours(url) == []
+    yield url
+    for name in (*names_of_ours(url), "other-things"):
+        requests.delete(f"{url}/{name}", timeout=10)
+
+
+@pytest.fixture
+def our_couch(tmp_path):
     folder = StoreFolder(tmp_path / "couch")
     with BackgroundServer(make_app(folder, user="thidua:bí-mật")) as server:
         yield f"http://thidua:b%C3%AD-m%E1%BA%ADt@127.0.0.1:{server.port}"
     folder.close()
+
+
+@pytest.fixture(
+    params=[
+        "our_couch",
+        # Its databases have fixed names: one test at a time.
+        pytest.param("real_couch", marks=[pytest.mark.couchdb, pytest.mark.xdist_group("real_couch")]),
+    ]
+)
+def couch(request):
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

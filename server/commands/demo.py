@@ -188,9 +188,8 @@ def _say(url: str, kept: dict[str, Any], code: str, *, as_json: bool) -> None:
     table.add_row(f"[bold]{COUNCIL.login}[/bold]", COUNCIL.name, COUNCIL.job[1], "both")
     console.print()
     console.print(table)
-    console.print(f"\nPassword of everyone: [bold]{kept['password']}[/bold]")
-    console.print(f"The pages:            [bold underline]{url}[/bold underline]")
-    console.print(
-        f"The app, beside it:   [bold].venv/bin/thidua mobile --server {url}[/bold]   code [bold]{code}[/bold]"
-    )
+    console.print(f"\nThe pages             [bold underline]{url}[/bold underline]")
+    console.print(f"Password of everyone  [bold]{kept['password']}[/bold]")
+    console.print(f"The app, beside it    [bold].venv/bin/thidua mobile --server {url}[/bold]")
+    console.print(f"  enrol it with code  [bold]{code}[/bold] (an inspector with a visit still to make)")
     console.print("Stop with Ctrl+C. A second start goes on from here.\n")

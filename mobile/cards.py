@@ -331,6 +331,8 @@ class Home:
     sent_count: int
     unsent: int
     can_capture: bool
+    contributes: bool
+    """A grassroots contributor: photographs activities, and answers no checklist."""
 
 
 @dataclass(frozen=True, slots=True)

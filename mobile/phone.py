@@ -136,6 +136,7 @@ class Phone:
             sent_count=self._outbox(ledger).sent_count(),
             unsent=outbox.unsent(self.tools, ledger),
             can_capture=any(grant.kind in ("unit", "visit") and grant.push for grant in self._grants()),
+            contributes="grassroots" in account.roles,
         )
 
     def groups(self) -> list[GroupCard]:

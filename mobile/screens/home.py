@@ -32,6 +32,7 @@ class HomePage(Page):
     unit_name = StringProperty("")
     outbox = StringProperty("")
     nothing_yet = BooleanProperty(False)
+    contributes = BooleanProperty(False)
     warnings = ListProperty([])
 
     def refresh(self) -> None:
@@ -43,7 +44,9 @@ class HomePage(Page):
             if home.unsent
             else self.words("Everything is sent")
         )
-        self.nothing_yet = not (home.visits or home.self_checklists)
+        # Whoever answers no checklist is here for one thing: to photograph what the unit does.
+        self.contributes = home.can_capture and home.contributes
+        self.nothing_yet = not (home.visits or home.self_checklists or self.contributes)
         self.warnings = [group.name for group in home.groups if group.unreachable]
         self._fill(self.ids.visits, home.visits, self._visit)
         self._fill(self.ids.own, home.self_checklists, self._own)

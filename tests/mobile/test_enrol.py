@@ -114,3 +114,19 @@ def test_whatever_else_answers_is_told_apart(phone, service, answer, error):
 )
 def test_an_address_may_be_typed_as_people_type_it(typed, meant):
     assert api.tidy_url(typed) == meant
+
+
+@pytest.mark.parametrize("who", ["lan", "tu"])
+def test_a_phone_knows_its_units_name_before_it_has_exchanged_anything(phone, service, who):
+    enrol(phone, service.url, service.code(who), "x")
+
+    assert phone.home().unit_name == f"ĐV {who}"
+
+
+def test_an_account_kept_before_names_were_told_still_opens(phone, service):
+    enrol(phone, service.url, service.code("tu"), "x")
+    old = {"unit_names", "unit_short_names"}
+    phone.tools.local.edit("account", lambda kept: {name: kept[name] for name in kept if name not in old})
+
+    assert phone.account is not None
+    assert phone.home().unit_name == "thon-dong"

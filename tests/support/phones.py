@@ -297,6 +297,8 @@ class Service:
             "account": who,
             "person": {"id": who, "name": PEOPLE[who]["name"]},
             "unit": PEOPLE[who]["unit"],
+            "unit_names": {"vi": f"Đơn vị của {who}", "en": f"Unit of {who}"},
+            "unit_short_names": {"vi": f"ĐV {who}", "en": f"U {who}"},
             "roles": PEOPLE[who]["roles"],
             "locale": "vi",
             "server": self.version,

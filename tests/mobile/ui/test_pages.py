@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mobile.camera import GivenFile
+from mobile.enrol import enrol
 from mobile.location import Fix, GivenPlace
+from mobile.worker import SyncWorker
 from tests.support.phones import VISIT, Clock, Service, make_phone, picture
 
 pytestmark = pytest.mark.window
@@ -210,3 +212,21 @@ def test_a_wide_window_shows_the_list_beside_the_section(lan, run):
     screen.settle()
     assert screen.has("iii-2:plus")
     assert screen.says("III.2")
+
+
+def test_a_grassroots_phone_leads_with_the_camera_and_its_own_evidence(fresh, run, tmp_path):
+    with Service(tmp_path / "server").fill() as service:
+        enrol(fresh, service.url, service.code("tu"), "phone of tu")
+        SyncWorker(fresh).sync_once()
+        card = fresh.capture(picture(), title="Hội làng")
+        screen = run(fresh)
+        assert not screen.has("checklist:")
+        assert not fresh.home().self_checklists
+        assert screen.find("photograph").height >= 48
+        assert card.id in [each.id for each in fresh.home().evidence]
+        screen.tap("photograph")
+        assert screen.app.current.name == "capture"
+
+
+def test_who_answers_checklists_is_not_led_to_the_camera(screen):
+    assert not screen.has("photograph")

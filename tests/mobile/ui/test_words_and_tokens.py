@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mobile.__main__ import parser
 from mobile.camera import pictures_in
 from mobile.location import decimal, fix_from
-from mobile.screens.phrases import date_range, megabytes, points
+from mobile.screens.phrases import brief_moment, date_range, megabytes, points
 from mobile.theme.icons import ICONS
 from mobile.theme.states import CRITERION_LOOK, STATE_LOOK
 from mobile.theme.tokens import DARK, DARK_CONTRAST, LIGHT, LIGHT_CONTRAST, contrast_ratio
@@ -152,3 +152,8 @@ def test_the_commands_size_is_two_numbers_or_a_sentence(capsys):
     with pytest.raises(SystemExit):
         parser().parse_args(["--size", "big"])
     assert "412x892" in capsys.readouterr().err
+
+
+def test_the_last_exchange_is_told_by_the_hour_today_and_by_the_day_before_that():
+    assert brief_moment("2024-10-07T20:27:00Z", "2024-10-08T02:00:00Z") == "03:27"
+    assert brief_moment("2024-10-07T04:27:00Z", "2024-10-08T02:00:00Z") == "07/10 11:27"

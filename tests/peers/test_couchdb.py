@@ -187,6 +187,20 @@ class TestItsReplicator:
         expected = everything(couchdb.remote(name))
         assert everything(RemoteDatabase(url)) == {key: value for key, value in expected.items() if key not in bad}
 
+    def test_passes_what_is_too_large_for_us(self, couchdb: CouchDB, guard: Any) -> None:
+        """A batch goes in parts; one document, or one with its attachments, is left behind alone."""
+        url = guard(Rules(), limits=Limits(body_bytes_max=50_000))
+        name = couchdb.create()
+        many = [revision(f"many-{n:04}", "1-a", text="x" * 1_000) for n in range(300)]
+        large = [
+            revision("body", "1-a", text="x" * 60_000),
+            revision("photo", "1-a", _attachments={"p": bytes_of(PHOTO)}),
+        ]
+        graft(couchdb.remote(name), *many, *large, revision("small", "1-a", _attachments={"p": bytes_of(b"small")}))
+        told = couchdb.replicate(couchdb.endpoint(name), url)
+        assert told["doc_write_failures"] == len(large)
+        assert RemoteDatabase(url).info()["doc_count"] == len(many) + 1
+
 
 class TestItsJobs:
     """CouchDB's own, for longer: documents in `_replicator`, and continuous runs."""

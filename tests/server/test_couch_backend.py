@@ -14,6 +14,7 @@ from server.service import Service
 from server.wsgi import BackgroundServer
 from sync.errors import NotFound
 from sync.store_folder import StoreFolder
+from tests.peers.couchdb import eventually
 from tests.server.world import HY, Clock, Phone, evidence_of, full_marks, make_world, served, submission_of
 
 G, U_HY = "g-cum-1-2024", "u-so-hy-2024"
@@ -31,6 +32,8 @@ def real_couch():
     yield url
     for name in (*names_of_ours(url), "other-things"):
         requests.delete(f"{url}/{name}", timeout=10)
+    # It has answered before they are gone from its list.
+    eventually(lambda: names_of_ours(url), [])
 
 
 @pytest.fixture

@@ -37,6 +37,8 @@ class Grant:
     heads: tuple[str, ...] | None
     listed: bool
     """False once the server no longer lists it: kept here, no longer pulled."""
+    movements: tuple[Mapping[str, Any], ...] = ()
+    """`{"movement", "names"}` of the group, told to whoever cannot read its database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,4 +184,5 @@ def _grant(entry: Mapping[str, Any]) -> Grant:
         update_seq=entry.get("update_seq"),
         heads=None if entry.get("heads") is None else tuple(entry["heads"]),
         listed=bool(entry.get("listed", True)),
+        movements=tuple(entry.get("movements") or ()),
     )

@@ -7,7 +7,7 @@ What a method that changes something returns is on the disk. For any number of t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -156,6 +156,10 @@ class Phone:
             for book in self._library.books()
         ]
 
+    def years(self) -> list[tuple[str, int]]:
+        """The group years this phone works in, also those it cannot read (a grassroots unit's)."""
+        return sorted({(it.group, it.year) for it in self._grants() if it.group is not None and it.year is not None})
+
     def self_key(self, group: str, year: int) -> str:
         """The key of the own unit's self checklist."""
         return str(self._checklists.self_key(group, year))
@@ -179,7 +183,10 @@ class Phone:
 
     def movements(self, group: str, year: int) -> list[MovementView]:
         book = self._library.book(group, year)
-        named = () if book is None else book.movements
+        named: Iterable[Mapping[str, Any]] = () if book is None else book.movements
+        if not named:
+            grants = accounts.read_server(self.tools.local).grants
+            named = [each for it in grants if (it.group, it.year) == (group, year) for each in it.movements]
         return [MovementView(each["movement"], said(each["names"], self.locale)) for each in named]
 
     def outbox(self) -> list[SentItem]:

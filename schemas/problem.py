@@ -33,6 +33,13 @@ class Problem:
         steps = self.path.split(".")
         return steps[1] if len(steps) > 1 and steps[0] == "answers" else None
 
+    @property
+    def where(self) -> str:
+        """The path, and before it the criterion as people number it: `I.3 (answers.i-3.points)`."""
+        if self.path.startswith("answers.") and self.criterion is not None:
+            return f"{self.criterion.upper().replace('-', '.')} ({self.path})"
+        return self.path
+
 
 class InvalidDocument(ValueError):
     """The document was refused; nothing of it was kept. `problems` says all that is wrong, in the document's order."""
@@ -42,8 +49,8 @@ class InvalidDocument(ValueError):
         super().__init__(" ".join(self.sentences(locale)))
 
     def sentences(self, locale: str) -> list[str]:
-        """One line a problem, path first."""
-        return [f"{it.path}: {it.sentence(locale)}" if it.path else it.sentence(locale) for it in self.problems]
+        """One line a problem: where it is first, then what to do."""
+        return [f"{it.where}: {it.sentence(locale)}" if it.where else it.sentence(locale) for it in self.problems]
 
 
 @dataclass(frozen=True, slots=True)

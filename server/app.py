@@ -29,6 +29,7 @@ from server.api.asking import phone
 from server.board.models import Said
 from server.config import Config
 from server.messages import best_locale, say
+from server.naming import named
 from server.problems import Invalid, NotSignedIn, Problem
 from server.service import Service
 from sync.database import Database
@@ -50,9 +51,6 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 """What programs are sent. Pages bring a policy of their own, which lets them use our styles and scripts."""
-
-_UNITS: Final = frozenset({"unit", "leader", "deputy"})
-"""Parameters of sentences that are ids of units."""
 
 _log = structlog.get_logger(__name__)
 
@@ -212,14 +210,8 @@ def _said(status: int, said: Said, fields: list[dict[str, str]] | None = None) -
 
 
 def _named(said: Said, locale: str) -> Said:
-    """The same with units as people call them: rules know ids alone. A unit not in the registry names itself."""
     service: Service = flask.current_app.extensions["thidua"]
-
-    def name(given: Any) -> Any:
-        unit = service.registry.find(f"unit:{given}")
-        return given if unit is None else unit["short_names"].get(locale) or unit["short_names"]["vi"]
-
-    return Said(said.code, {key: name(given) if key in _UNITS else given for key, given in said.params.items()})
+    return Said(said.code, named(service.registry, said.params, locale))
 
 
 def _fields(error: Problem) -> list[dict[str, str]]:

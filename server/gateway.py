@@ -41,7 +41,9 @@ from server.backends import Backend, NotWritten
 from server.board.views import Views
 from server.facts import FactBook, identity_of
 from server.messages import say
+from server.naming import named
 from server.projection import Projection
+from server.registry import Registry
 from sync import media
 from sync.database import Database, Document
 from sync.errors import Forbidden, NotFound
@@ -71,15 +73,17 @@ class Gateway:
     def __init__(
         self,
         backend: Backend,
+        registry: Registry,
         accounts: Accounts,
         book: FactBook,
         views: Views,
-        projection: Projection,
         *,
+        projection: Projection,
         server: str,
         now: Callable[[], datetime],
     ) -> None:
         self._backend = backend
+        self._registry = registry
         self._accounts = accounts
         self._book = book
         self._views = views
@@ -94,7 +98,7 @@ class Gateway:
         identity = identity_of(account, device)
         access = access_to(identity, name, self._book.facts())
         if isinstance(access, Refused):
-            raise Forbidden(say(access.code, locale, **access.params))
+            raise Forbidden(self.say(access.code, access.params, locale))
         if not self._backend.exists(name):
             raise NotFound("Database does not exist.")
         policy = PhonePolicy(
@@ -125,7 +129,7 @@ class Gateway:
     def _entry(self, access: Access, facts: Facts, *, withdrawn: bool) -> dict[str, Any]:
         parsed = ids.parse_database(access.name)
         group, year, unit = parsed.group, parsed.year, parsed.unit
-        heads = None
+        heads = movements = None
         if access.kind == "visit":
             visit = facts.visits[str(parsed.visit)]
             group, year, unit = visit.group, visit.year, visit.inspected
@@ -133,6 +137,10 @@ class Gateway:
             group = next(
                 (name for (name, its), members in facts.members.items() if its == year and unit in members), None
             )
+            if group is not None and not access.changes:
+                # Who cannot read the group's database still says which movement an activity belongs to.
+                found = self._views.view(group, int(year or 0)).all("movement")
+                movements = [{"movement": each["movement"], "names": each["names"]} for each in found]
         elif access.kind == "group":
             heads = list(self._views.view(str(group), int(year or 0)).folded.heads)
         return {
@@ -146,9 +154,14 @@ class Gateway:
             "push": access.push,
             "update_seq": self._backend.open(access.name).info()["update_seq"],
             "heads": heads,
+            "movements": movements,
         }
 
     # What a policy asks
+
+    def say(self, code: str, params: Mapping[str, Any], locale: str) -> str:
+        """A rule's sentence, with units and people by name."""
+        return say(code, locale, **named(self._registry, params, locale))
 
     def facts(self) -> Facts:
         return self._book.facts()
@@ -425,7 +438,7 @@ class PhonePolicy:
         return None if refused is None else self._forbidden(refused.code, **refused.params)
 
     def _forbidden(self, code: str, **params: Any) -> Refusal:
-        return Refusal("forbidden", say(code, self.locale, **params))
+        return Refusal("forbidden", self.gateway.say(code, params, self.locale))
 
 
 _REPLICATION: Final = ("_rev", "_revisions", "_revs_info", "_conflicts")

@@ -85,7 +85,9 @@ class Service:
             projection=projection,
             acts=acts,
             board=Board(databases, book, views, projection, acts=acts, now=now),
-            gateway=Gateway(databases, accounts, book, views, projection, server=config.server, now=now),
+            gateway=Gateway(
+                databases, registry, accounts, book, views, projection=projection, server=config.server, now=now
+            ),
             follower=follow(projection, acts.finish),
         )
 

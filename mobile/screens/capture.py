@@ -75,9 +75,9 @@ class CapturePage(Page):
                 self.purpose = view.unit_name
             groups = [(view.group, view.year)]
         else:
-            groups = [(group.group, group.year) for group in self.phone.home().groups]
-        movements = [movement for group, year in groups for movement in self.phone.movements(group, year)]
-        self.movements = [(movement.movement, movement.name) for movement in movements]
+            groups = self.phone.years()
+        # Two groups may carry on one movement: it is offered once.
+        self.movements = list({it.movement: it.name for years in groups for it in self.phone.movements(*years)}.items())
         self.consent_options = [
             (True, self.words("Consent was given")),
             (False, self.words("No consent")),

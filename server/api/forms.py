@@ -29,6 +29,11 @@ class EnrolAnswer(Schema):
     server = fields.String(required=True)
 
 
+class MovementEntry(Schema):
+    movement = fields.String(required=True)
+    names = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
 class DatabaseEntry(Schema):
     name = fields.String(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(["group", "unit", "visit", "media"]))
@@ -40,6 +45,7 @@ class DatabaseEntry(Schema):
     push = fields.Boolean(required=True)
     update_seq = fields.Raw(required=True)
     heads = fields.List(fields.String(), required=True, allow_none=True)
+    movements = fields.List(fields.Nested(MovementEntry), required=True, allow_none=True)
 
 
 class DatabasesAnswer(Schema):

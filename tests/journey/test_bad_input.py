@@ -74,16 +74,16 @@ def doctored(world, phone):
         ),
         "another unit's checklist": (
             submission(world, phone, one, number=105, unit=BN),
-            {"vi": ["đơn vị so-bn"], "en": ["the unit so-bn"]},
+            {"vi": ["đơn vị Bắc Ninh"], "en": ["the unit Bắc Ninh"]},
         ),
         "another unit in the body than in the id": (
             submission(world, phone, one, number=106) | {"unit": BN},
             {"vi": ["unit", "so-hy"], "en": ["unit", "so-hy"]},
         ),
-        "another unit's evidence": (evidence, {"vi": ["so-bn"], "en": ["so-bn"]}),
+        "another unit's evidence": (evidence, {"vi": ["Bắc Ninh"], "en": ["Bắc Ninh"]}),
         "another person's submission": (
             submission(world, phone, one, number=107, login="minh"),
-            {"vi": ["minh", "lan"], "en": ["minh", "lan"]},
+            {"vi": ["Nguyễn Văn Minh", "Phạm Thị Lan"], "en": ["Nguyễn Văn Minh", "Phạm Thị Lan"]},
         ),
         "a version nobody knows": (
             submission(world, phone, one, number=108) | {"v": 7},

@@ -87,6 +87,38 @@ def test_a_visit_is_scored_by_its_team_and_sent_back_criteria_reach_the_phone(wo
     assert dung.checklist(key).submitted == submission
 
 
+def test_a_village_says_which_movement_an_activity_belongs_to_without_reading_the_group(world, phone_of):
+    world.service.setup.movement(
+        GROUP,
+        YEAR,
+        {
+            "type": "movement", "v": 1, "movement": "doi-song-van-hoa", "issuer": "MTTQ", "phases": [],
+            "names": {"vi": "Toàn dân đoàn kết xây dựng đời sống văn hóa", "en": "All people unite"},
+        },
+    )  # fmt: skip
+    thu = phone_of("thu")
+    assert thu.years() == [(GROUP, YEAR)]
+    (movement,) = thu.movements(GROUP, YEAR)
+    assert movement.name == "Toàn dân đoàn kết xây dựng đời sống văn hóa"
+    card = thu.capture(picture(4), title="Đêm hội", movement=movement.movement)
+    sync(world, thu)
+    assert thu.evidence()[0].id == card.id
+    assert f"g-{GROUP}-{YEAR}" not in thu.tools.local.stores.names()
+
+
+def test_a_closed_database_is_refused_with_the_name_of_the_unit_it_belongs_to(world, phone_of):
+    from sync.errors import PeerRefused
+    from sync.remote import RemoteDatabase
+
+    lan = phone_of("lan")
+    account = lan.account
+    remote = RemoteDatabase(f"{account.server_url}/db/u-{BN}-{YEAR}", token=account.token)
+    with pytest.raises(PeerRefused) as refused:
+        remote.info()
+    assert "Bắc Ninh" in refused.value.reason
+    assert BN not in refused.value.reason
+
+
 def test_what_a_village_photographs_reaches_its_department_and_is_cited(world, phone_of):
     thu, lan = phone_of("thu"), phone_of("lan")
     card = thu.capture(picture(3), title="Đêm hội")

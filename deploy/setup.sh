@@ -63,7 +63,8 @@ command -v chromium >/dev/null || command -v chromium-browser >/dev/null || comm
 for library in libGL.so.1:libgl1 libEGL.so.1:libegl1 libmtdev.so.1:libmtdev1; do
   /sbin/ldconfig -p 2>/dev/null | grep -q "${library%%:*}" || missing+=("${library##*:}")
 done
-ls /usr/lib/*/dri/swrast_dri.so /usr/lib/*/dri/libdril_dri.so /usr/lib/*/libgallium*.so >/dev/null 2>&1 || missing+=(libgl1-mesa-dri)
+software_opengl() { compgen -G '/usr/lib/*/dri/swrast_dri.so' || compgen -G '/usr/lib/*/libgallium*.so'; }
+software_opengl >/dev/null || missing+=(libgl1-mesa-dri)
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
 if [ ${#missing[@]} -gt 0 ]; then

@@ -33,17 +33,22 @@ class CouchDB:
 
     def create(self, *, shards: int = 2) -> str:
         """The name of a new, empty database."""
-        name = f"peer-{uuid.uuid4().hex}"
-        self._made.append(name)
+        name = self.reserve()
         self("PUT", name, params={"q": shards}, expect=201)
         return name
+
+    def reserve(self) -> str:
+        """The name of a database that is yet to be made."""
+        self._made.append(f"peer-{uuid.uuid4().hex}")
+        return self._made[-1]
 
     def remote(self, name: str) -> RemoteDatabase:
         return RemoteDatabase(f"{self.root}/{name}")
 
     def recreate(self, name: str) -> None:
         self("DELETE", name, expect=200)
-        # It has answered before its shards are gone.
+        # It has answered before its shards are gone; those of the new one are named by the second of its birth.
+        time.sleep(1.1)
         eventually(lambda: self.http.put(f"{self.root}/{name}", params={"q": 2}, timeout=JOB_S_MAX).status_code, 201)
 
     def endpoint(self, name: str) -> dict[str, Any]:

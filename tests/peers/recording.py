@@ -19,11 +19,10 @@ import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from sync.remote import RemoteDatabase
-from tests.peers.couchdb import CouchDB, eventually
+from tests.peers.couchdb import CouchDB
 from tests.peers.scenarios import SCENES
 
 RECORDED = Path(__file__).parent / "recorded"
-DB = "thidua-recorded"
 # Where a session is played back; the address is no part of a recording.
 NOWHERE = "http://recorded.invalid"
 HEADERS = ("Content-Type", "Content-Encoding", "Retry-After")
@@ -78,26 +77,27 @@ def session_with(adapter: BaseAdapter) -> requests.Session:
     return session
 
 
-def record(name: str, root: str) -> tuple[list[Exchange], Any]:
-    """A scene with a peer, from an empty database on: what went over the wire, and what was understood."""
+def record(name: str, url: str) -> tuple[list[Exchange], Any]:
+    """A scene with the database at `url`: what went over the wire, and what was understood."""
     adapter = Recorder()
-    database = RemoteDatabase(f"{root}/{DB}", session=session_with(adapter))
+    database = RemoteDatabase(url, session=session_with(adapter))
     understood = SCENES[name](database)
     return adapter.exchanges, json.loads(json.dumps(understood))
 
 
-def play(name: str, exchanges: list[Exchange]) -> Any:
-    adapter = Player(exchanges)
-    understood = SCENES[name](RemoteDatabase(f"{NOWHERE}/{DB}", session=session_with(adapter)))
+def record_couchdb(name: str, couchdb: CouchDB) -> dict[str, Any]:
+    """A scene with a database of its own: one that is deleted and made anew at once is not safely empty."""
+    database = couchdb.reserve() if name == "life" else couchdb.create(shards=1)
+    exchanges, understood = record(name, f"{couchdb.root}/{database}")
+    return {"scene": name, "database": database, "exchanges": exchanges, "understood": understood}
+
+
+def play(kept: dict[str, Any]) -> Any:
+    adapter = Player(kept["exchanges"])
+    database = RemoteDatabase(f"{NOWHERE}/{kept['database']}", session=session_with(adapter))
+    understood = SCENES[kept["scene"]](database)
     adapter.close()
     return json.loads(json.dumps(understood))
-
-
-def empty(couchdb: CouchDB) -> None:
-    """The one database of recordings, made anew."""
-    if DB in couchdb("GET", "_all_dbs"):
-        couchdb("DELETE", DB, expect=200)
-    eventually(lambda: couchdb.http.put(f"{couchdb.root}/{DB}", params={"q": 1}, timeout=10).status_code, 201)
 
 
 def shape(value: Any, name: str = "") -> Any:
@@ -114,7 +114,8 @@ def shape(value: Any, name: str = "") -> Any:
 
 def target(exchange: Exchange) -> str:
     """Method and path, without what every peer names in its own way."""
-    path = re.sub(r"\d+-[0-9a-f]{32}", "REV", exchange["request"]["path"])
+    path = re.sub(r"^/[a-z][^/?]*", "/DB", exchange["request"]["path"])
+    path = re.sub(r"\d+-[0-9a-f]{32}", "REV", path)
     path = re.sub(r"since=[^&]*", "since=SEQ", path)
     return f"{exchange['request']['method']} {re.sub(r'_local/[0-9a-f]{32,}', '_local/ID', path)}"
 
@@ -146,12 +147,10 @@ def main() -> None:
     folder = RECORDED / f"couchdb-{version}"
     folder.mkdir(parents=True, exist_ok=True)
     for name in SCENES:
-        empty(couchdb)
-        exchanges, understood = record(name, couchdb.root)
-        kept = {"couchdb": version, "scene": name, "exchanges": exchanges, "understood": understood}
+        kept = {"couchdb": version, **record_couchdb(name, couchdb)}
         (folder / f"{name}.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
-        print(f"{name}: {len(exchanges)} exchanges")
-    couchdb("DELETE", DB)
+        print(f"{name}: {len(kept['exchanges'])} exchanges")
+    couchdb.clean()
 
 
 if __name__ == "__main__":

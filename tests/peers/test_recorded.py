@@ -16,14 +16,14 @@ from server.couch_peer import make_app
 from server.wsgi import BackgroundServer
 from sync.store_folder import StoreFolder
 from tests.peers.couchdb import CouchDB
-from tests.peers.recording import DB, RECORDED, Exchange, empty, play, record, shape, target
+from tests.peers.recording import RECORDED, Exchange, play, record, record_couchdb, shape, target
 from tests.peers.scenarios import COUCHDB_ALONE, SCENES
 
 RECORDINGS = sorted(RECORDED.glob("*/*.json"))
 
 # What CouchDB says beyond what its protocol asks of a peer, and what ours says beyond CouchDB, by request.
 MORE = {
-    f"GET /{DB}": {
+    "GET /DB": {
         "cluster", "compact_running", "disk_format_version", "props", "purge_seq", "sizes",  # CouchDB's house
         "uuid",  # ours: a database made anew is another one
     },
@@ -53,26 +53,24 @@ def test_every_scene_is_recorded() -> None:
 
 
 def test_what_couchdb_answered_is_understood(kept: dict[str, Any]) -> None:
-    assert play(kept["scene"], kept["exchanges"]) == kept["understood"]
+    assert play(kept) == kept["understood"]
 
 
 def test_our_face_answers_in_the_shapes_of_couchdb(kept: dict[str, Any], tmp_path: Path) -> None:
     if kept["scene"] in COUCHDB_ALONE:
         return
     folder = StoreFolder(tmp_path)
-    folder.create(DB)
+    if kept["scene"] != "life":
+        folder.create(kept["database"])
     with BackgroundServer(make_app(folder)) as server:
-        exchanges, _ = record(kept["scene"], server.url)
+        exchanges, _ = record(kept["scene"], f"{server.url}/{kept['database']}")
     folder.close()
     for ours, theirs in zip(shapes(exchanges), shapes(kept["exchanges"]), strict=True):
         assert ours == theirs
 
 
 @pytest.mark.couchdb
-@pytest.mark.xdist_group("the one database of recordings")
 def test_couchdb_answers_as_it_did(kept: dict[str, Any], couchdb: CouchDB) -> None:
-    empty(couchdb)
-    exchanges, understood = record(kept["scene"], couchdb.root)
-    couchdb("DELETE", DB)
-    assert shapes(exchanges) == shapes(kept["exchanges"])
-    assert shape(understood) == shape(kept["understood"])
+    now = record_couchdb(kept["scene"], couchdb)
+    assert shapes(now["exchanges"]) == shapes(kept["exchanges"])
+    assert shape(now["understood"]) == shape(kept["understood"])

@@ -32,8 +32,9 @@ def real_couch():
     yield url
     for name in (*names_of_ours(url), "other-things"):
         requests.delete(f"{url}/{name}", timeout=10)
-    # It has answered before they are gone from its list.
+    # It has answered before they are gone; one made anew within the second would go with them.
     eventually(lambda: names_of_ours(url), [])
+    time.sleep(1.1)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, Final
 
 from schemas import ids
-from schemas.acts import units_of
+from schemas.acts import ACTS, LEADER, units_of
 from schemas.evidence import cite
 from schemas.problem import Refused
 from schemas.visit import Visit
@@ -56,13 +56,15 @@ class Identity:
 class Facts:
     """What the rules need to know: units above units, members by group and year, visits by id, and people by unit.
 
-    `people` are a unit's accounts, closed ones too: what they did stays theirs.
+    `people` are a unit's accounts, closed ones too: what they did stays theirs. `withheld` are kind and hash of what
+    decisions erased.
     """
 
     parents: Mapping[str, str | None] = field(default_factory=dict)
     members: Mapping[tuple[str, int], frozenset[str]] = field(default_factory=dict)
     visits: Mapping[str, Visit] = field(default_factory=dict)
     people: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    withheld: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,9 @@ def may_write(identity: Identity, name: str, document: Mapping[str, Any], facts:
     if database.kind == "media":
         if kind not in MEDIA_TYPES:
             return Refused("type-not-here", {"type": kind})
-        return Refused("immutable", {"type": kind}) if document.get("_deleted") else None
+        if document.get("_deleted"):
+            return Refused("immutable", {"type": kind})
+        return Refused("withheld") if ("photo", _hash_in(document)) in facts.withheld else None
     if kind not in (UNIT_TYPES if database.kind == "unit" else VISIT_TYPES):
         return Refused("type-not-here", {"type": kind})
     if document.get("_deleted"):
@@ -222,7 +226,8 @@ def may_write(identity: Identity, name: str, document: Mapping[str, Any], facts:
         }
         document = {**named, "year": database.year, "_id": document["_id"]}
     if kind == "part":
-        return None
+        # A phone that was away still holds it: what a decision erased does not come back.
+        return Refused("withheld") if ("part", _hash_in(document)) in facts.withheld else None
     if database.kind == "unit":
         own = facts.people.get(str(database.unit), frozenset())
         placed = _in_unit(identity, database, document)
@@ -263,10 +268,16 @@ def authority_for(
 ) -> Authority | Refused:
     """In whose name somebody may do an act, or the rule against it and who could (DOMAIN 5.10).
 
-    The leader acts; on the leader's own unit the deputy; else, and on both at once, the council. Nobody judges itself.
-    `visits` tells whom a visit inspects when the act itself does not say.
+    Whose an act is stands in `schemas.acts.ACTS`. Where it is the leader's: on the leader's own unit the deputy acts;
+    else, and on both at once, the council. Nobody judges itself. `visits` tells whom a visit inspects when the act
+    itself does not say.
     """
     about = units_of(act, value)
+    who = ACTS[act].who if act in ACTS else LEADER
+    if "council" in who and "council" in identity.roles and identity.unit not in about:
+        return Authority(identity.unit, "council")
+    if "leader" not in who:
+        return Refused("act-of-council-alone")
     if act == "cancel-visit" and visits and value["visit"] in visits:
         about = (visits[value["visit"]].inspected,)
     # A visit's plan concerns its inspected unit alone: the leader's people may inspect others.
@@ -283,6 +294,10 @@ def authority_for(
     if not identity.roles & ACTORS:
         return Refused("act-needs-head-or-specialist")
     return Authority(wanted, as_)
+
+
+def _hash_in(document: Mapping[str, Any]) -> str:
+    return str(document["_id"]).split(":")[1]
 
 
 def _unit_access(identity: Identity, name: str, unit: str, facts: Facts) -> Access | Refused:

@@ -149,20 +149,43 @@ class Withhold(Form):
     sha256 = Hash()
 
 
+LEADER: Final = ("leader",)
+"""The leading unit; on itself its deputy, else the council (DOMAIN 5.10)."""
+
+COUNCIL: Final = ("council",)
+"""It compares groups, so what leaves the group passes through it (DOMAIN 1)."""
+
+EITHER: Final = ("leader", "council")
+"""Who hears first of a privacy that was hurt erases it: nobody should have to wait for the other."""
+
+ANY_TIME: Final = ()
+UNPUBLISHED: Final = ("unpublished",)
+"""What is published is final (DOMAIN 3)."""
+
+OPEN: Final = ("unpublished", "scores-open")
+"""What bears on a score waits until locked scores are opened again, by a decision that everybody sees."""
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
-    """`subject` is a template over the value's members."""
+    """What one act says and needs. This table is the one place that tells who may do what, and when.
+
+    `subject` is a template over the value's members; `who` are the offices of `schemas.access`, `when` the conditions
+    of `schemas.timing`.
+    """
 
     form: type[Form]
     subject: str
     reason_required: bool = True
     inputs_least: int = 0
+    who: tuple[str, ...] = LEADER
+    when: tuple[str, ...] = OPEN
 
 
 ACTS: Final[Mapping[str, Act]] = {
-    "lock-scheme": Act(SchemeLock, "scheme", reason_required=False),
-    "plan-visit": Act(VisitPlan, "visit:{visit}", reason_required=False),
-    "cancel-visit": Act(VisitCancelled, "visit:{visit}"),
+    "lock-scheme": Act(SchemeLock, "scheme", reason_required=False, when=("scheme-open",)),
+    "plan-visit": Act(VisitPlan, "visit:{visit}", reason_required=False, when=UNPUBLISHED),
+    "cancel-visit": Act(VisitCancelled, "visit:{visit}", when=UNPUBLISHED),
     "accept": Act(OnCriterion, "criterion:{unit}:{criterion}", reason_required=False, inputs_least=1),
     "return": Act(Return, "criterion:{unit}:{criterion}"),
     "adjust": Act(Adjustment, "criterion:{unit}:{criterion}"),
@@ -171,13 +194,13 @@ ACTS: Final[Mapping[str, Act]] = {
     "count-claim": Act(Claim, "claim:{unit}:{item}:{key}"),
     "refuse-claim": Act(Claim, "claim:{unit}:{item}:{key}"),
     "decide-section": Act(SectionPoints, "section:{unit}:{section}"),
-    "rank-unit": Act(RankUnit, "rank:{unit}"),
+    "rank-unit": Act(RankUnit, "rank:{unit}", when=UNPUBLISHED),
     "count-submission": Act(CountSubmission, "checklist"),
-    "tie-ballot": Act(TieBallot, "ballot"),
-    "lock-scores": Act(ScoreLock, "scores", reason_required=False),
-    "freeze": Act(Freeze, "ranking", reason_required=False, inputs_least=1),
-    "publish": Act(Publish, "published", reason_required=False),
-    "withhold": Act(Withhold, "withheld:{kind}:{sha256}"),
+    "tie-ballot": Act(TieBallot, "ballot", when=UNPUBLISHED),
+    "lock-scores": Act(ScoreLock, "scores", reason_required=False, when=UNPUBLISHED),
+    "freeze": Act(Freeze, "ranking", reason_required=False, inputs_least=1, when=("unpublished", "nothing-hinders")),
+    "publish": Act(Publish, "published", reason_required=False, who=COUNCIL, when=("frozen", "unpublished")),
+    "withhold": Act(Withhold, "withheld:{kind}:{sha256}", who=EITHER, when=ANY_TIME),
 }
 
 

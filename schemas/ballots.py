@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from typing import Any
 
+from schemas.problem import Problem
 from schemas.record import Body, Record
 
 
@@ -18,6 +20,22 @@ def tie_ballot(record: Record, units: Sequence[str]) -> Body | None:
     if subject in record.folded.contested:
         return None
     return next((ballot for ballot in record.folded.history.get(subject, ()) if _counts(record, ballot)), None)
+
+
+def ballot_problems(record: Record, value: Mapping[str, Any], *, tied: Collection[tuple[str, ...]]) -> list[Problem]:
+    """Why a well-formed ballot could never count. `tied` are the units that share a place, sorted, by place.
+
+    One without a quorum may be written down: it was held, and another may follow.
+    """
+    found = []
+    voters = sum(member.active for member in record.listed(date.fromisoformat(value["held"])))
+    if value["voters"] != voters:
+        found.append(Problem("value.voters", "ballot-voters", {"count": voters, "given": value["voters"]}))
+    if tie_ballot(record, value["units"]) is not None:
+        found.append(Problem("value.units", "ballot-second"))
+    elif tuple(sorted(value["units"])) not in tied:
+        found.append(Problem("value.units", "ballot-not-tied"))
+    return found
 
 
 def by_votes(ballot: Body) -> list[list[str]]:

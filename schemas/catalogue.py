@@ -9,6 +9,7 @@ from schemas.checklist import DraftForm, SubmissionForm
 from schemas.decision import DecisionForm
 from schemas.document import Document
 from schemas.evidence import CitedForm, EvidenceForm, PartForm
+from schemas.kept import KeptForm
 from schemas.movement import MovementForm
 from schemas.organisation import (
     AccountForm,
@@ -36,6 +37,7 @@ FORMS: Final[dict[str, Document]] = {
         EvidenceForm,
         GroupForm,
         GroupYearForm,
+        KeptForm,
         MemberForm,
         MovementForm,
         PactForm,

@@ -33,6 +33,7 @@ __all__ = [
     "subject_of",
     "units_of",
     "unreachable",
+    "withheld",
 ]
 
 INPUTS_MAX: Final = 20_000
@@ -242,6 +243,15 @@ def unreachable(decisions: Iterable[Mapping[str, Any]], named_heads: Sequence[st
     if folded.absent or any(head not in folded.by_id for head in named_heads):
         return None
     return [name for name in folded.by_id if not reaches(folded, named_heads, name)]
+
+
+def withheld(folded: Folded) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Kind and hash of everything erased, each with the first decision that did so: an erasure cannot be taken back."""
+    return {
+        (acts[0]["value"]["kind"], acts[0]["value"]["sha256"]): acts[0]
+        for subject, acts in sorted(folded.history.items())
+        if subject.startswith("withheld:")
+    }
 
 
 def _unsettled(folded: Folded, acts: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:

@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from schemas import ids
 from schemas.hashing import body_sha256, canonical_bytes
+from schemas.kept import KEPT_TYPES, keep
 from schemas.problem import Reason
-from schemas.record import Record
+from schemas.record import Body, Record
 from schemas.standings import Standings, standings
 
 INPUT_TYPES: Final = frozenset({
@@ -29,7 +30,12 @@ class Frozen:
     """A frozen ranking computed again. `faults` is empty exactly when it is what was frozen."""
 
     standings: Standings
+    exceptions: tuple[Reason, ...]
     faults: tuple[Reason, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The ranking as a bundle holds it."""
+        return {"standings": self.standings.to_json(), "exceptions": [it.to_json() for it in self.exceptions]}
 
 
 def obstacles(record: Record, ranking: Standings) -> tuple[Reason, ...]:
@@ -50,18 +56,72 @@ def digest(ranking: Standings) -> str:
     return hashlib.sha256(canonical_bytes(ranking.to_json())).hexdigest()
 
 
+def to_keep(documents: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The copies to write before freezing: of every input that somebody may write over afterwards."""
+    return [keep(it) for it in documents if ids.type_of(it["_id"]) in KEPT_TYPES and not it.get("_deleted")]
+
+
+def as_named(documents: Iterable[Mapping[str, Any]], freeze: Mapping[str, Any]) -> tuple[list[Body], list[Reason]]:
+    """The inputs as the freezing decision names them, from what stands here or was kept; and what is not as named."""
+    held = {it["_id"]: it for it in documents}
+    found: list[Body] = []
+    faults = []
+    for named in freeze["inputs"]:
+        standing = held.get(named["id"])
+        if standing is not None and body_sha256(standing) == named["sha256"]:
+            found.append(standing)
+            continue
+        copy = held.get(ids.kept_id(named["sha256"]))
+        if copy is not None and copy["of"] == named["id"] and body_sha256(copy["document"]) == named["sha256"]:
+            found.append({"_id": named["id"], **copy["document"]})
+            continue
+        faults.append(Reason("input-absent" if standing is None else "input-differs", {"id": named["id"]}))
+        if standing is not None:
+            found.append(standing)
+    return found, faults
+
+
 def recomputed(documents: Iterable[Mapping[str, Any]], freeze: Mapping[str, Any]) -> Frozen:
     """Compute a frozen ranking again from exactly the inputs its decision names, and say what does not agree."""
-    held = {it["_id"]: it for it in documents}
-    named = {it["id"]: it["sha256"] for it in freeze["inputs"]}
-    faults = [Reason("input-absent", {"id": name}) for name in named if name not in held]
-    faults += [
-        Reason("input-differs", {"id": name})
-        for name, sha256 in named.items()
-        if name in held and body_sha256(held[name]) != sha256
-    ]
-    record = Record.from_documents(held[name] for name in named if name in held)
+    found, faults = as_named(documents, freeze)
+    record = Record.from_documents(found)
     ranking = standings(record, date.fromisoformat(freeze["value"]["as_of"]))
     if digest(ranking) != freeze["value"]["sha256"]:
         faults.append(Reason("ranking-differs", {"expected": freeze["value"]["sha256"]}))
-    return Frozen(ranking, tuple(faults))
+    return Frozen(ranking, exceptions(record, ranking), tuple(faults))
+
+
+def exceptions(record: Record, ranking: Standings) -> tuple[Reason, ...]:
+    """What a reader must know beside the places: open flags, and whatever did not go as the rule goes."""
+    found: list[Reason] = []
+    for row in ranking.rows:
+        unit = {"unit": row.unit}
+        flags = record.open_flags(row.unit, ranking.as_of)
+        found += [Reason("frozen-flag", {**unit, "kinds": flags})] if flags else []
+        found += [Reason("frozen-unranked", {**unit, "why": reason.code}) for reason in row.reasons]
+        coverage = row.card.coverage
+        if coverage.answered < coverage.applicable:
+            params = {"count": coverage.applicable - coverage.answered, "of": coverage.applicable}
+            found.append(Reason("frozen-unanswered", {**unit, **params}))
+        if coverage.visits_done < coverage.visits_planned:
+            params = {"count": coverage.visits_planned - coverage.visits_done, "of": coverage.visits_planned}
+            found.append(Reason("frozen-unvisited", {**unit, **params}))
+        for held in row.card.checklists:
+            found += [Reason("frozen-late", {**unit, "submission": name}) for name in held.late]
+            found += [Reason("frozen-aside", {**unit, "submission": name}) for name in held.aside]
+            found += [Reason("frozen-later", {**unit, "submission": name}) for name in held.later]
+        apart = sum(not it.commented for it in row.card.discrepancies)
+        found += [Reason("frozen-uncommented", {**unit, "count": apart})] if apart else []
+    return tuple(found)
+
+
+def later(documents: Iterable[Mapping[str, Any]], freeze: Mapping[str, Any]) -> tuple[str, ...]:
+    """The inputs a ranking would read today that the frozen one did not: what came, or was decided, after it."""
+    named = {(it["id"], it["sha256"]) for it in freeze["inputs"]}
+    return tuple(name for name, sha256 in ranking_inputs(documents) if (name, sha256) not in named
+                 and name != freeze["_id"])  # fmt: skip
+
+
+def frozen_hash(freeze: Mapping[str, Any]) -> str:
+    """What is printed on the published ranking: the SHA-256 of its decision, which names every input by its own."""
+    return body_sha256(freeze)

@@ -51,6 +51,7 @@ _FORMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "evidence": (("unit", "ulid"),),
     "cited": (("hash",),),
     "part": (("hash",),),
+    "kept": (("hash",),),
     "decision": (("n", "short"),),
     "reply": (("unit", "criterion", "ulid"),),
 }
@@ -189,6 +190,10 @@ def cited_id(body_hash: str) -> str:
 
 def part_id(body_hash: str) -> str:
     return _build("part", hash=body_hash)
+
+
+def kept_id(body_hash: str) -> str:
+    return _build("kept", hash=body_hash)
 
 
 def decision_id(n: int, body_hash: str) -> str:

@@ -18,7 +18,7 @@ LOCALES: Final = ("vi", "en")
 _FIGURES: Final = frozenset({
     "base", "count", "given", "least", "length", "limit", "max", "most", "percent", "points", "step", "sum", "total"
 })  # fmt: skip
-_WORDS: Final = frozenset({"choices", "kind", "kinds", "roles", "stages", "wanted"})
+_WORDS: Final = frozenset({"choices", "kind", "kinds", "roles", "stages", "wanted", "why"})
 
 
 def say(code: str, locale: str, /, **params: Any) -> str:

@@ -108,6 +108,12 @@ class Standings:
         }
 
 
+def tied(ranking: Standings) -> tuple[tuple[str, ...], ...]:
+    """The units that share a place, sorted, by place: among exactly these a ballot may be held (DOMAIN 5.9)."""
+    shared = (row for row in ranking.rows if row.shared)
+    return tuple(tuple(sorted(row.unit for row in rows)) for _, rows in groupby(shared, key=lambda row: row.place))
+
+
 def standings(record: Record, as_of: date) -> Standings:
     """Rank the group. With no group year or scheme in the record there are no rows, and a reason says so."""
     scheme = record.scheme
@@ -231,8 +237,9 @@ def _provisional(record: Record, scheme: Scheme | None, rows: list[Row]) -> tupl
     if numberless:
         reasons.append(Reason("units-without-number", {"units": numberless}))
     folded = record.folded
-    if folded.contested:
-        reasons.append(Reason("contested-open", {"count": len(folded.contested)}))
+    undecided = [subject for subject in folded.contested if bears_on_figures(subject)]
+    if undecided:
+        reasons.append(Reason("contested-open", {"count": len(undecided)}))
     contested = sum(checklist.contested for row in rows for checklist in row.card.checklists)
     if contested:
         reasons.append(Reason("checklists-contested", {"count": contested}))
@@ -245,6 +252,11 @@ def _provisional(record: Record, scheme: Scheme | None, rows: list[Row]) -> tupl
     if folded.broken:
         reasons.append(Reason("log-broken", {"count": len(folded.broken)}))
     return tuple(reasons)
+
+
+def bears_on_figures(subject: str) -> bool:
+    """Could a decision on this subject change a ranking? Freezing, publishing and withholding do not."""
+    return subject not in ("ranking", "published") and not subject.startswith("withheld:")
 
 
 def _figure(value: Fraction | None) -> str | None:

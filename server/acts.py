@@ -10,24 +10,31 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
+
+import structlog
 
 from schemas import ids
 from schemas.access import Authority, authority_for
 from schemas.acts import misfits
+from schemas.ballots import ballot_problems
 from schemas.counting import checklists
 from schemas.decision import build, check_value, subject_of
 from schemas.figures import VIET_NAM, time_string
+from schemas.freezing import digest, obstacles, ranking_inputs, to_keep
 from schemas.hashing import body_sha256, nfc, part, part_hash
 from schemas.problem import InvalidDocument
 from schemas.problem import Refused as RuleRefused
 from schemas.scheme import Scheme
+from schemas.standings import tied
+from schemas.timing import untimely
 from server.accounts import Account
 from server.backends import Backend, write_once
 from server.board.models import ActOffer, Said
 from server.board.view import GroupView
 from server.board.views import Views
+from server.erasure import Erasure
 from server.facts import group_facts, identity_of
 from server.problems import Clash, Invalid, Missing, Refused
 from server.setup import Setup
@@ -35,6 +42,8 @@ from sync.database import Document
 
 SALT_BYTES: Final = 16
 """A reason may be short and easily guessed: its hash must not give it away once it is withheld."""
+
+_log = structlog.get_logger(__name__)
 
 
 class Acts:
@@ -50,6 +59,7 @@ class Acts:
         random_bytes: Callable[[int], bytes],
     ) -> None:
         self._backend = backend
+        self._erasure = Erasure(backend, views)
         self._setup = setup
         self._views = views
         self._now = now
@@ -73,27 +83,37 @@ class Acts:
 
         Raises Refused (the rule, and who could), Missing, Invalid, Clash, InvalidDocument; then nothing was written.
         """
-        meant = nfc(dict(value))
-        if act == "plan-visit" and "visit" not in meant:
-            meant["visit"] = self.new_visit()
-        wrong = check_value(act, meant)
-        if wrong:
-            raise InvalidDocument(wrong)
         name = ids.group_database(group, year) if ids.is_word(group) else ""
         with self._lock_of(name):
             view = self._views.view(group, year)
+            meant = self._completed(view, act, nfc(dict(value)))
+            wrong = check_value(act, meant)
+            if wrong:
+                raise InvalidDocument(wrong)
             authority = self.authority(account, view, act, meant)
             if isinstance(authority, RuleRefused):
                 raise Refused(authority.code, authority.params)
+            _require_on_subject(view, subject_of(act, meant), settles)
+            too_soon = untimely(view.record, act, meant, settles=settles)
+            if too_soon is not None:
+                raise Clash(too_soon.code, too_soon.params)
             _require_known(view, act, meant)
             wrong = misfits(Scheme.from_document(view.scheme), act, meant)
             if wrong:
                 raise InvalidDocument(wrong)
-            _require_on_subject(view, subject_of(act, meant), settles)
-            bound = _bound(view, act, meant, list(inputs))
             documents: list[Document] = []
+            if act == "freeze":
+                _require_unhindered(view, meant)
+                documents += to_keep(view.documents.values())
+            elif act == "tie-ballot":
+                _require_ballot(view, meant, self._now())
+            elif act == "withhold":
+                self._erasure.require_held(view, meant["kind"], meant["sha256"])
+            bound = _bound(view, act, meant, list(inputs))
+            said: Document | None = None
             if reason is not None and reason.strip():
-                documents.append(part(reason.strip(), self._random_bytes(SALT_BYTES).hex()))
+                said = part(reason.strip(), self._random_bytes(SALT_BYTES).hex())
+                documents.append(said)
             decision = build(
                 view.all("decision"),
                 act,
@@ -103,22 +123,45 @@ class Acts:
                 by=account.account,
                 authority=authority.document(),
                 at=time_string(self._now()),
-                reason=part_hash(documents[0]) if documents else None,
+                reason=None if said is None else part_hash(said),
                 inputs=bound,
                 settles=settles,
             )
             write_once(self._backend.open(name), [*documents, decision])
+        _log.info("act", act=act, group=group, year=year, decision=decision["_id"], by=account.account)
+        if len(decision["previous"]) > 1:
+            _log.warning("act.joins_branches", decision=decision["_id"], previous=decision["previous"])
         # After the decision, which alone makes the visit: a crash between is finished by the sweep.
         if act == "plan-visit":
             self._backend.create(ids.visit_database(meant["visit"]))
+        if act == "withhold":
+            self._erasure.erase(group, year, meant["kind"], meant["sha256"])
+            self._views.forget(group, year)
         return decision
+
+    def _completed(self, view: GroupView, act: str, meant: dict[str, Any]) -> dict[str, Any]:
+        """What an act says, with what only the service knows: a new visit's id, the ranking of that day."""
+        if act == "plan-visit":
+            meant.setdefault("visit", self.new_visit())
+        elif act == "freeze":
+            meant.setdefault("as_of", self._now().astimezone(VIET_NAM).date().isoformat())
+            day = _day(meant["as_of"])
+            if day is not None and "sha256" not in meant:
+                meant["sha256"] = digest(view.standings(day))
+        elif act == "publish" and "frozen" not in meant:
+            freeze = view.folded.on("ranking", "freeze")
+            if freeze is None:
+                raise Clash("not-frozen")
+            meant["frozen"] = freeze["_id"]
+        return meant
 
     def authority(
         self, account: Account, view: GroupView, act: str, value: Mapping[str, Any]
     ) -> Authority | RuleRefused:
         """In whose name the account may do it, or the rule against it."""
         today = self._now().astimezone(VIET_NAM).date()
-        return authority_for(identity_of(account), act, value, group_facts(view.group_year, today))
+        facts = group_facts(view.group_year, today)
+        return authority_for(identity_of(account), act, value, facts, visits=view.visits)
 
     def offers(
         self, account: Account, view: GroupView, acts: Iterable[str], value: Mapping[str, Any]
@@ -127,7 +170,8 @@ class Acts:
         found = []
         for act in acts:
             authority = self.authority(account, view, act, value)
-            refusal = Said(authority.code, authority.params) if isinstance(authority, RuleRefused) else None
+            refused = authority if isinstance(authority, RuleRefused) else untimely(view.record, act, value)
+            refusal = None if refused is None else Said(refused.code, refused.params)
             found.append(ActOffer(act, refusal is None, refusal))
         return tuple(found)
 
@@ -147,6 +191,7 @@ class Acts:
         self._setup.finish(parsed.group, parsed.year)
         for visit in view.visits:
             self._backend.create(ids.visit_database(visit))
+        self._erasure.finish(view)
 
     def _lock_of(self, name: str) -> threading.Lock:
         with self._locks_lock:
@@ -183,11 +228,36 @@ def _require_on_subject(view: GroupView, subject: str, settles: Sequence[str]) -
             raise Invalid("settles-other", {"decision": decision})
 
 
+def _require_unhindered(view: GroupView, value: Mapping[str, Any]) -> None:
+    """Raises Clash with everything that stands against freezing, or when the ranking moved since it was looked at."""
+    ranking = view.standings(date.fromisoformat(value["as_of"]))
+    found = obstacles(view.record, ranking)
+    if found:
+        raise Clash("freeze-hindered", fields=tuple(("value", Said(it.code, it.params)) for it in found))
+    if digest(ranking) != value["sha256"]:
+        raise Clash("ranking-moved")
+
+
+def _require_ballot(view: GroupView, value: Mapping[str, Any], now: datetime) -> None:
+    """A ballot that could never count is refused while the room can still be asked. Raises Clash, InvalidDocument."""
+    today = now.astimezone(VIET_NAM).date()
+    wrong = ballot_problems(view.record, value, tied=tied(view.standings(today)))
+    if wrong:
+        raise InvalidDocument(wrong)
+
+
+def _day(text: object) -> date | None:
+    try:
+        return date.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
 def _bound(
     view: GroupView, act: str, value: Mapping[str, Any], given: Sequence[Mapping[str, str]]
 ) -> list[tuple[str, str]]:
     """The exact inputs: those named, each as it stands here; else what the act evidently rests on."""
-    if given:
+    if given and act != "freeze":
         counting = None
         if act == "accept":
             counting = {it["_id"] for it in standing_cross(view, value["unit"], value["criterion"])}
@@ -198,6 +268,10 @@ def _bound(
             if document is None or body_sha256(document) != each["sha256"]:
                 raise Clash("input-changed", {"input": each["id"]})
         return [(each["id"], each["sha256"]) for each in given]
+    if act == "freeze":
+        return ranking_inputs(view.documents.values())
+    if act == "publish":
+        return [(value["frozen"], body_sha256(view.documents[value["frozen"]]))]
     if act == "return":
         return [(value["submission"], body_sha256(view.documents[value["submission"]]))]
     if act == "accept":

@@ -30,7 +30,7 @@ from server.board.models import Said
 from server.config import Config
 from server.messages import best_locale, say
 from server.naming import named
-from server.problems import Invalid, NotSignedIn, Problem
+from server.problems import NotSignedIn, Problem
 from server.service import Service
 from sync.database import Database
 from sync.errors import DatabaseError, StoreFull, Unauthorized
@@ -215,8 +215,6 @@ def _named(said: Said, locale: str) -> Said:
 
 
 def _fields(error: Problem) -> list[dict[str, str]]:
-    if not isinstance(error, Invalid):
-        return []
     locale = locale_of_request()
     return [{"path": path, "message": say(_named(said, locale), locale)} for path, said in error.fields]
 

@@ -33,6 +33,9 @@ class Backend(Protocol):
     def subscribe(self, listener: Callable[[str], None]) -> Callable[[], None]:
         """Hint that a database changed; answers how to stop. Hints may be lost, and come on any thread."""
 
+    def compact(self, name: str) -> None:
+        """Give the space of what was deleted back to the disk, and its bytes with it."""
+
     def close(self) -> None:
         """Let go of files and connections."""
 
@@ -60,6 +63,9 @@ class StoreBackend:
 
     def subscribe(self, listener: Callable[[str], None]) -> Callable[[], None]:
         return self.folder.subscribe(listener)
+
+    def compact(self, name: str) -> None:
+        self.folder.open(name).compact()
 
     def close(self) -> None:
         self.folder.close()

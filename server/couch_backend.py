@@ -73,6 +73,10 @@ class CouchBackend:
                 self._watching.start()
         return lambda: self._listeners.remove(listener)
 
+    def compact(self, name: str) -> None:
+        # CouchDB does it in its own time; an answer of 202 is its promise.
+        self._server().json("POST", f"/{quote(name, safe='')}/_compact", body={})
+
     def close(self) -> None:
         """No more hints. The thread ends with its longpoll."""
         self._stopping.set()

@@ -58,10 +58,12 @@ class FactBook:
         parents = {unit["unit"]: unit["parent"] for unit in self._registry.all("unit")}
         members: dict[tuple[str, int], frozenset[str]] = {}
         visits: dict[str, Visit] = {}
+        withheld: set[tuple[str, str]] = set()
         for group, year in self.group_years():
             view = self._views.view(group, year)
             members[group, year] = frozenset(view.member_units)
             visits.update(view.visits)
+            withheld |= view.withheld
         people: dict[str, set[str]] = {}
         for account in self._registry.all("account"):
             people.setdefault(account["unit"], set()).add(account["account"])
@@ -70,6 +72,7 @@ class FactBook:
             members=members,
             visits=visits,
             people={unit: frozenset(accounts) for unit, accounts in people.items()},
+            withheld=frozenset(withheld),
         )
 
     def group_years(self) -> Iterator[tuple[str, int]]:

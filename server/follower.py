@@ -231,6 +231,10 @@ class Follower:
         available = _cited_by(database, document)
         promotion = promote(document, available)
         if promotion.absent:
+            # A part is deleted by a decision alone: it is withheld, not awaited.
+            erased = _deleted(database, promotion.absent) | self._erased_there(document, promotion.absent)
+            promotion = promote(document, available, erased=erased)
+        if promotion.absent:
             return promotion.absent
         if any(problems_of(each) for each in promotion.documents):
             # It came past the gateway (a copied file): shown as waiting, for a person to look at.
@@ -246,6 +250,19 @@ class Follower:
             _log.exception("follower.not_written", database=database.name, document=document["_id"])
             return (document["_id"],)
         return ()
+
+    def _erased_there(self, document: Document, absent: Iterable[str]) -> set[str]:
+        try:
+            return _deleted(self._backend.open(group_database(document)), absent)
+        except NotFound:
+            return set()
+
+
+def _deleted(database: Database, doc_ids: Iterable[str]) -> set[str]:
+    """Those of these parts of which only a tombstone stands."""
+    parts = [doc_id for doc_id in doc_ids if ids.type_of(doc_id) == "part"]
+    rows = database.all_docs(keys=parts)["rows"] if parts else []
+    return {row["id"] for row in rows if "error" not in row and row["value"].get("deleted")}
 
 
 def progress_of(draft: Mapping[str, Any]) -> DraftProgress:

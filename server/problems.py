@@ -17,9 +17,13 @@ class Problem(Exception):
 
     status = 400
 
-    def __init__(self, code: str, params: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, code: str, params: Mapping[str, Any] | None = None, *, fields: tuple[tuple[str, Said], ...] = ()
+    ) -> None:
+        """`fields` are the several things wrong, each by its path."""
         super().__init__(code)
         self.said = Said(code, dict(params or {}))
+        self.fields = fields
 
 
 class NotSignedIn(Problem):
@@ -56,12 +60,6 @@ class Invalid(Problem):
     """The request is ill-formed; `fields` says where, each with its sentence's code."""
 
     status = 422
-
-    def __init__(
-        self, code: str, params: Mapping[str, Any] | None = None, *, fields: tuple[tuple[str, Said], ...] = ()
-    ) -> None:
-        super().__init__(code, params)
-        self.fields = fields
 
     @classmethod
     def of(cls, problems: Sequence[tuple[str, str]], **params: Any) -> Self:

@@ -155,6 +155,10 @@ class Projection:
             connection.execute("ROLLBACK")
             raise
 
+    def forget_erased(self) -> None:
+        """Let go of the log, in which the bytes of dropped rows lie on until it is written over."""
+        self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         with self._opened_lock:
             opened, self._opened = self._opened, []
@@ -278,4 +282,6 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     # Lost with the machine's power, the last rows are followed again.
     connection.execute("PRAGMA synchronous = NORMAL")
+    # What a decision erased must not lie on in a page nobody uses.
+    connection.execute("PRAGMA secure_delete = ON")
     return connection

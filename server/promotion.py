@@ -6,7 +6,7 @@ that repeating it, or two servers doing it at once, makes one document. It must 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,14 +37,17 @@ def needed_by(document: Mapping[str, Any]) -> frozenset[str]:
     return evidence_named(document) | {ids.part_id(each) for each in parts_named(document)}
 
 
-def promote(document: Document, available: Mapping[str, Document]) -> Promotion:
-    """Everything that goes, from the documents `available` by id; or what is still absent."""
+def promote(document: Document, available: Mapping[str, Document], *, erased: Collection[str] = ()) -> Promotion:
+    """Everything that goes, from the documents `available` by id; or what is still absent.
+
+    `erased` are ids of parts that a decision withheld: nobody waits for them.
+    """
     gathered: dict[str, Document] = {}
     absent: set[str] = set()
     pending = [document]
     while pending:
         for doc_id in sorted(needed_by(pending.pop())):
-            if doc_id in gathered or doc_id in absent:
+            if doc_id in gathered or doc_id in absent or doc_id in erased:
                 continue
             found = available.get(doc_id)
             if found is None:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from schemas import ids
-from schemas.decision import Folded
+from schemas.decision import Folded, withheld
 from schemas.figures import parse_time, time_string
 from schemas.record import Record
 from schemas.standings import Standings, standings
@@ -104,6 +104,11 @@ class GroupView:
         document = None if part_hash is None else self.documents.get(f"part:{part_hash}")
         return None if document is None else document["value"]
 
+    @cached_property
+    def withheld(self) -> frozenset[tuple[str, str]]:
+        """Kind and hash of all that a decision erased; one in a branch that had not met another erased it too."""
+        return frozenset(withheld(self.folded))
+
     def text(self, part_hash: str | None) -> str | None:
         value = self.part(part_hash)
         return value if isinstance(value, str) else None
@@ -158,7 +163,8 @@ class GroupView:
             photos=tuple(
                 Photo(
                     photo=it["photo"],
-                    state="verified" if states.get(it["photo"]) == "verified" else
+                    state="withheld" if ("photo", it["photo"]) in self.withheld else
+                    "verified" if states.get(it["photo"]) == "verified" else
                     "arriving" if it["photo"] in states else "absent",
                     width=it.get("width"),
                     height=it.get("height"),

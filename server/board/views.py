@@ -44,6 +44,13 @@ class Views:
             self._kept[name] = view
         return view
 
+    def forget(self, group: str, year: int) -> None:
+        """Read what stands now, and let nothing lie on of what was erased: neither in memory nor in the projection."""
+        with self._lock:
+            self._kept.pop(ids.group_database(group, year), None)
+        self.view(group, year)
+        self._projection.forget_erased()
+
 
 def _name_of(group: str, year: int) -> str | None:
     try:

@@ -105,14 +105,13 @@ def said_in(locale: str) -> Iterator[None]:
     """Problems as sentences for the terminal, each field on its line."""
     from schemas.base import InvalidDocument
     from server.messages import say
-    from server.problems import Invalid, Problem
+    from server.problems import Problem
 
     try:
         yield
     except Problem as problem:
         lines = [say(problem.said, locale)]
-        if isinstance(problem, Invalid):
-            lines += [f"  {path}: {say(said, locale)}" for path, said in problem.fields]
+        lines += [f"  {path}: {say(said, locale)}" for path, said in problem.fields]
         raise click.ClickException("\n".join(lines)) from problem
     except InvalidDocument as invalid:
         raise click.ClickException("\n".join(invalid.sentences(locale))) from invalid

@@ -1,0 +1,275 @@
+"""A year is locked, frozen and published, and something of it is withheld."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas import ids
+from schemas.acts import ACTS
+from schemas.base import InvalidDocument, check
+from schemas.freezing import frozen_hash, later, recomputed
+from schemas.timing import CONDITIONS
+from server.problems import Clash, Missing, Refused
+from tests.server.test_follower import put
+from tests.server.world import BN, GROUP, HD, HY, MEMBERS, SCHEME, YEAR, full_marks, salted, submission_of
+
+SPECIALISTS = {HD: "huong", HY: "lan", BN: "bac"}
+
+
+def scored(world, **points: int):
+    """Every member's own score, and the pact signed by all."""
+    for number, unit in enumerate(MEMBERS, start=1):
+        account = world.accounts[SPECIALISTS[unit]]
+        share = points.get(unit.replace("-", "_"), 96 - number)
+        put(world, ids.unit_database(unit, YEAR), submission_of(account, "d1", unit, full_marks(share), number=number))
+    signed = [{"unit": unit, "date": "2024-04-25"} for unit in MEMBERS]
+    pact = {"type": "pact", "v": 1, "group": GROUP, "year": YEAR, "signatures": signed, "targets": []}
+    world.service.setup.pact(GROUP, YEAR, pact)
+    world.settle()
+
+
+def locked(world):
+    scored(world)
+    world.act("huong", "lock-scores", {"locked": True})
+
+
+def frozen(world):
+    locked(world)
+    return world.act("huong", "freeze", {})
+
+
+def published(world):
+    freeze = frozen(world)
+    return freeze, world.act("hoi-dong", "publish", {})
+
+
+def documents(world):
+    return world.service.board.view(None, GROUP, YEAR).documents.values()
+
+
+# Who and when
+
+
+ON_BN = {"unit": BN, "criterion": "i-1"}
+EXAMPLES = {
+    "lock-scheme": {"scheme": SCHEME.id},
+    "plan-visit": {
+        "visit": "v1", "inspected": BN, "team": [{"account": "minh", "unit": HY}], "from": "2024-10-08",
+        "to": "2024-10-09", "place": "Sở",
+    },
+    "cancel-visit": {"visit": "v1"},
+    "accept": ON_BN,
+    "return": {**ON_BN, "submission": f"submission:{GROUP}:{BN}:self:" + "0" * 26, "deadline": "2024-11-01"},
+    "adjust": {**ON_BN, "answer": {"points": "1"}},
+    "approve-na": ON_BN,
+    "refuse-na": ON_BN,
+    "count-claim": {"unit": BN, "item": "prize", "key": "k", "occurrences": "1", "number": None},
+    "refuse-claim": {"unit": BN, "item": "prize", "key": "k", "occurrences": "1", "number": None},
+    "decide-section": {"unit": BN, "section": "i", "points": "1"},
+    "rank-unit": {"unit": BN, "ranked": False},
+    "count-submission": {"submission": f"submission:{GROUP}:{BN}:self:" + "0" * 26, "counts": True},
+    "tie-ballot": {
+        "units": sorted([BN, HY]), "held": "2024-12-01", "voters": 3, "present": 3, "votes": {BN: 1, HY: 2},
+    },
+    "lock-scores": {"locked": True},
+    "freeze": {"as_of": "2024-10-08", "sha256": "0" * 64},
+    "publish": {"frozen": "decision:1:" + "0" * 16},
+    "withhold": {"kind": "part", "sha256": "0" * 64},
+}  # fmt: skip
+
+
+def test_every_act_of_the_table_has_an_example_here_and_conditions_that_exist() -> None:
+    assert set(EXAMPLES) == set(ACTS)
+    assert {name for act in ACTS.values() for name in act.when} <= set(CONDITIONS)
+
+
+def test_whoever_may_not_do_an_act_hears_the_rule_and_who_could(world):
+    offices = {"leader": "huong", "council": "hoi-dong"}
+    for act in sorted(ACTS):
+        may = {offices[office] for office in ACTS[act].who}
+        for login in ("huong", "dung", "lan", "bac", "thu", "hoi-dong"):
+            said = None
+            try:
+                world.act(login, act, EXAMPLES[act], "Lý do")
+            except Refused as refused:
+                said = refused.said
+            except (Clash, Missing, InvalidDocument):
+                pass  # it was theirs to try
+            if login in may:
+                assert said is None, (act, login)
+            elif "leader" not in ACTS[act].who:
+                assert said.code == "act-of-council-alone"
+            elif login == "dung":
+                assert said.code == "act-needs-head-or-specialist"
+            else:
+                assert (said.code, said.params) == ("act-of-leader", {"leader": HD})
+
+
+def test_the_page_and_the_service_refuse_by_one_table(world):
+    for act in sorted(ACTS):
+        for login in ("huong", "lan", "bac", "hoi-dong"):
+            view = world.service.board.view(None, GROUP, YEAR)
+            offer = world.service.acts.offers(world.accounts[login], view, [act], EXAMPLES[act])[0]
+            said = None
+            try:
+                world.act(login, act, EXAMPLES[act], "Lý do")
+            except (Refused, Clash) as refused:
+                said = refused.said
+            except (Missing, InvalidDocument):
+                pass
+            # What stands against the ranking or the inputs of one act is seen only when it is done.
+            assert offer.refusal == said or (offer.allowed and not said.code.startswith("act-")), (act, login)
+
+
+def test_locked_scores_are_changed_only_after_they_are_opened_again(world):
+    locked(world)
+    with pytest.raises(Clash) as refused:
+        world.act("huong", "adjust", {**ON_BN, "answer": {"points": "1"}}, "Lý do")
+    assert refused.value.said.code == "scores-locked-already"
+    world.act("huong", "lock-scores", {"locked": False})
+    world.act("huong", "adjust", {**ON_BN, "answer": {"points": "1"}}, "Lý do")
+
+
+def test_what_is_published_is_final(world):
+    freeze, _ = published(world)
+    for act in sorted(set(ACTS) - {"withhold", "lock-scheme"}):
+        value = {"frozen": freeze["_id"]} if act == "publish" else EXAMPLES[act]
+        with pytest.raises(Clash) as refused:
+            world.act("hoi-dong" if act == "publish" else "huong", act, value, "Lý do")
+        assert refused.value.said.code == "published-final", act
+
+
+# Freezing
+
+
+def test_a_frozen_ranking_names_every_input_and_computes_again(world):
+    freeze = frozen(world)
+    check(freeze)
+    assert {it["id"] for it in freeze["inputs"]} >= {f"groupyear:{GROUP}:{YEAR}", SCHEME.id, f"pact:{GROUP}:{YEAR}"}
+    again = recomputed(documents(world), freeze)
+    assert again.faults == ()
+    assert [row.unit for row in again.standings.rows] == list(MEMBERS)
+    assert len(frozen_hash(freeze)) == 64
+
+
+def test_a_frozen_ranking_never_changes_whatever_arrives_or_is_written_over(world):
+    freeze = frozen(world)
+    printed = recomputed(documents(world), freeze).to_json()
+    account = world.accounts["bac"]
+    put(world, ids.unit_database(BN, YEAR), submission_of(account, "d1", BN, full_marks(100), number=9))
+    database = world.group_database()
+    year = {**database.get(f"groupyear:{GROUP}:{YEAR}"), "theme": {"vi": "Khác", "en": "Other"}}
+    world.service.setup.group_year({name: value for name, value in year.items() if name != "_rev"})
+    unit = world.service.registry.find(f"unit:{BN}")
+    database.put({**database.get(f"unit:{BN}"), "names": {"vi": "Sở mới", "en": "New"}, "functions": []})
+    assert unit is not None
+    world.settle()
+    world.act("huong", "lock-scores", {"locked": False})
+    world.act("huong", "adjust", {**ON_BN, "answer": {"points": "0"}}, "Lý do")
+    again = recomputed(documents(world), freeze)
+    assert (again.faults, again.to_json()) == ((), printed)
+    arrived = {ids.type_of(name) for name in later(documents(world), freeze)}
+    assert arrived == {"submission", "groupyear", "unit", "decision"}
+
+
+def test_nothing_is_frozen_while_something_hinders_it_and_each_hindrance_is_named(world):
+    with pytest.raises(Clash) as refused:
+        world.act("huong", "freeze", {})
+    assert refused.value.said.code == "freeze-hindered"
+    assert "units-without-number" in {said.code for _, said in refused.value.fields}
+
+
+def test_a_ranking_that_moved_since_it_was_looked_at_is_not_frozen(world):
+    locked(world)
+    with pytest.raises(Clash) as refused:
+        world.act("huong", "freeze", {"as_of": "2024-10-08", "sha256": "0" * 64})
+    assert refused.value.said.code == "ranking-moved"
+
+
+def test_only_the_ranking_in_force_is_published(world):
+    first = frozen(world)
+    world.act("huong", "freeze", {})
+    with pytest.raises(Clash) as refused:
+        world.act("hoi-dong", "publish", {"frozen": first["_id"]})
+    assert refused.value.said.code == "frozen-other"
+
+
+# Ballots
+
+
+def ballot(held="2024-10-08", units=(HY, BN), **more):
+    votes = {unit: number for number, unit in enumerate(units)}
+    return {"units": sorted(units), "held": held, "voters": 3, "present": 3, "votes": votes, **more}
+
+
+def test_a_ballot_among_the_tied_units_breaks_the_tie_and_is_not_held_twice(world):
+    scored(world, so_hy=90, so_bn=90)
+    world.act("huong", "tie-ballot", ballot(), "Biên bản ngày 08/10")
+    rows = world.service.board.standings(None, GROUP, YEAR).rows
+    assert [(row.unit.unit, row.place) for row in rows] == [(HD, 1), (BN, 2), (HY, 3)]
+    with pytest.raises(InvalidDocument) as refused:
+        world.act("huong", "tie-ballot", ballot(), "Lần nữa")
+    assert [it.code for it in refused.value.problems] == ["ballot-second"]
+
+
+@pytest.mark.parametrize(("more", "rule"), [({"voters": 5}, "ballot-voters"), ({"units": (HD, BN)}, "ballot-not-tied")])
+def test_a_ballot_that_could_never_count_is_refused_while_the_room_is_there(world, more, rule):
+    scored(world, so_hy=90, so_bn=90)
+    by = "lan" if HD in more.get("units", ()) else "huong"
+    with pytest.raises(InvalidDocument) as refused:
+        world.act(by, "tie-ballot", ballot(**more), "Biên bản")
+    assert [it.code for it in refused.value.problems] == [rule]
+
+
+# Withholding
+
+
+def everywhere(world, needle: bytes):
+    """The files under the data folder in which these bytes still lie."""
+    files = (path for path in world.service.config.data.rglob("*") if path.is_file())
+    return sorted(path.name for path in files if needle in path.read_bytes())
+
+
+def test_a_withheld_part_is_gone_from_every_file_and_everything_still_verifies(world):
+    secret = "Bà Nguyễn Thị Kín, xóm Hạ"
+    note = salted(secret)
+    account = world.accounts["bac"]
+    submission = submission_of(
+        account, "d1", BN, full_marks(90), number=7, note=note["_id"].partition(":")[2], supersedes=[]
+    )
+    put(world, ids.unit_database(BN, YEAR), note, submission)
+    world.settle()
+    assert len(everywhere(world, secret.encode())) >= 2
+    value = {"kind": "part", "sha256": note["_id"].partition(":")[2]}
+    world.act("hoi-dong", "withhold", value, "Gia đình đề nghị")
+    assert everywhere(world, secret.encode()) == []
+    view = world.service.board.view(None, GROUP, YEAR)
+    assert view.text(value["sha256"]) is None
+    assert submission["_id"] in view.documents
+
+
+def test_a_submission_that_names_a_withheld_part_is_promoted_all_the_same(world):
+    note = salted("đã xóa")
+    put(world, ids.unit_database(BN, YEAR), note)
+    value = {"kind": "part", "sha256": note["_id"].partition(":")[2]}
+    world.act("huong", "withhold", value, "Gia đình đề nghị")
+    submission = submission_of(world.accounts["bac"], "d1", BN, full_marks(90), note=value["sha256"])
+    put(world, ids.unit_database(BN, YEAR), submission)
+    world.settle()
+    assert submission["_id"] in world.service.board.view(None, GROUP, YEAR).documents
+
+
+def test_an_erasure_cut_short_is_finished_by_a_sweep(world, monkeypatch):
+    note = salted("còn lại")
+    put(world, ids.unit_database(BN, YEAR), note)
+    monkeypatch.setattr(type(world.service.acts._erasure), "erase", lambda *_: None)
+    world.act("huong", "withhold", {"kind": "part", "sha256": note["_id"].partition(":")[2]}, "Gia đình đề nghị")
+    assert everywhere(world, "còn lại".encode()) != []
+    world.settle()
+    assert everywhere(world, "còn lại".encode()) == []
+
+
+def test_what_nobody_holds_is_not_withheld(world):
+    with pytest.raises(Missing) as refused:
+        world.act("huong", "withhold", {"kind": "photo", "sha256": "0" * 64}, "Nhầm")
+    assert refused.value.said.code == "nothing-to-withhold"

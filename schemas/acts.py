@@ -87,6 +87,16 @@ class Adjustment(OnCriterion):
     answer = Inner(ValueForm)
 
 
+class CarryOver(OnCriterion):
+    """A live entry of a unit that was merged, taken over by its successor: what it comes to is said here."""
+
+    event = Ref("unitevent")
+    answer = Inner(ValueForm)
+
+    class Meta(Form.Meta):
+        include = {"from": Word()}  # noqa: RUF012
+
+
 class Claim(Form):
     unit = Word()
     item = Word()
@@ -191,6 +201,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "adjust": Act(Adjustment, "criterion:{unit}:{criterion}"),
     "approve-na": Act(OnCriterion, "na:{unit}:{criterion}"),
     "refuse-na": Act(OnCriterion, "na:{unit}:{criterion}"),
+    "carry-over": Act(CarryOver, "carry:{unit}:{criterion}:{from}", inputs_least=1),
     "count-claim": Act(Claim, "claim:{unit}:{item}:{key}"),
     "refuse-claim": Act(Claim, "claim:{unit}:{item}:{key}"),
     "decide-section": Act(SectionPoints, "section:{unit}:{section}"),
@@ -218,7 +229,7 @@ def misfits(scheme: Scheme, act: str, value: Mapping[str, Any]) -> list[Problem]
 
     Scoring leaves such a decision without effect; who decides must hear it before it stands in the log.
     """
-    if act == "adjust":
+    if act in ("adjust", "carry-over"):
         found = check_answer(scheme, value["criterion"], value["answer"])
         return [Problem("value.answer", problem.code, problem.params) for problem in found]
     section = scheme.section(value["section"]) if act == "decide-section" else None
@@ -234,6 +245,8 @@ def units_of(act: str, value: Mapping[str, Any]) -> tuple[str, ...]:
         return (ids.parse(value["submission"])["unit"],)
     if act == "tie-ballot":
         return tuple(value["units"])
+    if act == "carry-over":
+        return (value["unit"], value["from"])
     named = value.get("unit", value.get("inspected"))
     return () if named is None else (named,)
 

@@ -20,6 +20,7 @@ from schemas.organisation import (
     MemberForm,
     PactForm,
     PersonForm,
+    UnitEventForm,
     UnitForm,
 )
 from schemas.scheme import SchemeForm
@@ -46,6 +47,7 @@ FORMS: Final[dict[str, Document]] = {
         ReplyForm,
         SchemeForm,
         SubmissionForm,
+        UnitEventForm,
         UnitForm,
     )
 }

@@ -20,7 +20,7 @@ from schemas.record import Body, Record
 from schemas.standings import Standings, standings
 
 INPUT_TYPES: Final = frozenset({
-    "arrival", "cited", "decision", "groupyear", "pact", "reply", "scheme", "submission", "unit"
+    "arrival", "cited", "decision", "groupyear", "pact", "reply", "scheme", "submission", "unit", "unitevent"
 })  # fmt: skip
 """What standings read. Parts and persons are not among them: they can be erased, and the ranking still verifies."""
 

@@ -21,6 +21,7 @@ _ULID = re.compile(r"[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _YEAR = re.compile(r"20[0-9]{2}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 
 _SEGMENTS: Final[dict[str, re.Pattern[str]]] = {
@@ -30,12 +31,14 @@ _SEGMENTS: Final[dict[str, re.Pattern[str]]] = {
     "n": _NUMBER,
     "version": _NUMBER,
     "year": _YEAR,
+    "date": _DAY,
     "stage": re.compile("|".join(STAGES)),
 }
 
 # Every type's forms, longest first. A name without a pattern above is a plain word.
 _FORMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "unit": (("unit",),),
+    "unitevent": (("date", "unit"),),
     "group": (("group",),),
     "person": (("person",),),
     "account": (("account",),),
@@ -130,6 +133,10 @@ def _build(kind: str, **fields: str | int | None) -> str:
 
 def unit_id(unit: str) -> str:
     return _build("unit", unit=unit)
+
+
+def unit_event_id(date: str, unit: str) -> str:
+    return _build("unitevent", date=date, unit=unit)
 
 
 def group_id(group: str) -> str:

@@ -11,12 +11,16 @@ from fractions import Fraction
 
 from schemas.answer import has_value, misfit, value_of
 from schemas.counting import Checklist, superseders
-from schemas.figures import format_date
+from schemas.figures import decimal_string, format_date
 from schemas.problem import Reason
 from schemas.record import Body, Record
 from schemas.scheme import Criterion, Scheme
+from schemas.succession import succeeds
 
 STAGES = ("self", "cross", "cluster")
+
+ADDITIVE = ("quantitative", "per_occurrence")
+"""Kinds of which two units' entries add up; of any other an entry carried over stands where there is none."""
 
 BLOCKED = ("contested", "returned", "undecided")
 """States in which a criterion gives no merged value, and its section is undecided."""
@@ -46,7 +50,8 @@ class Column:
 class Merged:
     """One criterion of one unit. `state` is merged, missing, excluded, na, or one of BLOCKED.
 
-    `stage` is the one whose value counts (`weighted` for all three); `decisions` are all that had a say.
+    `stage` is the one whose value counts (`weighted` for all three, `carried` for a merged unit's entry that stands
+    alone); `decisions` are all that had a say. `carried` is what such entries add to every stage.
     """
 
     criterion: Criterion
@@ -56,6 +61,7 @@ class Merged:
     stage: str | None = None
     decisions: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = field(default=())
+    carried: Fraction = Fraction(0)
 
 
 def merge(record: Record, scheme: Scheme, unit: str, criterion: Criterion, own: Iterable[Checklist]) -> Merged:
@@ -93,12 +99,50 @@ def merge(record: Record, scheme: Scheme, unit: str, criterion: Criterion, own: 
         if cluster is None:
             return Merged(criterion, "undecided", columns, decisions=decisions, reasons=tuple(reasons))
         columns["cluster"] = cluster
+    carry_subjects = folded.subjects(f"carry:{unit}:{criterion.id}:")
+    if any(it in folded.contested for it in carry_subjects):
+        reasons.insert(0, Reason("contested-decision", {"subject": f"carry:{unit}:{criterion.id}"}))
+        return Merged(criterion, "contested", columns, decisions=decisions, reasons=tuple(reasons))
     value, stage = _verified(scheme, columns, reasons)
+    carried, carries = _carried(record, criterion, carry_subjects, reasons)
+    added = Fraction(0)
+    if carried is not None and value is None:
+        value, stage = carried, "carried"
+    elif carried is not None and value is not None and criterion.kind in ADDITIVE:
+        added = carried
+        value += carried
+    elif carried is not None:
+        reasons.append(Reason("carried-not-needed"))
+    decisions = (*decisions, *carries)
     if any(source.answer.get("na") for column in columns.values() for source in column.sources):
         reasons.append(Reason("na-not-approved"))
     if value is None:
         reasons.insert(0, Reason("missing"))
-    return Merged(criterion, "missing" if value is None else "merged", columns, value, stage, decisions, tuple(reasons))
+    return Merged(
+        criterion, "missing" if value is None else "merged", columns, value, stage, decisions, tuple(reasons), added
+    )
+
+
+def _carried(
+    record: Record, criterion: Criterion, subjects: Iterable[str], reasons: list[Reason]
+) -> tuple[Fraction | None, tuple[str, ...]]:
+    """What decisions carry over from units that were merged into this one; None where nothing is."""
+    total: Fraction | None = None
+    named = []
+    for subject in subjects:
+        decision = record.folded.on(subject, "carry-over")
+        if decision is None:
+            continue
+        said = decision["value"]
+        named.append(decision["_id"])
+        event = next((it for it in record.events if it["_id"] == said["event"]), None)
+        value = value_of(criterion, said["answer"])
+        if event is None or not succeeds(event, said["from"], said["unit"]) or value is None:
+            reasons.append(Reason("carry-without-event", {"unit": said["from"]}))
+            continue
+        reasons.append(Reason("carried", {"unit": said["from"], "given": decimal_string(value)}))
+        total = value if total is None or criterion.kind not in ADDITIVE else total + value
+    return total, tuple(named)
 
 
 def _verified(

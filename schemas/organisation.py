@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from schemas import ids
 from schemas.document import Document
 from schemas.fields import (
     Bool,
@@ -27,6 +28,9 @@ from schemas.fields import (
 MEMBERS_MAX: Final = 200
 """Of one group. The largest cluster has 12; a province's communes are at most 170."""
 
+MERGED_MAX: Final = 20
+"""Units that one event takes in. Provinces merged by threes at most, communes by less than ten."""
+
 FUNCTIONS: Final = ("culture", "sports", "tourism", "family")
 ROLES: Final = ("specialist", "head", "inspector", "grassroots", "council", "admin")
 
@@ -48,6 +52,47 @@ class UnitForm(Document):
         yield from _ordered(body, "valid_from", "valid_to")
         if body["parent"] == body["unit"]:
             yield "parent", Fault("own-parent")
+
+
+class UnitNames(Form):
+    names = Inner(Names)
+    short_names = Inner(Names)
+
+
+class UnitEventForm(Document):
+    """What became of units on a day. A merger's id names the successor, any other the unit itself.
+
+    `was` keeps the names a rename replaced: what happened before it is told under them.
+    """
+
+    type_name = "unitevent"
+
+    kind = OneOf("merge", "rename", "dissolve")
+    date = Day()
+    to = Word(nullable=True)
+    number = Text()
+    named = Inner(UnitNames, nullable=True)
+    was = Inner(UnitNames, nullable=True)
+
+    class Meta(Form.Meta):
+        include = {"from": ListOf(Word(), most=MERGED_MAX, least=1, sorted_unique=True)}  # noqa: RUF012
+
+    def agree(self, body: dict[str, Any]) -> Iterator[tuple[str, Fault]]:
+        yield from super().agree(body)
+        units, to, kind = body["from"], body["to"], body["kind"]
+        if kind == "merge" and to is None:
+            yield "to", Fault("event-needs-successor")
+        if kind == "merge" and to in units:
+            yield "from", Fault("event-own-successor", {"unit": to})
+        if kind != "merge" and to is not None:
+            yield "to", Fault("event-without-successor")
+        if kind != "merge" and len(units) > 1:
+            yield "from", Fault("event-one-unit")
+        for member in ("named", "was"):
+            if (kind == "rename") != (body[member] is not None):
+                yield member, Fault("event-names-of-rename")
+        if body["_id"] != ids.unit_event_id(body["date"], to if to is not None else units[0]):
+            yield "_id", Fault("event-id")
 
 
 class GroupForm(Document):
@@ -157,6 +202,17 @@ class GroupYearForm(Document):
     flags = ListOf(Inner(Flag), most=500)
     sample = Bool()
 
+    def agree(self, body: dict[str, Any]) -> Iterator[tuple[str, Fault]]:
+        yield from super().agree(body)
+        for index, member in enumerate(body["members"]):
+            if any(_overlap(member, it) for it in body["members"][:index] if it["unit"] == member["unit"]):
+                yield f"members.{index}", Fault("membership-twice", {"unit": member["unit"]})
+        for index, term in enumerate(body["leaders"]):
+            if any(_overlap(term, it) for it in body["leaders"][:index] if it["role"] == term["role"]):
+                yield f"leaders.{index}", Fault("terms-overlap")
+            if not any(_overlap(term, it) for it in body["members"] if it["unit"] == term["unit"]):
+                yield f"leaders.{index}.unit", Fault("leader-no-member", {"unit": term["unit"]})
+
 
 class Signature(Form):
     unit = Word()
@@ -181,3 +237,8 @@ class PactForm(Document):
 def _ordered(body: dict[str, Any], first: str, last: str) -> Iterator[tuple[str, Fault]]:
     if body.get(last) is not None and body[last] < body[first]:
         yield last, Fault("ends-before-start")
+
+
+def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Have two periods a day in common? `to` is the last day."""
+    return (other["to"] is None or one["from"] <= other["to"]) and (one["to"] is None or other["from"] <= one["to"])

@@ -16,6 +16,7 @@ from schemas import ids
 from schemas.decision import Folded, fold
 from schemas.hashing import body_sha256
 from schemas.scheme import Scheme
+from schemas.succession import in_order
 from schemas.visit import Visit, visits
 
 Body = Mapping[str, Any]
@@ -28,6 +29,7 @@ class Record:
     groupyear: Body | None
     schemes: Mapping[str, Body]
     units: Mapping[str, Body]
+    events: tuple[Body, ...]
     pact: Body | None
     submissions: Mapping[str, Body]
     arrivals: Mapping[str, Body]
@@ -53,6 +55,7 @@ class Record:
             groupyear=next(iter(of("groupyear").values()), None),
             schemes=of("scheme"),
             units={unit["unit"]: unit for unit in of("unit").values()},
+            events=tuple(in_order(of("unitevent").values())),
             pact=next(iter(of("pact").values()), None),
             submissions=of("submission"),
             arrivals=arrivals,

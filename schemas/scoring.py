@@ -171,7 +171,9 @@ def _criterion_result(
         own = record.target(unit, criterion.id)
         target = criterion.target if own is None else Fraction(own)
     by_stage = {
-        stage: None if column.value is None else points_for(criterion, column.value, target=target, best=best)
+        stage: None
+        if column.value is None
+        else points_for(criterion, column.value + merged.carried, target=target, best=best)
         for stage, column in merged.columns.items()
     }
     state, points, reasons = merged.state, None, merged.reasons
@@ -203,7 +205,7 @@ def _points(
     best: Fraction | None,
 ) -> Fraction | None:
     """Points are computed once from the merged value; in weighted mode per stage, then weighted (DOMAIN 5.2)."""
-    if scheme.weights is None:
+    if scheme.weights is None or merged.stage == "carried":
         value = merged.value
         return None if value is None else points_for(merged.criterion, value, target=target, best=best)
     return sum((share * (by_stage[stage] or 0) for stage, share in scheme.weights.items()), Fraction(0))

@@ -13,11 +13,12 @@ from itertools import groupby
 from typing import Any
 
 from schemas.ballots import by_votes, tie_ballot
-from schemas.figures import decimal_string, fixed_string
+from schemas.figures import decimal_string, fixed_string, format_date
 from schemas.problem import Reason
 from schemas.record import Member, Record
 from schemas.scheme import Award, Scheme
 from schemas.scoring import Scorecard, scorecards
+from schemas.succession import ended_by
 
 __all__ = ["Eligibility", "Record", "Row", "Standings", "standings"]
 
@@ -144,7 +145,8 @@ def _row(record: Record, member: Member, card: Scorecard, as_of: date) -> Row:
     if not record.signed(member.unit, as_of):
         reasons.append(Reason("pact-unsigned"))
     if not member.active and not (decision is not None and decision["value"]["ranked"]):
-        reasons.append(Reason("membership-ended", {"to": member.ended or ""}))
+        reasons.append(Reason("membership-ended", {"to": format_date(member.ended) if member.ended else ""}))
+        reasons += _succeeded(record, member.unit)
     if decision is not None and not decision["value"]["ranked"]:
         reasons.append(Reason("left-out"))
     barred = bool(reasons)
@@ -162,6 +164,17 @@ def _row(record: Record, member: Member, card: Scorecard, as_of: date) -> Row:
         awards=(),
         reasons=tuple(reasons),
     )
+
+
+def _succeeded(record: Record, unit: str) -> list[Reason]:
+    """What ended it, where that is known."""
+    event = ended_by(record.events, unit)
+    if event is None:
+        return []
+    told = {"date": format_date(event["date"]), "number": event["number"]}
+    if event["to"] is None:
+        return [Reason("unit-dissolved", told)]
+    return [Reason("unit-merged", {"unit": event["to"], **told})]
 
 
 def _in_order(record: Record, rows: list[Row]) -> list[Row]:

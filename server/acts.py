@@ -17,7 +17,7 @@ import structlog
 
 from schemas import ids
 from schemas.access import Authority, authority_for
-from schemas.acts import misfits
+from schemas.acts import misfits, units_of
 from schemas.ballots import ballot_problems
 from schemas.counting import checklists
 from schemas.decision import build, check_value, subject_of
@@ -28,6 +28,7 @@ from schemas.problem import InvalidDocument
 from schemas.problem import Refused as RuleRefused
 from schemas.scheme import Scheme
 from schemas.standings import tied
+from schemas.succession import succeeds
 from schemas.timing import untimely
 from server.accounts import Account
 from server.backends import Backend, write_once
@@ -200,7 +201,7 @@ class Acts:
 
 def _require_known(view: GroupView, act: str, value: Mapping[str, Any]) -> None:
     """What the act names must be of this group. Raises Missing, Invalid."""
-    for unit in [value[name] for name in ("unit", "inspected") if name in value] + list(value.get("units", ())):
+    for unit in (*units_of(act, value), *value.get("units", ())):
         if unit not in view.member_units:
             raise Missing("no-unit")
     scheme = view.scheme
@@ -212,6 +213,10 @@ def _require_known(view: GroupView, act: str, value: Mapping[str, Any]) -> None:
         raise Missing("no-criterion")
     if "submission" in value and value["submission"] not in view.documents:
         raise Missing("no-submission", {"submission": value["submission"]})
+    if act == "carry-over":
+        event = view.documents.get(value["event"])
+        if event is None or not succeeds(event, value["from"], value["unit"]):
+            raise Invalid("carry-other-event", {"event": value["event"]})
     if act == "lock-scheme" and value["scheme"] != view.group_year["scheme"]:
         raise Invalid("other-scheme", {"scheme": view.group_year["scheme"]})
     if act == "cancel-visit" and value["visit"] not in view.visits:
@@ -279,7 +284,19 @@ def _bound(
         if not found:
             raise Missing("nothing-to-accept")
         return found
+    if act == "carry-over":
+        entries = live_entries(view, value["from"], value["criterion"])
+        if not entries:
+            raise Missing("nothing-to-carry")
+        named = [*entries, view.documents[value["event"]]]
+        return sorted((each["_id"], body_sha256(each)) for each in named)
     return []
+
+
+def live_entries(view: GroupView, unit: str, criterion: str) -> list[Document]:
+    """A unit's submissions that count and answer the criterion."""
+    counted = [it.counted for it in checklists(view.record).values() if it.unit == unit and it.counted is not None]
+    return [view.documents[name] for name in sorted(counted) if criterion in view.documents[name]["answers"]]
 
 
 def standing_cross(view: GroupView, unit: str, criterion: str) -> list[Document]:

@@ -12,9 +12,11 @@ from typing import Any
 from schemas import ids
 from schemas.base import check
 from schemas.hashing import body_of
+from schemas.succession import applied, concerns, eve, in_order, unit_at
 from server.accounts import Account
 from server.backends import Backend
-from server.problems import Missing
+from server.board.models import Said
+from server.problems import Clash, Invalid, Missing
 from server.registry import Registry
 from sync.database import Database, Document
 from sync.errors import Conflict, NotFound
@@ -82,25 +84,129 @@ class Setup:
         InvalidDocument, Missing (a unit or the scheme is not in the registry).
         """
         group, year = document["group"], document["year"]
-        wanted = {**body_of(document), "_id": ids.groupyear_id(group, year)}
+        named = {**body_of(document), "_id": ids.groupyear_id(group, year)}
+        check(named)
+        # A file of before a merger must not bring back what the merger ended.
+        wanted = applied(named, self._registry.all("unitevent"))
         check(wanted)
         scheme = self._registry.find(wanted["scheme"])
         if scheme is None:
             raise Missing("scheme-unknown", {"scheme": wanted["scheme"]})
         units = sorted({member["unit"] for member in wanted["members"]})
-        copies = [scheme, *(self._known_unit(unit) for unit in units)]
+        copies = [scheme, *(self._unit_in(year, unit) for unit in units)]
+        self._require_alive(named)
         # Copies first: who reads the group year finds what it names.
         database = self._backend.create(ids.group_database(group, year))
-        for each in copies:
+        for each in (*copies, *self._events_of(wanted)):
             put_body(database, each)
         put_body(database, wanted)
         self.finish(group, year)
         for account in self.accounts_of(units):
             self.member(group, year, account)
 
+    def unit_event(
+        self,
+        kind: str,
+        units: Iterable[str],
+        *,
+        date: str,
+        number: str,
+        to: str | None = None,
+        named: Mapping[str, Names] | None = None,
+    ) -> tuple[Document, list[tuple[str, int]]]:
+        """Write down a merger, a rename or a dissolution; answers it and the group years it changed.
+
+        The old unit ends on the eve, group years of that time follow, those frozen stay as they are. Raises
+        InvalidDocument, Missing, and Clash where a unit had ended before or the day tells of it already.
+        """
+        old = sorted(set(units))
+        event: dict[str, Any] = {
+            "_id": f"unitevent:{date}:{to or next(iter(old), '')}",
+            "type": "unitevent",
+            "v": 1,
+            "kind": kind,
+            "date": date,
+            "from": old,
+            "to": to,
+            "number": number,
+            "named": None if named is None else dict(named),
+            "was": None,
+        }
+        before = self._registry.find(event["_id"])
+        if kind == "rename" and len(old) == 1:
+            known = before if before is not None and before["kind"] == "rename" else None
+            unit = self._known_unit(old[0])
+            event["was"] = known["was"] if known else {name: unit[name] for name in ("names", "short_names")}
+        check(event)
+        for each in old:
+            self._require_alive_on(each, date, ends=kind != "rename")
+        if to is not None:
+            self._require_alive_on(to, date, founded=True)
+        if before is not None and body_of(before) != body_of(event):
+            raise Clash("event-stands", {"event": event["_id"]})
+        # The event first: what a crash leaves out here, the sweep and a repeated command finish.
+        written = self._registry.put(event)
+        for each in old:
+            unit = self._known_unit(each)
+            changed = dict(named) if kind == "rename" and named is not None else {"valid_to": eve(date)}
+            self._registry.put({**body_of(unit), "_id": unit["_id"], **changed})
+        return written, [it for it in self._group_years() if self._follow_events(*it)]
+
+    def _require_alive_on(self, unit: str, day: str, *, ends: bool = False, founded: bool = False) -> None:
+        """Raises Clash. What ends on a day existed on its eve; a successor may be founded on the day itself."""
+        known = self._known_unit(unit)
+        since, until = known["valid_from"], known["valid_to"]
+        last = eve(day) if ends else day
+        if (day if founded else eve(day)) < since or (until is not None and last > until):
+            raise Clash("unit-not-alive", {"unit": unit, "from": since, "to": until or "…"})
+
+    def _follow_events(self, group: str, year: int) -> bool:
+        """Bring a group year up to the registry's events; False where nothing was to be done, or it is frozen."""
+        database = self._backend.open(ids.group_database(group, year))
+        document = database.get(ids.groupyear_id(group, year))
+        events = self._events_of(document)
+        if not events:
+            return False
+        wanted = applied(document, events)
+        units = sorted({member["unit"] for member in wanted["members"]})
+        copies: list[Mapping[str, Any]] = [*events, *(self._unit_in(year, unit) for unit in units), wanted]
+        news: list[Mapping[str, Any]] = [each for each in copies if not _stands(database, each)]
+        if not news or _frozen(database):
+            return False
+        for each in news:
+            put_body(database, each)
+        for account in self.accounts_of(units):
+            self.member(group, year, account)
+        return True
+
+    def _group_years(self) -> list[tuple[str, int]]:
+        named = [ids.parse_database(name) for name in self._backend.names() if name.startswith("g-")]
+        return [(str(it.group), int(it.year or 0)) for it in named]
+
+    def _events_of(self, groupyear: Mapping[str, Any]) -> list[Document]:
+        """What happened to its members up to the year's end, and to their successors."""
+        return [event for event in in_order(self._registry.all("unitevent")) if concerns(groupyear, event)]
+
+    def _unit_in(self, year: int, unit: str) -> dict[str, Any]:
+        """A unit as it was called at the year's end: an old year keeps the old name."""
+        return unit_at(self._known_unit(unit), self._registry.all("unitevent"), f"{year}-12-31")
+
+    def _require_alive(self, groupyear: Mapping[str, Any]) -> None:
+        """Nobody is a member before it is founded or after it ended. Raises Invalid with every such member."""
+        wrong = []
+        for index, member in enumerate(groupyear["members"]):
+            unit = self._known_unit(member["unit"])
+            ended = unit["valid_to"] is not None and member["from"] > unit["valid_to"]
+            if ended or (member["to"] or member["from"]) < unit["valid_from"]:
+                alive = {"unit": member["unit"], "from": unit["valid_from"], "to": unit["valid_to"] or "…"}
+                wrong.append((f"members.{index}", Said("unit-not-alive", alive)))
+        if wrong:
+            raise Invalid("invalid", fields=tuple(wrong))
+
     def finish(self, group: str, year: int) -> None:
         """Create what the group year needs and a crash may have left out: its photos' and its units' databases."""
         database = self._backend.open(ids.group_database(group, year))
+        self._follow_events(group, year)
         document = database.get(ids.groupyear_id(group, year))
         self._backend.create(ids.media_database(group, year))
         for member in document["members"]:
@@ -111,7 +217,7 @@ class Setup:
         database = self._backend.open(ids.group_database(group, year))
         person = self._registry.find(ids.person_id(account["person"]))
         documents: list[Mapping[str, Any]] = [
-            self._known_unit(account["unit"]),
+            self._unit_in(year, account["unit"]),
             {
                 "_id": ids.member_id(account["account"]),
                 "type": "member",
@@ -162,6 +268,19 @@ class Setup:
         if found is None:
             raise Missing("unit-unknown", {"unit": unit})
         return found
+
+
+def _stands(database: Database, document: Mapping[str, Any]) -> bool:
+    try:
+        return body_of(database.get(document["_id"])) == body_of(document)
+    except NotFound:
+        return False
+
+
+def _frozen(database: Database) -> bool:
+    """Has its ranking been frozen? What that was computed from is never touched again."""
+    rows = database.all_docs(start_key="decision:", end_key="decision;", include_docs=True)["rows"]
+    return any(row["doc"]["act"] == "freeze" for row in rows)
 
 
 def put_body(database: Database, document: Mapping[str, Any]) -> None:

@@ -1,20 +1,19 @@
-"""A list of units as a CSV file: read whole or refused whole, with every bad row named. Pure.
+"""A list of units as a CSV or XLSX file: read whole or refused whole, with every bad row named. Pure.
 
 Columns: unit, name_vi, name_en, short_vi, short_en, kind, parent, functions (separated by spaces), valid_from,
-valid_to. A spreadsheet's semicolons and its byte-order mark are understood.
+valid_to. A spreadsheet's semicolons and its byte-order mark are understood; of a workbook the first sheet is read.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from schemas import ids
 from schemas.base import problems_of
-from schemas.hashing import nfc
 from server.board.models import Said
+from server.workbooks import BadCell, Row
 
 REQUIRED: Final = ("unit", "name_vi", "kind", "valid_from")
 COLUMNS: Final = (*REQUIRED, "name_en", "short_vi", "short_en", "parent", "functions", "valid_to")
@@ -24,51 +23,54 @@ COPIED: Final = frozenset({"name_en", "short_vi", "short_en"})
 
 
 @dataclass(frozen=True, slots=True)
-class BadRow:
-    """Line of the file (the header is 1), column, and why."""
-
-    line: int
-    path: str
-    said: Said
-
-
-@dataclass(frozen=True, slots=True)
 class Read:
     """Units ready to be written when there is no bad row."""
 
     units: tuple[dict[str, Any], ...]
-    bad: tuple[BadRow, ...]
+    bad: tuple[BadCell, ...]
 
 
-def read(text: str, *, known: Container[str]) -> Read:
-    """The units of a CSV text; `known` are the units already in the registry, which may be parents."""
-    text = nfc(text.removeprefix("\ufeff"))
-    first = text.partition("\n")[0]
-    rows = csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ",")
-    missing = [column for column in REQUIRED if column not in (rows.fieldnames or ())]
+def read(rows: Sequence[Row], *, known: Mapping[str, str | None], sheet: str = "") -> Read:
+    """The units of a table; `known` are the units already in the registry with their parents."""
+    header = {name: at for at, name in enumerate(rows[0].cells) if name} if rows else {}
+    missing = [column for column in REQUIRED if column not in header]
     units: list[tuple[int, dict[str, Any]]] = []
-    bad = [BadRow(1, column, Said("csv-column", {"column": column})) for column in missing]
-    for row in rows:
-        cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
+    bad = [BadCell(sheet, 1, column, Said("csv-column", {"column": column})) for column in missing]
+    for row in rows[1:]:
+        cells = {name: row[header[name]] if name in header else "" for name in COLUMNS}
         if not any(cells.values()):
             continue
         unit = _unit(cells)
-        units.append((rows.line_num, unit))
+        units.append((row.line, unit))
         wrong: dict[str, Said] = {}
         for it in problems_of(unit):
             wrong.setdefault(_column(it.path), Said(it.code, it.params))
         # A column that is not there is said once, at the header, and not again at each row.
         # Nor are the cells that, left empty, repeat another.
         told = [column for column in wrong if column not in missing and (cells.get(column) or column not in COPIED)]
-        bad += [BadRow(rows.line_num, column, wrong[column]) for column in told]
+        bad += [BadCell(sheet, row.line, column, wrong[column]) for column in told]
     listed = [unit["unit"] for _, unit in units]
+    parents = {**known, **{unit["unit"]: unit["parent"] for _, unit in units}}
     for line, unit in units:
         parent = unit["parent"]
-        if parent is not None and parent not in listed and parent not in known:
-            bad.append(BadRow(line, "parent", Said("csv-parent", {"parent": parent})))
+        if parent is not None and parent not in parents:
+            bad.append(BadCell(sheet, line, "parent", Said("csv-parent", {"parent": parent})))
+        elif parent != unit["unit"] and _below_itself(unit["unit"], parents):
+            bad.append(BadCell(sheet, line, "parent", Said("csv-circle", {"unit": unit["unit"]})))
         if unit["unit"] and listed.count(unit["unit"]) > 1:
-            bad.append(BadRow(line, "unit", Said("csv-twice", {"unit": unit["unit"]})))
-    return Read(tuple(unit for _, unit in units), tuple(sorted(bad, key=lambda it: (it.line, it.path))))
+            bad.append(BadCell(sheet, line, "unit", Said("csv-twice", {"unit": unit["unit"]})))
+    return Read(tuple(unit for _, unit in units), tuple(sorted(bad, key=lambda it: (it.line, it.column))))
+
+
+def _below_itself(unit: str, parents: Mapping[str, str | None]) -> bool:
+    seen = set()
+    above = parents.get(unit)
+    while above is not None and above not in seen:
+        if above == unit:
+            return True
+        seen.add(above)
+        above = parents.get(above)
+    return False
 
 
 def _unit(cells: dict[str, str]) -> dict[str, Any]:

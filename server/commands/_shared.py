@@ -6,7 +6,7 @@ import contextlib
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +15,7 @@ import click
 if TYPE_CHECKING:
     from server.config import Config
     from server.service import Service
+    from server.workbooks import BadCell
 
 DATA = Path("thidua-data")
 DEMONSTRATION = Path("var/demo/server")
@@ -98,6 +99,18 @@ def opened(data: Path, *, must_exist: bool = True, locale: str | None = None) ->
     config = config_of(data, must_exist=must_exist)
     with said_in(locale or config.locale), Service.open(config) as service:
         yield service
+
+
+def refuse_cells(file: Path, bad: Sequence[BadCell], locale: str) -> None:
+    """Stop with every bad cell on a line of its own. Nothing happens where there is none."""
+    from server.messages import say
+
+    if bad:
+        lines = [
+            say("cell" if each.sheet else "csv-row", locale, problem=say(each.said, locale), **each.place)
+            for each in bad
+        ]
+        raise click.ClickException("\n".join([str(file), *lines]))
 
 
 @contextlib.contextmanager

@@ -98,6 +98,7 @@ ACT: Final = {
     "refuse-claim": Word(_("Không tính điểm thưởng, trừ"), "close-octagon-outline", "problem"),
     "decide-section": Word(_("Quyết định điểm nội dung"), "gavel", "primary"),
     "rank-unit": Word(_("Quyết định xếp hạng đơn vị"), "podium-gold", "primary"),
+    "carry-over": Word(_("Chuyển tiếp kết quả của đơn vị đã sáp nhập"), "call-split", "primary"),
     "count-submission": Word(_("Quyết định phiếu được tính"), "clipboard-check-outline", "primary"),
     "lock-scores": Word(_("Khóa điểm"), "lock-outline", "primary"),
     "tie-ballot": Word(_("Bỏ phiếu phân hạng"), "podium-gold", "primary"),

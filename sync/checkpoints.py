@@ -63,6 +63,23 @@ def common_ancestry(source: Mapping[str, Any] | None, target: Mapping[str, Any] 
     return 0
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the end at home noted beside its checkpoint: how far it got by itself, and the revision of the far one."""
+
+    seq: Seq
+    far_rev: str | None
+
+
+def kept_at_home(document: Mapping[str, Any] | None) -> Kept | None:
+    """The note in the home end's checkpoint, or None where it has none."""
+    note = (document or {}).get("home")
+    if not isinstance(note, dict):
+        return None
+    seq, far_rev = _seq(note.get("seq")), note.get("far_rev")
+    return None if seq is None else Kept(seq, far_rev if isinstance(far_rev, str) else None)
+
+
 def checkpoint(previous: Mapping[str, Any] | None, session: Session, *, last_seq: Seq, end_time: str) -> dict[str, Any]:
     """The document to write over `previous` (as read from that end): this session first, the older ones behind it."""
     entry = {

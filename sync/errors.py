@@ -8,11 +8,14 @@ class SyncError(Exception):
 
 
 class PeerUnreachable(SyncError):
-    """No answer, or one that says "later": wait and try again. `retry_after_s` when the peer named a time."""
+    """No answer, or one that says "later": wait and try again. `retry_after_s` when the peer named a time, `status`
+    when it answered at all.
+    """
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after_s: float | None = None, status: int | None = None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.status = status
 
 
 class PeerRefused(SyncError):

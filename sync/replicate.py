@@ -1,58 +1,75 @@
 """Make `target` hold what `source` holds: CouchDB's replication protocol, for any two databases.
 
-    changes → revs_diff → bulk_get → bulk_docs → checkpoint
+    changes → revs_diff → bulk_get  ┊ queue ┊  bulk_docs → checkpoint
+          (replicate_reading)                 (replicate_writing)
 
-batch by batch, in crash order: a checkpoint is written only after the documents it speaks of, so that whatever breaks,
-repeating loses nothing and sends little twice. A document that the target refuses (or the source withholds) is
+batch by batch, each as large as the line bears (`pace`), the next one read while the last is written (`prefetch`), in
+crash order: a checkpoint is written only after the documents it speaks of, so that whatever breaks, repeating loses
+nothing and sends little twice. A document that the target refuses, the source withholds or a peer stumbles over is
 recorded and passed; one bad document never stops its neighbours. Errors of either end come through as they are: the
 caller waits, asks a person, or reports. It must never know what a document means.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
-from sync import checkpoints, jsonwire
+from sync import checkpoints
 from sync.checkpoints import Session
-from sync.database import ChangesPage, Database, Document, Seq
-from sync.errors import Conflict, PeerMisbehaved, PeerUnreachable, TooLarge
+from sync.database import Database, Document, Seq
+from sync.errors import Conflict
+from sync.pace import Line
+from sync.prefetch import LOOK_S, Prefetched
+from sync.replicate_reading import Batch, Reading, Refused
+from sync.replicate_writing import Writing
 
-# A batch is what a broken link costs at most, beside its last checkpoint; larger ones pay on fast links only.
-BATCH_DOCS = 100
-# With attachments inline one answer must stay small enough for a phone's memory.
-BATCH_REVS = 100
-# What one request carries, and a cut at its last byte costs: half a minute of 3G. A larger document goes alone.
-BATCH_BYTES = 1024 * 1024
 # Continuous: how long one wait for changes lasts.
 WAIT_S = 55.0
+# One batch waits while another is written and a third is read: more only fills memory.
+AHEAD = 1
+# What a broken line may cost in questions asked again (documents that landed are not sent twice). Each checkpoint
+# costs a request at either end. A line that broke lately gets one after every batch.
+CHECKPOINT_S = 5.0
+# Before a document that a peer stumbled over is tried again; doubled each time.
+RETRY_S = 1.0
 
-# Errors of one document that say nothing about it: the peer was in trouble, and asking again may succeed.
-_PASSING_TROUBLE = frozenset(
-    {"internal_server_error", "error", "timeout", "service_unavailable", "insufficient_storage"}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A revision that did not cross, and why. Offer it again by id (`doc_ids`) when the reason may have gone."""
-
-    id: str
-    rev: str | None
-    error: str
-    reason: str
+__all__ = ["Far", "Line", "Progress", "Refused", "Result", "replicate"]
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """After each batch. `pending` is how many changes remain, or None where the source does not say."""
+    """After each batch. `bytes_written` counts documents as JSON, before gzip; `seconds` since the run began; `pending`
+    is how many changes remain, or None where the source does not say.
+    """
 
     docs_read: int
     docs_written: int
     docs_refused: int
     last_seq: Seq
     pending: int | None
+    bytes_written: int = 0
+    seconds: float = 0.0
+    # Changes taken up so far, those the target had already included.
+    changes_done: int = 0
+
+    @property
+    def docs_per_s(self) -> float | None:
+        return self.docs_written / self.seconds if self.seconds > 0 else None
+
+    @property
+    def bytes_per_s(self) -> float | None:
+        return self.bytes_written / self.seconds if self.seconds > 0 else None
+
+    @property
+    def remaining_s(self) -> float | None:
+        """How long the rest takes if it goes on as it went; None where nobody can tell."""
+        if self.pending is None or not self.changes_done:
+            return None
+        return self.seconds * self.pending / self.changes_done
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +87,20 @@ class Result:
     cancelled: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Far:
+    """What the caller was told just now of the end that is far away, so that it need not be asked again.
+
+    The other end is at home and keeps, in its checkpoint, what a run has come to. While the far end's `uuid` is the
+    same, a run goes on from there without reading the far checkpoint, which is written once, as the run ends and only
+    when documents crossed.
+    """
+
+    end: Literal["source", "target"]
+    uuid: str
+    update_seq: Seq | None = None
+
+
 def replicate(
     source: Database,
     target: Database,
@@ -77,35 +108,90 @@ def replicate(
     new_session_id: Callable[[], str],
     now: Callable[[], str],
     doc_ids: Sequence[str] | None = None,
-    batch_docs: int = BATCH_DOCS,
+    batch_docs: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     durable: bool = False,
     continuous: bool = False,
     wait_s: float = WAIT_S,
+    line: Line | None = None,
+    far: Far | None = None,
+    there: Container[tuple[str, str]] = frozenset(),
+    on_landed: Callable[[Sequence[Document]], None] | None = None,
+    checkpoint_s: float = CHECKPOINT_S,
+    monotonic: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Result:
     """Copy what the target lacks; safe to repeat, from either side and at any time.
 
     With `doc_ids`, these documents alone. `durable` waits for the target's disk with each batch; without, an embedded
     store may lose the last batches *and* their checkpoint to a power cut, and pulls them again. `continuous` goes on
-    until `cancelled()`, which is asked between requests. `now` gives the time as text for the history.
+    until `cancelled()`, which is asked from two threads, between requests and while waiting. `now` gives the time as
+    text for the history.
+
+    `line` is what is known of the line; keep it, and a run after a cut begins with smaller batches; `batch_docs` is
+    at most how many changes are taken up at once. `there` are revisions `(id, rev)` the target is known to hold.
+    `on_landed` is told each batch once it is written, the refused among it too.
 
     Raises PeerUnreachable, PeerRefused, PeerMisbehaved, StoreFull, StoreCorrupt, and NotFound when an end is not
     there: everything up to the last checkpoint stays done.
     """
-    run = _Replication(source, target, doc_ids=doc_ids, durable=durable, session_id=new_session_id(), now=now)
     stop = cancelled or (lambda: False)
-    for page in run.pages(batch_docs, wait_s if continuous else 0.0, stop):
-        if not run.copy(page, stop):
-            return run.result(cancelled=True)
-        run.remember(page)
+
+    def pause(attempt: int) -> None:
+        for _ in range(round(RETRY_S * 2 ** (attempt - 1) / LOOK_S)):
+            if stop():
+                return
+            sleep(LOOK_S)
+
+    line = line or Line()
+    run = _Run(source, target, doc_ids=doc_ids, session_id=new_session_id(), now=now, far=far, monotonic=monotonic)
+    if run.nothing_new and not continuous:
+        return run.result(cancelled=False)
+    reading = Reading(
+        source,
+        target,
+        line,
+        doc_ids=run.doc_ids,
+        docs_max=batch_docs,
+        wait_s=wait_s if continuous else 0.0,
+        stop=stop,
+        pause=pause,
+        there=there,
+        empty_target=run.empty_target,
+        monotonic=monotonic,
+    )
+    writing = Writing(target, line, again=reading.again, durable=durable, pause=pause, monotonic=monotonic)
+    for batch in _ahead(reading.batches(run.start_seq), continuous=continuous, stop=stop):
+        if stop():
+            break
+        written, refused = writing.write(batch.documents, batch.sizes)
+        if on_landed is not None and batch.documents:
+            on_landed(batch.documents)
+        run.passed(batch, written, refused)
+        run.remember(every_s=0.0 if line.shaky else checkpoint_s)
         if on_progress is not None:
-            on_progress(run.progress(page))
+            on_progress(run.progress())
+    run.settle()
     return run.result(cancelled=stop())
 
 
-class _Replication:
-    """One run: its two ends, what it has counted, and where it is."""
+def _ahead(batches: Iterator[Batch], *, continuous: bool, stop: Callable[[], bool]) -> Iterator[Batch]:
+    """`batches`, the next read while the last is used. What fits one batch needs no second thread."""
+    first = None if continuous else next(batches, None)
+    if first is None and not continuous:
+        return
+    if first is not None and first.is_last:
+        yield first
+        return
+    with closing(Prefetched(batches, ahead=AHEAD, cancelled=stop)) as rest:
+        if first is not None:
+            yield first
+        yield from rest
+
+
+class _Run:
+    """One run's account: its two ends, where it is, what it has counted, and what both ends remember."""
 
     def __init__(
         self,
@@ -113,71 +199,81 @@ class _Replication:
         target: Database,
         *,
         doc_ids: Sequence[str] | None,
-        durable: bool,
         session_id: str,
         now: Callable[[], str],
+        far: Far | None,
+        monotonic: Callable[[], float],
     ) -> None:
         self._source, self._target = source, target
-        self._doc_ids = None if doc_ids is None else sorted(set(doc_ids))
-        self._durable, self._now = durable, now
-        source_info, target_info = source.info(), target.info()
+        self.doc_ids = None if doc_ids is None else sorted(set(doc_ids))
+        self._now, self._monotonic = now, monotonic
+        told = {} if far is None else {far.end: {"uuid": far.uuid, "update_seq": far.update_seq}}
+        source_info = told.get("source") or source.info()
+        target_info = told.get("target") or target.info()
         self._id = checkpoints.replication_id(
-            _identity(source, source_info), _identity(target, target_info), doc_ids=self._doc_ids
+            _identity(source, source_info), _identity(target, target_info), doc_ids=self.doc_ids
         )
+        self._far = None if far is None else source if far.end == "source" else target
         # Each end's last checkpoint, so that the next needs no reading.
-        self._known = {id(end): end.get_local(self._id) for end in (target, source)}
-        start = checkpoints.common_ancestry(self._known[id(source)], self._known[id(target)])
-        self._seq = self._recorded = start if _reaches(source_info["update_seq"], start) else 0
-        self._session = Session(session_id, now(), self._seq)
+        self._known: dict[int, Document | None] = {}
+        self.start_seq = self._seq = self._recorded = self._start(source_info)
+        self.empty_target = target_info.get("doc_count") == 0 and target_info.get("doc_del_count") == 0
+        self.nothing_new = self.start_seq != 0 and self.start_seq == source_info.get("update_seq")
+        self._session = Session(session_id, now(), self.start_seq)
         self._refused: list[Refused] = []
-        self._gone = 0
+        self._gone = self._bytes = self._changes = 0
+        self._pending: int | None = None
         self._wrote_checkpoint = False
+        self._began = self._remembered_at = monotonic()
 
-    def pages(self, batch_docs: int, wait_s: float, stop: Callable[[], bool]) -> Iterator[ChangesPage]:
-        """Changes not yet copied. Ends when there are none, or, with `wait_s`, when stopped."""
-        since = self._seq
-        while not stop():
-            page = self._source.changes(since, limit=batch_docs, style="all_docs", doc_ids=self._doc_ids, wait_s=wait_s)
-            since = page.last_seq
-            if page.results or page.last_seq != self._seq:
-                yield page
-            # The page that was not full was the last, also from a source that does not count what is pending.
-            if wait_s <= 0 and (len(page.results) < batch_docs or page.pending == 0):
-                return
+    def passed(self, batch: Batch, written: int, refused: Sequence[Refused]) -> None:
+        """Count a batch that is on the target."""
+        self._refused += [*batch.refused, *refused]
+        self._gone += batch.gone
+        self._bytes += sum(batch.sizes)
+        session = self._session
+        self._session = replace(
+            session,
+            missing_checked=session.missing_checked + batch.checked,
+            missing_found=session.missing_found + batch.found,
+            docs_read=session.docs_read + len(batch.documents),
+            docs_written=session.docs_written + written,
+            doc_write_failures=session.doc_write_failures + len(refused),
+        )
+        self._changes += batch.changes
+        self._pending = batch.pending
+        if batch.seq is not None:
+            self._seq = batch.seq
 
-    def copy(self, page: ChangesPage, stop: Callable[[], bool]) -> bool:
-        """Everything of `page` the target lacks. False when stopped between requests."""
-        leaves = {row["id"]: [leaf["rev"] for leaf in row["changes"]] for row in page.results}
-        if not leaves:
-            return True
-        missing = self._target.revs_diff(leaves)
-        checked = sum(len(revs) for revs in leaves.values())
-        found = sum(len(entry["missing"]) for entry in missing.values())
-        self._count(missing_checked=checked, missing_found=found)
-        requests = [
-            _request(doc_id, rev, missing[doc_id].get("possible_ancestors"))
-            for doc_id in leaves
-            if doc_id in missing
-            for rev in missing[doc_id]["missing"]
-        ]
-        for start in range(0, len(requests), BATCH_REVS):
-            if stop():
-                return False
-            self._write(self._read(requests[start : start + BATCH_REVS]))
-        return True
-
-    def remember(self, page: ChangesPage) -> None:
-        """Record on both ends that everything up to `page` has crossed: on the target, which holds it, first."""
-        self._seq = page.last_seq
+    def remember(self, *, every_s: float) -> None:
+        """Record that everything up to here has crossed, if it is time. What is at home costs no request."""
         if self._seq == self._recorded:
             return
-        for end in (self._target, self._source):
-            self._put_checkpoint(end)
-        self._recorded, self._wrote_checkpoint = self._seq, True
+        if self._far is not None:
+            self._put_home()
+        elif self._monotonic() - self._remembered_at >= every_s:
+            self._put_both()
 
-    def progress(self, page: ChangesPage) -> Progress:
+    def settle(self) -> None:
+        """Record where the run ended."""
+        if self._far is not None:
+            if self._session.docs_written or self._refused:
+                self._put_far()
+        elif self._seq != self._recorded:
+            self._put_both()
+
+    def progress(self) -> Progress:
         counts = self._session
-        return Progress(counts.docs_read, counts.docs_written, len(self._refused), page.last_seq, page.pending)
+        return Progress(
+            docs_read=counts.docs_read,
+            docs_written=counts.docs_written,
+            docs_refused=len(self._refused),
+            last_seq=self._seq,
+            pending=self._pending,
+            bytes_written=self._bytes,
+            seconds=self._monotonic() - self._began,
+            changes_done=self._changes,
+        )
 
     def result(self, *, cancelled: bool) -> Result:
         return Result(
@@ -192,91 +288,55 @@ class _Replication:
             cancelled=cancelled,
         )
 
-    # Reading
+    # Checkpoints
 
-    def _read(self, requests: Sequence[dict[str, Any]]) -> list[Document]:
-        """The revisions asked for, with their histories and the attachments the target lacks; each once."""
-        answers = self._bulk_get(requests)
-        documents: dict[tuple[str, str], Document] = {}
-        for request, answer in zip(requests, answers, strict=True):
-            if not answer["docs"]:
-                raise PeerMisbehaved(f"{self._source.name} lists {request['id']} and says nothing of it.")
-            for entry in answer["docs"]:
-                if "ok" in entry:
-                    document = entry["ok"]
-                    documents[document["_id"], document["_rev"]] = document
-                else:
-                    self._pass_unread(request, entry["error"])
-        self._count(docs_read=len(documents))
-        return list(documents.values())
+    def _start(self, source_info: dict[str, Any]) -> Seq:
+        """The sequence to go on from."""
+        if self._far is not None:
+            home = self._read(self._home)
+            kept = checkpoints.kept_at_home(home)
+            if home is not None and kept is not None:
+                rev = {} if kept.far_rev is None else {"_rev": kept.far_rev}
+                self._known[id(self._far)] = {"history": home.get("history"), **rev}
+                return kept.seq if _reaches(source_info["update_seq"], kept.seq) else 0
+        # Where the target knows nothing, the source need not be asked.
+        theirs = self._read(self._target)
+        start = 0 if theirs is None else checkpoints.common_ancestry(self._read(self._source), theirs)
+        return start if _reaches(source_info["update_seq"], start) else 0
 
-    def _bulk_get(self, requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        try:
-            return self._source.bulk_get(requests, revs=True, latest=True, attachments=True)
-        except TooLarge:
-            if len(requests) == 1:
-                raise
-            half = len(requests) // 2
-            return self._bulk_get(requests[:half]) + self._bulk_get(requests[half:])
+    @property
+    def _home(self) -> Database:
+        return self._target if self._far is self._source else self._source
 
-    def _pass_unread(self, request: dict[str, Any], error: dict[str, Any]) -> None:
-        """A revision listed and not given. Gone means purged or compacted since; withheld is recorded; the rest stops
-        us, before a checkpoint passes it.
-        """
-        word, reason = str(error.get("error")), str(error.get("reason", ""))
-        if word == "not_found":
-            self._gone += 1
-        elif word in ("forbidden", "unauthorized"):
-            self._refused.append(Refused(request["id"], request["rev"], word, reason))
-        elif word in _PASSING_TROUBLE:
-            raise PeerUnreachable(f"{self._source.name} could not read {request['id']} ({word}).")
-        else:
-            raise PeerMisbehaved(f"{self._source.name} does not give {request['id']} ({word}: {reason}).")
+    def _read(self, end: Database) -> Document | None:
+        if id(end) not in self._known:
+            self._known[id(end)] = end.get_local(self._id)
+        return self._known[id(end)]
 
-    # Writing
+    def _put_both(self) -> None:
+        """The target, which holds the documents, first."""
+        for end in (self._target, self._source):
+            self._put(end)
+        self._recorded, self._remembered_at, self._wrote_checkpoint = self._seq, self._monotonic(), True
 
-    def _write(self, documents: list[Document]) -> None:
-        for part in slices(documents, bytes_max=BATCH_BYTES):
-            self._write_part(part)
+    def _put_home(self) -> None:
+        far = self._known.get(id(self._far))
+        self._put(self._home, far_rev=None if far is None else far.get("_rev"))
+        self._recorded, self._wrote_checkpoint = self._seq, True
 
-    def _write_part(self, documents: list[Document]) -> None:
-        failures = self._bulk_docs(documents)
-        without_bytes = {(entry.get("id"), entry.get("rev")) for entry in failures if entry["error"] == "missing_stub"}
-        if without_bytes:
-            # The target forgot (compacted) what its possible ancestors promised: once more, with all bytes.
-            again = [doc for doc in documents if (doc["_id"], doc["_rev"]) in without_bytes]
-            failures = [entry for entry in failures if entry["error"] != "missing_stub"]
-            failures += self._bulk_docs(self._with_all_bytes(again))
-        for entry in failures:
-            if entry["error"] in _PASSING_TROUBLE:
-                raise PeerUnreachable(f"{self._target.name} could not write {entry.get('id')} ({entry['error']}).")
-            self._refused.append(
-                Refused(str(entry.get("id")), entry.get("rev"), str(entry["error"]), str(entry.get("reason", "")))
-            )
-        self._count(docs_written=len(documents) - len(failures), doc_write_failures=len(failures))
+    def _put_far(self) -> None:
+        """Home has its own already if it is the target; the far end's revision is noted there last."""
+        if self._far is not None:
+            self._put(self._far)
+            self._put_home()
 
-    def _with_all_bytes(self, documents: list[Document]) -> list[Document]:
-        requests = [{"id": document["_id"], "rev": document["_rev"]} for document in documents]
-        answers = self._bulk_get(requests)
-        return [entry["ok"] for answer in answers for entry in answer["docs"] if "ok" in entry]
-
-    def _bulk_docs(self, documents: list[Document]) -> list[dict[str, Any]]:
-        """Write, in halves where the whole is too large; one document too large alone is refused."""
-        if not documents:
-            return []
-        try:
-            return self._target.bulk_docs(documents, new_edits=False, durable=self._durable)
-        except TooLarge as error:
-            if len(documents) == 1:
-                one = documents[0]
-                return [{"id": one["_id"], "rev": one["_rev"], "error": error.error, "reason": error.reason}]
-            half = len(documents) // 2
-            return self._bulk_docs(documents[:half]) + self._bulk_docs(documents[half:])
-
-    def _put_checkpoint(self, end: Database) -> None:
+    def _put(self, end: Database, **home: Any) -> None:
         for attempt in (1, 2):
-            known = self._known[id(end)]
-            document = checkpoints.checkpoint(known, self._session, last_seq=self._seq, end_time=self._now())
+            document = checkpoints.checkpoint(
+                self._known.get(id(end)), self._session, last_seq=self._seq, end_time=self._now()
+            )
+            if home:
+                document["home"] = {"seq": self._seq, **home}
             try:
                 rev = end.put_local(self._id, document)
             except Conflict:
@@ -288,36 +348,12 @@ class _Replication:
                 self._known[id(end)] = {**document, "_rev": rev}
                 return
 
-    def _count(self, **more: int) -> None:
-        self._session = replace(
-            self._session, **{name: getattr(self._session, name) + count for name, count in more.items()}
-        )
-
-
-def slices(documents: Sequence[Document], *, bytes_max: int) -> Iterator[list[Document]]:
-    """The documents in order, in parts of at most `bytes_max` as JSON; one that is larger is a part of its own."""
-    part: list[Document] = []
-    part_bytes = 0
-    for document in documents:
-        document_bytes = len(jsonwire.dumps(document))
-        if part and part_bytes + document_bytes > bytes_max:
-            yield part
-            part, part_bytes = [], 0
-        part.append(document)
-        part_bytes += document_bytes
-    if part:
-        yield part
-
-
-def _request(doc_id: str, rev: str, ancestors: Sequence[str] | None) -> dict[str, Any]:
-    return {"id": doc_id, "rev": rev, **({"atts_since": list(ancestors)} if ancestors else {})}
-
 
 def _identity(end: Database, info: dict[str, Any]) -> str:
     """What identifies a database for good; its address where it has no uuid."""
     return str(info.get("uuid") or end.name)
 
 
-def _reaches(update_seq: Seq, start: Seq) -> bool:
+def _reaches(update_seq: Seq | None, start: Seq) -> bool:
     """A source whose count is below where we left it was put back from a copy: what it wrote since needs to be seen."""
     return not (isinstance(update_seq, int) and isinstance(start, int)) or update_seq >= start

@@ -215,7 +215,9 @@ class Transport:
         status = response.status_code
         if status == 429 or (status >= 500 and status != 501):
             return PeerUnreachable(
-                f"{self._host} cannot answer now ({status}).", retry_after_s=_retry_after_s(response.headers)
+                f"{self._host} cannot answer now ({status}).",
+                retry_after_s=_retry_after_s(response.headers),
+                status=status,
             )
         error, reason = self._words(response)
         if status == 413:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import itertools
-import json
 import random
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 
 from sync.errors import NotFound, PeerMisbehaved, PeerUnreachable, TooLarge
 from sync.guarded import GuardedDatabase
-from sync.replicate import Progress, Result, replicate, slices
+from sync.pace import Pace
+from sync.replicate import Far, Line, Progress, Result, replicate
+from sync.replicate_reading import RUNS_ALONE_MAX
+from sync.replicate_writing import fitting
 from sync.store import Store
 from tests.support.everything import everything
 from tests.support.faults import Faulty, sound
@@ -27,6 +30,7 @@ sessions = itertools.count(1)
 
 
 def copy(source: Any, target: Any, **options: Any) -> Result:
+    options = {"sleep": lambda _: None, **options}
     return replicate(source, target, new_session_id=lambda: f"session-{next(sessions)}", now=lambda: "now", **options)
 
 
@@ -85,15 +89,130 @@ def test_two_stores_meet_over_the_wire_in_both_directions(served: Served, tmp_pa
     there.close()
 
 
-def test_to_learn_that_nothing_changed_takes_a_handful_of_requests(served: Served, source: MemoryDatabase) -> None:
+def verbs(served: Served) -> list[str]:
+    """The requests seen, by method and the last segment of their paths; ids of checkpoints are left out."""
+    told = [(method, path.split("/")) for method, path, _ in served.seen]
+    return [f"{method} {'_local' if '_local' in parts else parts[-1]}" for method, parts in told]
+
+
+def test_to_learn_that_nothing_changed_takes_two_requests(served: Served, source: MemoryDatabase) -> None:
     home = MemoryDatabase("home")
     remote = served.remote("db", source)
     copy(remote, home)
+    copy(home, remote)
     served.seen.clear()
     assert copy(remote, home).docs_read == 0
-    assert [(method, path.rpartition("/")[2][:8]) for method, path, _ in served.seen] == [
-        ("GET", "db"), ("GET", served.seen[1][1].rpartition("/")[2][:8]), ("GET", "_changes"),
-    ]  # fmt: skip
+    assert copy(home, remote).docs_read == 0
+    assert verbs(served) == ["GET db", "GET _local"] * 2
+
+
+def test_one_changed_document_takes_five_requests_either_way(served: Served, source: MemoryDatabase) -> None:
+    home = MemoryDatabase("home")
+    remote = served.remote("db", source)
+    copy(remote, home)
+    copy(home, remote)
+    served.seen.clear()
+    source.put({"_id": "theirs"})
+    assert copy(remote, home).docs_written == 1
+    assert verbs(served) == ["GET db", "GET _local", "GET _changes", "POST _bulk_get", "PUT _local"]
+    home.put({"_id": "ours"})
+    copy(home, remote)
+    served.seen.clear()
+    home.put({"_id": "ours too"})
+    assert copy(home, remote).docs_written == 1
+    assert verbs(served) == ["GET db", "GET _local", "POST _revs_diff", "POST _bulk_docs", "PUT _local"]
+
+
+def test_an_empty_target_is_not_asked_what_it_lacks(served: Served, source: MemoryDatabase) -> None:
+    target = MemoryDatabase("target")
+    copy(source, served.remote("db", target))
+    assert everything(target) == everything(source)
+    assert verbs(served) == ["GET db", "GET _local", "POST _bulk_docs", "PUT _local"]
+
+
+def far_of(end: str, database: MemoryDatabase) -> Far:
+    info = database.info()
+    return Far(end, info["uuid"], info["update_seq"])  # type: ignore[arg-type]
+
+
+def test_what_home_remembers_spares_the_far_end_all_questions_but_what_crosses(served: Served) -> None:
+    home, there = MemoryDatabase("home"), MemoryDatabase("there")
+    graft(home, *sample())
+    remote = served.remote("db", there)
+    copy(home, remote, far=far_of("target", there))
+    copy(remote, home, far=far_of("source", there))
+    served.seen.clear()
+    copy(home, remote, far=far_of("target", there))
+    assert verbs(served) == []
+    home.put({"_id": "ours"})
+    assert copy(home, remote, far=far_of("target", there)).docs_written == 1
+    assert verbs(served) == ["POST _revs_diff", "POST _bulk_docs", "PUT _local"]
+    served.seen.clear()
+    # What comes back is one's own: one question, and nothing to remember over there.
+    assert copy(remote, home, far=far_of("source", there)).docs_read == 0
+    assert verbs(served) == ["GET _changes"]
+    served.seen.clear()
+    there.put({"_id": "theirs"})
+    assert copy(remote, home, far=far_of("source", there)).docs_written == 1
+    assert verbs(served) == ["GET _changes", "POST _bulk_get", "PUT _local"]
+    assert everything(home) == everything(there)
+
+
+def test_a_run_that_asks_both_ends_goes_on_from_one_that_kept_its_place_at_home(source: MemoryDatabase) -> None:
+    target = MemoryDatabase("target")
+    told = copy(source, target, far=far_of("target", target))
+    assert copy(source, target).start_seq == told.last_seq
+    source.put({"_id": "new"})
+    assert copy(source, target).docs_read == 1
+    source.put({"_id": "newer"})
+    assert copy(source, target, far=far_of("target", target)).docs_read == 1
+
+
+@pytest.mark.parametrize("end", ["source", "target"])
+def test_a_far_end_made_anew_is_copied_from_its_start_whatever_home_remembers(source: MemoryDatabase, end: str) -> None:
+    target = MemoryDatabase("target")
+    copy(source, target, far=far_of(end, source if end == "source" else target))
+    fresh = MemoryDatabase("fresh")
+    if end == "source":
+        graft(fresh, revision("fresh", "1-aa"))
+        copy(fresh, target, far=far_of("source", fresh))
+        assert "fresh" in everything(target)
+    else:
+        copy(source, fresh, far=far_of("target", fresh))
+        assert everything(fresh) == everything(source)
+
+
+def test_a_far_source_put_back_from_a_copy_is_read_again_whatever_home_remembers(source: MemoryDatabase) -> None:
+    target = MemoryDatabase("target")
+    copy(source, target, far=far_of("source", source))
+    restored = MemoryDatabase("source")
+    restored._uuid = source._uuid
+    graft(restored, revision("after the copy", "1-aa"))
+    copy(restored, target, far=far_of("source", restored))
+    assert "after the copy" in everything(target)
+
+
+def test_what_the_target_is_known_to_hold_is_not_asked_about(served: Served, source: MemoryDatabase) -> None:
+    home = MemoryDatabase("home")
+    remote = served.remote("db", source)
+    landed: set[tuple[str, str]] = set()
+    copy(
+        remote,
+        home,
+        far=far_of("source", source),
+        on_landed=lambda documents: landed.update((each["_id"], each["_rev"]) for each in documents),
+    )
+    copy(home, remote, far=far_of("target", source), there=landed)
+    source.put({"_id": "theirs"})
+    copy(
+        remote,
+        home,
+        far=far_of("source", source),
+        on_landed=lambda documents: landed.update((each["_id"], each["_rev"]) for each in documents),
+    )
+    served.seen.clear()
+    copy(home, remote, far=far_of("target", source), there=landed)
+    assert verbs(served) == []
 
 
 def test_a_second_run_reads_only_what_is_new(source: MemoryDatabase) -> None:
@@ -207,13 +326,12 @@ def test_a_batch_too_large_goes_in_halves_and_a_whale_is_refused_alone(source: M
     assert set(everything(source)) - set(everything(target)) == {"whale"}
 
 
-@given(sizes=st.lists(st.integers(0, 300), max_size=30))
-def test_one_request_carries_at_most_its_bytes_or_one_document(sizes: list[int]) -> None:
-    documents = [{"_id": str(n), "text": "x" * size} for n, size in enumerate(sizes)]
-    parts = list(slices(documents, bytes_max=400))
-    assert [document for part in parts for document in part] == documents
-    assert all(part for part in parts)
-    assert all(len(part) == 1 or len(json.dumps(part, separators=(",", ":"))) <= 400 + len(part) + 1 for part in parts)
+@given(sizes=st.lists(st.integers(0, 300), min_size=1, max_size=30), docs=st.integers(1, 40))
+def test_one_request_carries_at_most_its_bytes_or_one_document(sizes: list[int], docs: int) -> None:
+    count = fitting(sizes, Pace(docs=docs, bytes_aim=400))
+    assert 1 <= count <= docs
+    assert count == 1 or sum(sizes[:count]) <= 400
+    assert count == min(len(sizes), docs) or sum(sizes[: count + 1]) > 400
 
 
 def test_a_large_batch_crosses_in_several_requests(served: Served) -> None:
@@ -221,7 +339,8 @@ def test_a_large_batch_crosses_in_several_requests(served: Served) -> None:
     graft(source, *(revision(f"chunk-{n:02}", "1-a", _attachments={"c": bytes_of(bytes(65_536))}) for n in range(40)))
     copy(source, served.remote("db", target))
     assert everything(target) == everything(source)
-    assert sum(path.endswith("/_bulk_docs") for _, path, _ in served.seen) == 4
+    # From one chunk to a mebibyte, doubled as the answers come quickly.
+    assert 4 <= sum(path.endswith("/_bulk_docs") for _, path, _ in served.seen) <= 10
 
 
 class Telling(Faulty):
@@ -246,30 +365,118 @@ def test_a_revision_the_source_says_is_gone_is_skipped(source: MemoryDatabase) -
 
 
 @pytest.mark.parametrize(
-    ("entry", "error"),
+    ("entry", "word"),
     [
-        (None, PeerMisbehaved),
-        ({"error": "strange"}, PeerMisbehaved),
-        ({"error": "internal_server_error"}, PeerUnreachable),
-        ({"error": "timeout"}, PeerUnreachable),
+        (None, "unreadable"),
+        ({"error": "strange"}, "unreadable"),
+        ({"error": "internal_server_error"}, "unreadable"),
     ],
 )
-def test_no_checkpoint_passes_a_revision_the_source_says_nothing_of(
-    source: MemoryDatabase, entry: Any, error: type[Exception]
-) -> None:
+def test_a_document_its_source_stumbles_over_stops_no_neighbour(source: MemoryDatabase, entry: Any, word: str) -> None:
     target = MemoryDatabase("target")
-    with pytest.raises(error):
-        copy(Telling(source, entry), target)
+    result = copy(Telling(source, entry), target)
+    assert [(one.id, one.error) for one in result.refused] == [("many-001", word)]
+    assert set(everything(source)) - set(everything(target)) == {"many-001"}
+    assert result.last_seq == source.info()["update_seq"]
+    assert copy(source, target, doc_ids=["many-001"]).docs_written == 1
+
+
+def test_trouble_said_of_the_whole_source_sets_nothing_aside(source: MemoryDatabase) -> None:
+    target = MemoryDatabase("target")
+    with pytest.raises(PeerUnreachable):
+        copy(Telling(source, {"error": "timeout"}), target)
     assert copy(source, target).start_seq == 0
     assert everything(target) == everything(source)
 
 
-def test_trouble_of_the_target_is_no_refusal(source: MemoryDatabase) -> None:
+class Poisoned(Faulty):
+    """Every request that holds the document named fails as a whole, in reading and in writing."""
+
+    def __init__(self, inner: Any, error: Exception, doc_id: str = "many-001") -> None:
+        super().__init__(inner, sound)
+        self._error, self._doc_id = error, doc_id
+        self.failed = 0
+
+    def _stumble(self, ids: list[str]) -> None:
+        if self._doc_id in ids or self._doc_id == "every one":
+            self.failed += 1
+            raise self._error
+
+    def bulk_get(self, requests: Any, **options: Any) -> Any:
+        self._stumble([request["id"] for request in requests])
+        return self._inner.bulk_get(requests, **options)
+
+    def bulk_docs(self, documents: Any, **options: Any) -> Any:
+        self._stumble([document["_id"] for document in documents])
+        return self._inner.bulk_docs(documents, **options)
+
+
+CRASH = PeerUnreachable("crashed", status=500)
+NO_JSON = PeerMisbehaved("no JSON")
+
+
+@pytest.mark.parametrize("error", [CRASH, NO_JSON])
+@pytest.mark.parametrize("end", ["source", "target"])
+def test_a_request_that_one_document_breaks_is_taken_apart(source: MemoryDatabase, end: str, error: Any) -> None:
+    target = MemoryDatabase("target")
+    ends = (Poisoned(source, error), target) if end == "source" else (source, Poisoned(target, error))
+    result = copy(*ends)
+    assert [one.id for one in result.refused] == ["many-001"]
+    assert set(everything(source)) - set(everything(target)) == {"many-001"}
+    assert result.last_seq == source.info()["update_seq"]
+
+
+@pytest.mark.parametrize("error", [CRASH, NO_JSON, PeerUnreachable("busy", status=503), PeerUnreachable("cut")])
+@pytest.mark.parametrize("end", ["source", "target"])
+def test_a_peer_in_trouble_has_no_document_set_aside(source: MemoryDatabase, end: str, error: Any) -> None:
+    target = MemoryDatabase("target")
+    troubled = Poisoned(source if end == "source" else target, error, "every one")
+    line = Line()
+    for _ in range(RUNS_ALONE_MAX + 2):
+        with pytest.raises(type(error)):
+            copy(*((troubled, target) if end == "source" else (source, troubled)), line=line)
+    assert troubled.failed <= (RUNS_ALONE_MAX + 2) * 12
+    copy(source, target)
+    assert everything(target) == everything(source)
+
+
+def test_a_document_without_neighbours_is_set_aside_only_after_several_runs(source: MemoryDatabase) -> None:
+    target = MemoryDatabase("target")
+    copy(source, target)
+    source.put({"_id": "alone"})
+    line = Line()
+    for _ in range(RUNS_ALONE_MAX - 1):
+        with pytest.raises(PeerUnreachable):
+            copy(source, Poisoned(target, CRASH, "alone"), line=line)
+    assert [one.id for one in copy(source, Poisoned(target, CRASH, "alone"), line=line).refused] == ["alone"]
+
+
+def test_a_document_the_target_stumbles_over_is_set_aside_and_a_passing_stumble_is_not(
+    source: MemoryDatabase,
+) -> None:
+    target = MemoryDatabase("target")
+    stumbles = iter([True, True])
+
+    class Stumbling(Faulty):
+        def bulk_docs(self, documents: Any, **options: Any) -> Any:
+            told = [{"id": each["_id"], "rev": each["_rev"], "error": "internal_server_error"} for each in documents]
+            bad = {"many-001"} | ({"many-002"} if next(stumbles, None) else set())
+            failures = [entry for entry in told if entry["id"] in bad]
+            fine = [each for each in documents if each["_id"] not in bad]
+            return failures + self._inner.bulk_docs(fine, **options)
+
+    result = copy(source, Stumbling(target, sound))
+    assert [(one.id, one.error) for one in result.refused] == [("many-001", "unwritable")]
+    assert set(everything(source)) - set(everything(target)) == {"many-001"}
+
+
+@pytest.mark.parametrize("word", ["internal_server_error", "insufficient_storage"])
+def test_trouble_of_the_target_is_no_refusal(source: MemoryDatabase, word: str) -> None:
     target = MemoryDatabase("target")
 
     class Troubled(Faulty):
         def bulk_docs(self, documents: Any, **_: Any) -> Any:
-            return [{"id": "many-001", "rev": "1-001", "error": "internal_server_error", "reason": "disk"}]
+            return [{"id": each["_id"], "rev": each["_rev"], "error": word, "reason": "disk"} for each in documents]
 
     with pytest.raises(PeerUnreachable):
         copy(source, Troubled(target, sound))
@@ -306,14 +513,115 @@ def test_whatever_breaks_repeating_ends_with_both_ends_equal(seed: int, batch_do
 
 def test_a_broken_line_costs_at_most_a_batch(source: MemoryDatabase) -> None:
     inner = MemoryDatabase("target")
-    target = Faulty(inner, lambda verb, number: "before" if verb == "bulk_docs" and number > 12 else None)
+    posts = itertools.count(1)
+    target = Faulty(inner, lambda verb, _: "before" if verb == "bulk_docs" and next(posts) > 3 else None)
     with pytest.raises(PeerUnreachable):
-        copy(source, target, batch_docs=6)
+        copy(source, target, batch_docs=6, checkpoint_s=0)
     landed = len(everything(inner))
     assert landed >= 12
     result = copy(source, inner, batch_docs=6)
     assert result.start_seq != 0
     assert result.docs_read + landed <= REVISIONS + 6
+
+
+def test_after_a_cut_every_batch_has_its_checkpoint_and_is_smaller(source: MemoryDatabase) -> None:
+    target, line = MemoryDatabase("target"), Line()
+    posts = itertools.count(1)
+    broken = Faulty(target, lambda verb, _: "before" if verb == "bulk_docs" and next(posts) > 2 else None)
+    for _ in range(2):
+        with pytest.raises(PeerUnreachable):
+            copy(source, broken, batch_docs=5, line=line)
+    assert line.writing.docs < Pace().docs
+    watched = Faulty(target, sound)
+    copy(source, watched, batch_docs=5, line=line)
+    after_posts = [after for verb, after in itertools.pairwise(watched.calls) if verb == "bulk_docs"]
+    assert set(after_posts) == {"put_local"}
+
+
+def test_a_line_that_holds_is_not_asked_to_remember_every_batch(source: MemoryDatabase) -> None:
+    watched = Faulty(MemoryDatabase("target"), sound)
+    copy(source, watched, batch_docs=5)
+    assert watched.calls.count("put_local") == 1
+
+
+def test_the_next_batch_is_read_while_the_last_is_written(source: MemoryDatabase) -> None:
+    """The first write waits until the second batch has been read: in turns, it would wait for ever."""
+    target = MemoryDatabase("target")
+    read_again = threading.Event()
+    reads = itertools.count(1)
+
+    class Reading(Faulty):
+        def bulk_get(self, requests: Any, **options: Any) -> Any:
+            answers = self._inner.bulk_get(requests, **options)
+            if next(reads) == 2:
+                read_again.set()
+            return answers
+
+    class Waiting(Faulty):
+        def bulk_docs(self, documents: Any, **options: Any) -> Any:
+            assert read_again.wait(10)
+            return self._inner.bulk_docs(documents, **options)
+
+    copy(Reading(source, sound), Waiting(target, sound), batch_docs=10)
+    assert everything(target) == everything(source)
+
+
+def test_reading_stays_a_few_batches_ahead_at_most(source: MemoryDatabase) -> None:
+    reads, most_ahead, written = 0, 0, 0
+
+    class Reading(Faulty):
+        def bulk_get(self, requests: Any, **options: Any) -> Any:
+            nonlocal reads, most_ahead
+            reads += 1
+            most_ahead = max(most_ahead, reads - written)
+            return self._inner.bulk_get(requests, **options)
+
+    class Slow(Faulty):
+        def bulk_docs(self, documents: Any, **options: Any) -> Any:
+            nonlocal written
+            answer = self._inner.bulk_docs(documents, **options)
+            written += 1
+            return answer
+
+    copy(Reading(source, sound), Slow(MemoryDatabase("target"), sound), batch_docs=1)
+    assert most_ahead <= 4
+
+
+def test_no_checkpoint_is_written_before_the_documents_it_speaks_of(source: MemoryDatabase) -> None:
+    inner = MemoryDatabase("target")
+
+    class Watched(Faulty):
+        def put_local(self, local_id: str, body: Any) -> str:
+            passed = source.changes(0, limit=body["source_last_seq"]).results
+            told = {row["id"] for row in passed if row["seq"] <= body["source_last_seq"]}
+            assert told <= set(everything(inner))
+            return self._inner.put_local(local_id, body)
+
+    copy(source, Watched(inner, sound), batch_docs=3, checkpoint_s=0)
+    assert everything(inner) == everything(source)
+
+
+def test_cancel_does_not_wait_for_a_feed_that_waits(served: Served, source: MemoryDatabase) -> None:
+    """The longpoll is held for seconds yet; the run is over once its next look says so."""
+    waiting, let_go = threading.Event(), threading.Event()
+
+    class Silent(Faulty):
+        def changes(self, since: Any = 0, **options: Any) -> Any:
+            if since:
+                waiting.set()
+                assert let_go.wait(30)
+            return self._inner.changes(since, **{**options, "wait_s": 0.0})
+
+    seen: list[Progress] = []
+    result = copy(
+        Silent(source, sound),
+        MemoryDatabase("target"),
+        continuous=True,
+        on_progress=seen.append,
+        cancelled=lambda: waiting.is_set() and bool(seen),
+    )
+    assert (result.cancelled, result.docs_written, result.checkpoint_written) == (True, REVISIONS, True)
+    let_go.set()
 
 
 def test_a_source_made_anew_under_the_same_name_is_copied_from_its_start(served: Served) -> None:

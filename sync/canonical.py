@@ -8,7 +8,7 @@ It must never know what a document is.
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Iterable
 from typing import Any
 
 from sync.errors import BadRequest
@@ -22,8 +22,6 @@ INTEGER_MIN = -(2**63)
 INTEGER_MAX = 2**63 - 1
 """What SQLite, Erlang's small tools and most JSON libraries hold in one machine word."""
 
-_LONG_DIGITS = re.compile(rb"[0-9]{19}")  # 2**63 has 19 digits: only then is the slow walk needed
-
 _encode = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), check_circular=False
 ).encode
@@ -32,20 +30,20 @@ _encode = json.JSONEncoder(
 def canonical_json(value: Any) -> bytes:
     """The one spelling of `value`. Raises BadRequest with the rule that `value` breaks."""
     try:
-        text = _encode(value)
+        if _all_plain((value,)) and orjson is not None:
+            try:
+                return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+            except TypeError:  # names that are no text, half a surrogate, deeper than orjson goes
+                pass
+        return _encode(value).encode()
     except RecursionError as error:
         raise BadRequest("The JSON is nested too deeply.") from error
-    except (ValueError, OverflowError) as error:
-        raise BadRequest(_why_not(value)) from error
-    except TypeError as error:
-        raise BadRequest("Not JSON: members must have text for names and JSON for values.") from error
-    try:
-        encoded = text.encode()
     except UnicodeEncodeError as error:
         raise BadRequest("Text holds half of a UTF-16 surrogate pair, which UTF-8 cannot carry.") from error
-    if _LONG_DIGITS.search(encoded):
-        _refuse_wide_integers(value)
-    return encoded
+    except (ValueError, OverflowError) as error:
+        raise BadRequest("NaN and infinite numbers are not JSON.") from error
+    except TypeError as error:
+        raise BadRequest("Not JSON: members must have text for names and JSON for values.") from error
 
 
 def parse_json(data: bytes | str) -> Any:
@@ -53,22 +51,23 @@ def parse_json(data: bytes | str) -> Any:
     return orjson.loads(data) if orjson is not None else json.loads(data)
 
 
-def _why_not(value: Any) -> str:
-    try:
-        _refuse_wide_integers(value)
-    except BadRequest as refusal:
-        return refusal.reason
-    return "NaN and infinite numbers are not JSON."
-
-
-def _refuse_wide_integers(value: Any) -> None:
-    pending = [value]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, dict):
-            pending.extend(item.keys())
-            pending.extend(item.values())
-        elif isinstance(item, (list, tuple)):
-            pending.extend(item)
-        elif isinstance(item, int) and not INTEGER_MIN <= item <= INTEGER_MAX:
-            raise BadRequest("An integer is beyond 64 bits: write it as text.")
+def _all_plain(values: Iterable[Any]) -> bool:
+    """Whether orjson spells `values` as the standard library does: no floats, whose exponents the two write otherwise,
+    and nothing but JSON's own types. Raises BadRequest for an integer beyond 64 bits.
+    """
+    plain = True
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            continue
+        if isinstance(value, int):
+            if not INTEGER_MIN <= value <= INTEGER_MAX:
+                raise BadRequest("An integer is beyond 64 bits: write it as text.")
+            plain = plain and (kind is int or kind is bool)
+        elif isinstance(value, dict):
+            plain = _all_plain(value.values()) and plain and kind is dict
+        elif isinstance(value, (list, tuple)):
+            plain = _all_plain(value) and plain and kind is list
+        elif value is not None:
+            plain = False
+    return plain

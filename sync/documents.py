@@ -118,13 +118,12 @@ def take_apart(document: Mapping[str, Any]) -> Draft:
     if not isinstance(document, Mapping):
         raise BadRequest("Document must be a JSON object")
     doc_id = check_id(document.get("_id"))
-    members: dict[str, Any] = {}
-    for name, value in document.items():
-        if not isinstance(name, str):
-            raise BadRequest("Names of members must be text.")
-        if not name.startswith("_"):
-            members[name] = value
-        elif name not in _KNOWN_MEMBERS and name not in _IGNORED_MEMBERS:
+    try:
+        members = {name: value for name, value in document.items() if not name.startswith("_")}
+    except AttributeError as error:
+        raise BadRequest("Names of members must be text.") from error
+    for name in document.keys() - members.keys():
+        if name not in _KNOWN_MEMBERS and name not in _IGNORED_MEMBERS:
             raise DocumentInvalid(f"Bad special document member: {name}")
     body = canonical_json(members)
     if len(body) > DOCUMENT_BYTES_MAX:

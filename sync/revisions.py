@@ -77,10 +77,10 @@ def parse_path(rev: object, revisions: object) -> Path:
 
     Raises BadRequest where the two disagree or `_revisions` is malformed.
     """
-    claimed = None if rev is None else parse_rev(rev)
     if revisions is None:
-        if claimed is None:
+        if rev is None:
             raise BadRequest("A replicated document must name its revision.")
+        claimed = parse_rev(rev)
         return Path(claimed.generation, (claimed.hash,))
     if not isinstance(revisions, Mapping):
         raise BadRequest("_revisions isn't an object.")
@@ -94,7 +94,7 @@ def parse_path(rev: object, revisions: object) -> Path:
     if not all(isinstance(each, str) and _HASH.fullmatch(each) for each in ids):
         raise BadRequest("RevId isn't a string")
     path = Path(start, tuple(ids))
-    if claimed is not None and claimed != path.leaf:
+    if rev is not None and rev != str(path.leaf) and parse_rev(rev):
         raise BadRequest("_rev and _revisions name different revisions.")
     return path
 
@@ -130,6 +130,11 @@ class Branch:
         return Leaf(Rev(self.generation, self.hashes[0]), self.deleted)
 
     @property
+    def spelled(self) -> str:
+        joins = "null" if self.joins is None else f'"{self.joins}"'
+        return f'[{self.generation},"{",".join(self.hashes)}",{int(self.deleted)},{joins}]'
+
+    @property
     def lowest_generation(self) -> int:
         return self.generation - len(self.hashes) + 1
 
@@ -154,7 +159,8 @@ class RevisionTree:
 
     def dumps(self) -> bytes:
         """Compact JSON: `[[generation of the leaf, "hash,hash,…" newest first, deleted, joins]…]`."""
-        return canonical_json([[b.generation, ",".join(b.hashes), int(b.deleted), b.joins] for b in self.branches])
+        # Spelled by hand, for every write does it: hashes hold no letter that JSON would escape.
+        return f"[{','.join(branch.spelled for branch in self.branches)}]".encode()
 
     @property
     def leaves(self) -> list[Leaf]:
@@ -184,6 +190,9 @@ class RevisionTree:
 
     def path(self, rev: Rev) -> Path:
         """`rev` and all its known ancestors. Raises KeyError where it is unknown."""
+        found = self._find(rev)
+        if found is not None and found[0].joins is None:
+            return Path(rev.generation, found[0].hashes[found[1] :])
         return Path(rev.generation, tuple(node.hash for node in self._lineage(rev)))
 
     def leaves_from(self, rev: Rev) -> list[Leaf]:

@@ -28,9 +28,9 @@ from sync.documents import LOCAL_PREFIX, Blob, check_id
 from sync.errors import BadRequest, NotFound
 from sync.revisions import REVS_LIMIT, parse_rev
 from sync.store_file import StoreFile, appear, check_pages, named_error
-from sync.store_pages import NO_LIMIT, changes_page, id_bounds, is_text, listed, rows_of_keys, sequence_number, whole
+from sync.store_pages import NO_LIMIT, changes_page, id_bounds, listed, rows_of_keys, sequence_number, whole
 from sync.store_reading import Reader
-from sync.store_writing import Writer
+from sync.store_writing import Writer, prepare_edit, prepare_graft
 
 WAIT_SLICE_S = 1.0
 """How often a longpoll looks by itself: commits of this process wake it, those of another process do not."""
@@ -122,10 +122,9 @@ class Store:
             since = after
 
     def revs_diff(self, revisions: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
-        wanted = {check_id(doc_id): [parse_rev(rev) for rev in revs] for doc_id, revs in revisions.items()}
         with self._reading() as reader:
-            rows = reader.rows(wanted)
-            found = {doc_id: reader.missing(rows.get(doc_id), revs) for doc_id, revs in wanted.items()}
+            rows = reader.rows(map(check_id, revisions))
+            found = {doc_id: reader.missing(rows.get(doc_id), revs) for doc_id, revs in revisions.items()}
         return {doc_id: answer for doc_id, answer in found.items() if answer}
 
     def bulk_get(
@@ -137,11 +136,7 @@ class Store:
         attachments: bool = False,
     ) -> list[dict[str, Any]]:
         with self._reading() as reader:
-            rows = reader.rows(each["id"] for each in requests if is_text(each.get("id")))
-            return [
-                reader.requested(each, rows.get(each.get("id", "")), revs=revs, latest=latest, attachments=attachments)
-                for each in requests
-            ]
+            return reader.requested(requests, revs=revs, latest=latest, attachments=attachments)
 
     def bulk_docs(
         self, documents: Iterable[Document], *, new_edits: bool = True, durable: bool = True
@@ -149,10 +144,14 @@ class Store:
         batch = list(documents)  # before the lock: it may be a generator that reads this very store
         if not all(isinstance(document, dict) for document in batch):
             raise BadRequest("Document must be a JSON object")
+        if new_edits:
+            named = [document if "_id" in document else {**document, "_id": self._new_uuid()} for document in batch]
+            edits = list(map(prepare_edit, named))  # what needs no lock is done before it
+            with self._writing(durable=durable) as writer:
+                return writer.edit_entries(edits)
+        grafts = list(map(prepare_graft, batch))
         with self._writing(durable=durable) as writer:
-            if new_edits:
-                return [writer.edit_entry(document) for document in batch]
-            return [entry for entry in map(writer.graft_entry, batch) if entry is not None]
+            return writer.graft_entries(grafts)
 
     def get_local(self, local_id: str) -> Document | None:
         check_id(LOCAL_PREFIX + local_id)
@@ -194,8 +193,9 @@ class Store:
         Raises what `put` raises for the first that cannot be written. An entry for `_local/…` may be among them.
         """
         batch = list(documents)
+        edits = list(map(prepare_edit, batch))
         with self._writing(durable=True) as writer:
-            return [writer.edit(document) for document in batch]
+            return writer.edits(edits)
 
     def all_docs(
         self,
@@ -222,7 +222,7 @@ class Store:
                 return {"total_rows": total, "offset": 0, "rows": rows_of_keys(reader, wanted, with_docs)}
             bounds, values = id_bounds(start_key, end_key, inclusive_end=inclusive_end, descending=descending)
             live = reader.live_rows(bounds=bounds, values=values, descending=descending, skip=skip, limit=most)
-            rows = [listed(reader, row, with_docs) for row in live]
+            rows = listed(reader, list(live), with_docs)
             passed = 0
             if start_key is not None:
                 before = " AND id > ?" if descending else " AND id < ?"
@@ -311,8 +311,9 @@ class Store:
     @contextlib.contextmanager
     def _writing(self, *, durable: bool) -> Iterator[Writer]:
         with self._file.writing(durable=durable) as connection:
-            writer = Writer(connection, revs_limit=self._revs_limit, new_id=self._new_uuid)
+            writer = Writer(connection, revs_limit=self._revs_limit)
             yield writer
+            writer.finish()
         if writer.changed:
             with self._changed:
                 self._commits += 1

@@ -35,9 +35,22 @@ NEARLY_FULL_BYTES = 2**20
 """With less than this free, an I/O error is taken for a full disk: SQLite's shared memory fails so."""
 
 APPLICATION_ID = 0x54484453  # "THDS" in the file's header, for `file` and for us
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
-_SCHEMA = """
+# Bodies lie in a table with row numbers: SQLite keeps up to 4,000 bytes of such a row on its page, but in a table
+# WITHOUT ROWID only 1,000, and sends the rest to a page of its own: a document of 1 KB took 5 KB of disk.
+_REV = """
+CREATE TABLE rev (           -- bodies of leaves
+    n INTEGER NOT NULL,
+    rev TEXT NOT NULL,
+    deleted INTEGER NOT NULL,
+    atts BLOB,
+    body BLOB NOT NULL
+);
+"""
+_REV_BY_N = "CREATE INDEX rev_by_n ON rev (n);"  # small and written in order: a document has few leaves
+
+_SCHEMA = f"""
 CREATE TABLE doc (
     n INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -47,15 +60,8 @@ CREATE TABLE doc (
     others TEXT,               -- the leaves that lost, joined by commas, so that _changes need not read the tree
     tree BLOB NOT NULL         -- last: long, and read only where history is asked for
 );
-CREATE INDEX doc_by_deleted ON doc (deleted);
-CREATE TABLE rev (
-    n INTEGER NOT NULL,
-    rev TEXT NOT NULL,
-    deleted INTEGER NOT NULL,
-    atts BLOB,
-    body BLOB NOT NULL,
-    PRIMARY KEY (n, rev)
-) WITHOUT ROWID;
+{_REV}
+{_REV_BY_N}
 CREATE TABLE blob (digest TEXT PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE blob_use (     -- which leaf names which bytes, so that the last to go takes them along
     digest TEXT NOT NULL,
@@ -65,7 +71,22 @@ CREATE TABLE blob_use (     -- which leaf names which bytes, so that the last to
 ) WITHOUT ROWID;
 CREATE TABLE local (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
+INSERT INTO meta VALUES ('live', 0), ('gone', 0);   -- how many documents, so that nobody has to count them
+"""  # noqa: S608 - constants only
+
+_FROM_1_TO_2 = f"""
+BEGIN IMMEDIATE;
+ALTER TABLE rev RENAME TO rev_1;
+{_REV}
+INSERT INTO rev SELECT n, rev, deleted, atts, body FROM rev_1 ORDER BY n;
+DROP TABLE rev_1;
+{_REV_BY_N}
+DROP INDEX doc_by_deleted;
+INSERT OR REPLACE INTO meta SELECT 'live', count(*) FROM doc WHERE NOT deleted;
+INSERT OR REPLACE INTO meta SELECT 'gone', count(*) FROM doc WHERE deleted;
+PRAGMA user_version = 2;
+COMMIT;
+"""  # noqa: S608 - constants only
 
 
 class StoreFile:
@@ -75,6 +96,7 @@ class StoreFile:
         self.path = path
         self._write_lock = threading.Lock()
         self._writer: sqlite3.Connection | None = None
+        self._writer_durable: bool | None = None
         self._readers: list[sqlite3.Connection] = []
         self._readers_lock = threading.Lock()
         self._gone: str | None = None
@@ -101,7 +123,9 @@ class StoreFile:
         """One transaction: all of it is kept, or nothing. `durable` waits for the disk."""
         with self._write_lock, self._named_errors():
             connection = self._writer_connection()
-            connection.execute("PRAGMA synchronous = FULL" if durable else "PRAGMA synchronous = NORMAL")
+            if durable is not self._writer_durable:
+                connection.execute("PRAGMA synchronous = FULL" if durable else "PRAGMA synchronous = NORMAL")
+                self._writer_durable = durable
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -165,7 +189,7 @@ class StoreFile:
     def _writer_connection(self) -> sqlite3.Connection:
         self._refuse_if_gone()
         if self._writer is None:
-            self._writer = _connect(self.path)
+            self._writer, self._writer_durable = _connect(self.path), None
         return self._writer
 
     def _refuse_if_gone(self) -> None:
@@ -183,9 +207,23 @@ class StoreFile:
         log = self.path.with_name(self.path.name + "-wal")
         unclean = log.exists() and log.stat().st_size > 0  # SQLite removes the log when the last user leaves
         with self.reading() as connection:
-            check_form(connection, self.path)
+            version = check_form(connection, self.path)
             if unclean and self.size_bytes() <= QUICK_CHECK_BYTES_MAX:
                 check_pages(connection, self.path, "quick_check")
+        if version < SCHEMA_VERSION:
+            self._upgrade()
+
+    def _upgrade(self) -> None:
+        """Bring a file of an earlier version to today's form: all of it, or it stays as it was."""
+        with alone_in(self.path.parent), self.maintaining() as connection:
+            if check_form(connection, self.path) == SCHEMA_VERSION:
+                return  # another process was first
+            try:
+                connection.executescript(_FROM_1_TO_2)
+            except BaseException:
+                if connection.in_transaction:
+                    connection.rollback()
+                raise
 
 
 def create_file(path: Path, *, new_uuid: Callable[[], str]) -> None:
@@ -248,14 +286,15 @@ def alone_in(folder: Path) -> Iterator[None]:
         os.close(descriptor)  # and with it the lock
 
 
-def check_form(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file that another program wrote, or a later version of this one. Raises StoreCorrupt."""
+def check_form(connection: sqlite3.Connection, path: Path) -> int:
+    """The version of the file's form. Raises StoreCorrupt where another program, or a later version, wrote it."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
         raise StoreCorrupt(f"{path} is not a store of documents. It was left as it is.")
     if version > SCHEMA_VERSION:
         raise StoreCorrupt(f"{path} was written by a later version. Update this program; the file was left as it is.")
+    return int(version)
 
 
 def check_pages(connection: sqlite3.Connection, path: Path, how: str) -> None:

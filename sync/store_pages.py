@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sync.canonical import INTEGER_MAX
-from sync.database import ChangesPage, Seq, Style
+from sync.database import ChangesPage, Document, Seq, Style
 from sync.errors import BadRequest
-from sync.store_reading import Reader, Row
+from sync.store_reading import Reader, Row, is_text
 
 NO_LIMIT = -1  # SQLite's LIMIT for none
 
@@ -23,16 +23,6 @@ def sequence_number(since: Seq) -> int:
 def whole(number: int) -> int:
     """Within what SQLite counts with; beyond it nothing is kept anyway."""
     return min(max(number, 0), INTEGER_MAX)
-
-
-def is_text(value: object) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def changes_page(
@@ -54,12 +44,10 @@ def changes_page(
         found.sort(key=lambda row: row.seq, reverse=descending)
         page = found if limit == NO_LIMIT else found[:limit]
         matching = len(found)
-    results = []
-    for row in page:
-        change = row.change(style)
-        if with_docs is not None:
-            change["doc"] = reader.winner(row, **with_docs)
-        results.append(change)
+    results = [row.change(style) for row in page]
+    if with_docs is not None:
+        for change, document in zip(results, reader.winners(page, **with_docs), strict=True):
+            change["doc"] = document
     pending = matching - len(page)
     if limit == 0:
         return ChangesPage(results, after, pending)
@@ -82,16 +70,23 @@ def id_bounds(
     return bounds, values
 
 
-def listed(reader: Reader, row: Row, with_docs: Mapping[str, Any] | None) -> dict[str, Any]:
-    """One row of `_all_docs`."""
+def listed(reader: Reader, rows: Sequence[Row], with_docs: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Rows of `_all_docs`."""
+    live = [row for row in rows if not row.deleted] if with_docs is not None else []
+    documents = iter(reader.winners(live, **(with_docs or {})))
+    return [_listed(row, documents, with_docs=with_docs is not None) for row in rows]
+
+
+def _listed(row: Row, documents: Iterator[Document], *, with_docs: bool) -> dict[str, Any]:
     listed: dict[str, Any] = {"id": row.doc_id, "key": row.doc_id, "value": {"rev": row.winner}}
     if row.deleted:
         listed["value"]["deleted"] = True
-    if with_docs is not None:
-        listed["doc"] = None if row.deleted else reader.winner(row, **with_docs)
+    if with_docs:
+        listed["doc"] = None if row.deleted else next(documents)
     return listed
 
 
 def rows_of_keys(reader: Reader, keys: Sequence[str], with_docs: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     rows = reader.rows(key for key in keys if is_text(key))
-    return [listed(reader, rows[key], with_docs) if key in rows else {"key": key, "error": "not_found"} for key in keys]
+    found = iter(listed(reader, [rows[key] for key in keys if key in rows], with_docs))
+    return [next(found) if key in rows else {"key": key, "error": "not_found"} for key in keys]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from itertools import starmap
+from typing import Any, NamedTuple
 
 from sync.canonical import parse_json
 from sync.database import Document, Style
@@ -18,11 +18,11 @@ IDS_PER_QUERY = 500
 """SQLite builds allow 999 variables at the least."""
 
 _ROW = "n, id, seq, winner, deleted, others"
+_ROW_AND_TREE = f"{_ROW}, tree"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A document without bodies and history."""
+class Row(NamedTuple):
+    """A document without bodies; its history where it was asked for."""
 
     n: int
     doc_id: str
@@ -30,6 +30,7 @@ class Row:
     winner: str
     deleted: int
     others: str | None
+    tree: bytes | None = None
 
     def leaves(self) -> list[str]:
         """All leaf revisions, winner first."""
@@ -59,7 +60,7 @@ class Reader:
     def rows_since(self, seq: int, *, limit: int, descending: bool) -> list[Row]:
         order = "DESC" if descending else "ASC"
         query = f"SELECT {_ROW} FROM doc WHERE seq > ? ORDER BY seq {order} LIMIT ?"  # noqa: S608 - constants only
-        return [Row(*row) for row in self._connection.execute(query, (seq, limit))]
+        return list(starmap(Row, self._connection.execute(query, (seq, limit))))
 
     def count_since(self, seq: int) -> int:
         (count,) = self._connection.execute("SELECT count(*) FROM doc WHERE seq > ?", (seq,)).fetchone()
@@ -69,21 +70,20 @@ class Reader:
 
     def counts(self) -> tuple[int, int]:
         """How many documents live, and how many are deleted."""
-        found = dict(self._connection.execute("SELECT deleted, count(*) FROM doc GROUP BY deleted"))
-        return found.get(0, 0), found.get(1, 0)
+        return int(self.meta("live")), int(self.meta("gone"))
 
     def row(self, doc_id: str) -> Row | None:
-        found = self._connection.execute(f"SELECT {_ROW} FROM doc WHERE id = ?", (doc_id,)).fetchone()  # noqa: S608
+        """With its history."""
+        query = f"SELECT {_ROW_AND_TREE} FROM doc WHERE id = ?"  # noqa: S608 - constants only
+        found = self._connection.execute(query, (doc_id,)).fetchone()
         return None if found is None else Row(*found)
 
-    def rows(self, doc_ids: Iterable[str]) -> dict[str, Row]:
+    def rows(self, doc_ids: Iterable[str], *, trees: bool = False) -> dict[str, Row]:
         """Those of the documents that exist, by id."""
-        wanted = list(dict.fromkeys(doc_ids))
+        columns = _ROW_AND_TREE if trees else _ROW
         found: dict[str, Row] = {}
-        for start in range(0, len(wanted), IDS_PER_QUERY):
-            some = wanted[start : start + IDS_PER_QUERY]
-            marks = ",".join("?" * len(some))
-            query = f"SELECT {_ROW} FROM doc WHERE id IN ({marks})"  # noqa: S608 - marks only
+        for some in _in_parts(list(dict.fromkeys(doc_ids))):
+            query = f"SELECT {columns} FROM doc WHERE id IN ({_marks(some)})"  # noqa: S608 - marks only
             found.update((row[1], Row(*row)) for row in self._connection.execute(query, some))
         return found
 
@@ -93,16 +93,28 @@ class Reader:
         """Undeleted documents in the order of their ids, as bytes; `bounds` is SQL over `id` with `values` in it."""
         order = "DESC" if descending else "ASC"
         query = f"SELECT {_ROW} FROM doc WHERE NOT deleted{bounds} ORDER BY id {order} LIMIT ? OFFSET ?"  # noqa: S608
-        return (Row(*row) for row in self._connection.execute(query, (*values, limit, skip)))
+        return starmap(Row, self._connection.execute(query, (*values, limit, skip)))
 
     def count_live(self, *, bounds: str, values: Sequence[str]) -> int:
         query = f"SELECT count(*) FROM doc WHERE NOT deleted{bounds}"  # noqa: S608 - constants only
         (count,) = self._connection.execute(query, values).fetchone()
         return int(count)
 
-    def tree(self, n: int) -> RevisionTree:
-        (data,) = self._connection.execute("SELECT tree FROM doc WHERE n = ?", (n,)).fetchone()
+    def tree(self, row: Row) -> RevisionTree:
+        data = row.tree
+        if data is None:
+            (data,) = self._connection.execute("SELECT tree FROM doc WHERE n = ?", (row.n,)).fetchone()
         return RevisionTree.loads(data)
+
+    def leaves(self, rows: Iterable[Row]) -> dict[tuple[int, str], Stored]:
+        """All leaves of these documents with their bodies, by `n` and revision."""
+        ids = {row.n: row.doc_id for row in rows}
+        found: dict[tuple[int, str], Stored] = {}
+        for some in _in_parts(list(ids)):
+            query = f"SELECT n, rev, deleted, atts, body FROM rev WHERE n IN ({_marks(some)})"  # noqa: S608
+            for n, rev, deleted, atts, body in self._connection.execute(query, some):
+                found[n, rev] = Stored(ids[n], parse_rev(rev), bool(deleted), body, load_attachments(atts))
+        return found
 
     def leaf(self, row: Row, rev: str) -> Stored | None:
         """The leaf `rev` with its body; None where it is unknown, or was built on."""
@@ -145,7 +157,7 @@ class Reader:
         document = put_together(stored)
         tree: RevisionTree | None = None
         if revs or atts_since or (conflicts and row.others is not None):
-            tree = self.tree(row.n)
+            tree = self.tree(row)
         if revs and tree is not None:
             document["_revisions"] = tree.path(stored.rev).to_revisions()
         if conflicts and tree is not None and tree.conflicts and str(stored.rev) == row.winner:
@@ -158,25 +170,23 @@ class Reader:
             }
         return document
 
-    def winner(self, row: Row, **how: Any) -> Document:
-        """The winning leaf, deleted or not."""
-        stored = self.leaf(row, row.winner)
-        if stored is None:
-            raise LookupError(f"The store lost the body of {row.doc_id} {row.winner}.")
-        return self.document(row, stored, **how)
+    def winners(self, rows: Sequence[Row], **how: Any) -> list[Document]:
+        """The winning leaf of each, deleted or not."""
+        leaves = self.leaves(rows)
+        return [self.document(row, leaves[row.n, row.winner], **how) for row in rows]
 
     # replication
 
-    def missing(self, row: Row | None, revs: Sequence[Rev]) -> dict[str, list[str]]:
-        """The answer of `_revs_diff` for one document; empty where all is known."""
-        leaves = set() if row is None else set(row.leaves())
-        missing = [rev for rev in revs if str(rev) not in leaves]
-        if not missing:
+    def missing(self, row: Row | None, revs: Sequence[str]) -> dict[str, list[str]]:
+        """The answer of `_revs_diff` for one document; empty where all is known. Raises BadRequest."""
+        leaves = () if row is None else row.leaves()
+        unknown = [parse_rev(rev) for rev in revs if rev not in leaves]
+        if not unknown:
             return {}
         if row is None:
-            return {"missing": [str(rev) for rev in missing]}
-        tree = self.tree(row.n)
-        missing = [rev for rev in missing if rev not in tree]
+            return {"missing": [str(rev) for rev in unknown]}
+        tree = self.tree(row)
+        missing = [rev for rev in unknown if rev not in tree]
         if not missing:
             return {}
         answer = {"missing": [str(rev) for rev in missing]}
@@ -186,9 +196,28 @@ class Reader:
         return answer
 
     def requested(
-        self, request: Mapping[str, Any], row: Row | None, *, revs: bool, latest: bool, attachments: bool
+        self, requests: Sequence[Mapping[str, Any]], *, revs: bool, latest: bool, attachments: bool
+    ) -> list[dict[str, Any]]:
+        """The answer of `_bulk_get`; every failure is an entry of its own."""
+        rows = self.rows((each["id"] for each in requests if is_text(each.get("id"))), trees=revs)
+        leaves = self.leaves(rows.values())
+        return [
+            self._requested(
+                each, rows.get(each.get("id", "")), leaves, revs=revs, latest=latest, attachments=attachments
+            )
+            for each in requests
+        ]
+
+    def _requested(
+        self,
+        request: Mapping[str, Any],
+        row: Row | None,
+        leaves: Mapping[tuple[int, str], Stored],
+        *,
+        revs: bool,
+        latest: bool,
+        attachments: bool,
     ) -> dict[str, Any]:
-        """The answer of `_bulk_get` to one request; every failure is an entry of its own."""
         doc_id, text = request.get("id"), request.get("rev")
 
         def failed(error: str, reason: str) -> dict[str, Any]:
@@ -206,10 +235,10 @@ class Reader:
         if rev is None:
             wanted = row.leaves()
         elif latest and str(rev) not in row.leaves():
-            wanted = [str(leaf.rev) for leaf in self.tree(row.n).leaves_from(rev)]
+            wanted = [str(leaf.rev) for leaf in self.tree(row).leaves_from(rev)]
         else:
             wanted = [str(rev)]
-        found = [stored for stored in (self.leaf(row, each) for each in wanted) if stored is not None]
+        found = [leaves[row.n, each] for each in wanted if (row.n, each) in leaves]
         if not found:
             return failed("not_found", "missing")
         how: dict[str, Any] = {"revs": revs, "attachments": attachments, "atts_since": known if attachments else ()}
@@ -245,3 +274,22 @@ class Reader:
 def load_attachments(atts: bytes | None) -> dict[str, Blob]:
     """The `atts` column: `{name: [content type, digest, length, revpos]}`, NULL for none."""
     return {} if atts is None else {name: Blob(*fields) for name, fields in parse_json(atts).items()}
+
+
+def is_text(value: object) -> bool:
+    """Whether SQLite can be asked for it."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _in_parts(values: list[Any]) -> Iterator[list[Any]]:
+    return (values[start : start + IDS_PER_QUERY] for start in range(0, len(values), IDS_PER_QUERY))
+
+
+def _marks(values: list[Any]) -> str:
+    return ",".join("?" * len(values))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import uuid
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync import canonical
 from sync.canonical import INTEGER_MAX, INTEGER_MIN, canonical_json, parse_json
 from sync.errors import BadRequest
 
@@ -63,6 +67,40 @@ def test_integers_of_64_bits_are_kept(number: int) -> None:
 def test_what_libraries_read_differently_is_refused(value: object, reason: str) -> None:
     with pytest.raises(BadRequest, match=reason):
         canonical_json(value)
+
+
+@given(json_values)
+def test_the_spelling_is_the_same_with_and_without_orjson(value: object) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        quick = canonical_json(value)
+        patch.setattr(canonical, "orjson", None)
+        assert canonical_json(value) == quick
+
+
+@pytest.mark.parametrize(
+    "value",
+    [1e16, 1e-5, -0.0, 5e-324, 1.7976931348623157e308, (1, 2), {1: "a"}, uuid.UUID(int=1), dt.datetime.min,
+     {"n": [float("nan")]}, float("-inf"), 2**63, 2**64 - 1, "\ud800", {"\udfff": 1}, Path(), b"bytes",
+     '\x00\x1f\x7f\u2028"\\/', {"ﬀ": 1, "\U0001f600": 2, "é": 3}],
+)  # fmt: skip
+def test_what_the_two_libraries_see_differently_is_spelled_or_refused_alike(value: object) -> None:
+    def spelled() -> object:
+        try:
+            return canonical_json(value)
+        except BadRequest as refusal:
+            return refusal.reason
+
+    with pytest.MonkeyPatch.context() as patch:
+        quick = spelled()
+        patch.setattr(canonical, "orjson", None)
+        assert spelled() == quick
+
+
+def test_a_value_that_holds_itself_is_refused() -> None:
+    circle: dict[str, object] = {}
+    circle["a"] = [circle]
+    with pytest.raises(BadRequest, match="deeply"):
+        canonical_json(circle)
 
 
 def test_json_nested_beyond_reason_is_refused() -> None:

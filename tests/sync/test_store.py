@@ -334,6 +334,55 @@ def test_a_file_of_a_later_version_is_left_alone(path: Path) -> None:
         Store(path)
 
 
+def test_a_file_of_an_earlier_version_is_brought_along_with_everything_in_it(path: Path) -> None:
+    written = Store(path)
+    graft(written, revision("a", "2-b", "1-a", _attachments={"x": {"data": b"bytes", "content_type": "a/b"}}))
+    graft(written, revision("a", "2-c", "1-a"), revision("b", "1-a", _deleted=True))
+    before = [written.changes(style="all_docs", include_docs=True), written.info()["uuid"]]
+    written.close()
+    made = sqlite3.connect(path)  # as version 1 had it
+    made.executescript("""
+        ALTER TABLE rev RENAME TO rev_2;
+        CREATE TABLE rev (n INTEGER NOT NULL, rev TEXT NOT NULL, deleted INTEGER NOT NULL, atts BLOB,
+            body BLOB NOT NULL, PRIMARY KEY (n, rev)) WITHOUT ROWID;
+        INSERT INTO rev SELECT * FROM rev_2;
+        DROP TABLE rev_2;
+        CREATE INDEX doc_by_deleted ON doc (deleted);
+        DELETE FROM meta WHERE name IN ('live', 'gone');
+        PRAGMA user_version = 1;
+    """)
+    made.close()
+    store = Store(path)
+    assert [store.changes(style="all_docs", include_docs=True), store.info()["uuid"]] == before
+    assert (store.info()["doc_count"], store.info()["doc_del_count"]) == (1, 1)
+    assert store.attachment("a", "x", rev="2-b").read() == b"bytes"
+    store.put({"_id": "c"})
+    assert store.info()["doc_count"] == 2
+    store.check()
+
+
+def test_a_document_may_stand_in_one_batch_several_times(path: Path) -> None:
+    store = Store(path)
+    graft(store, revision("a", "1-a"), revision("a", "2-b", "1-a"), revision("a", "2-c", "1-a"), revision("a", "1-a"))
+    assert [leaf["rev"] for leaf in store.changes(style="all_docs").results[0]["changes"]] == ["2-c", "2-b"]
+    first, second = store.bulk_docs([{"_id": "e", "n": 1}, {"_id": "e", "n": 2}])
+    assert (first["ok"], second["error"]) == (True, "conflict")
+    assert store.info()["doc_count"] == 2
+
+
+def test_the_count_of_documents_follows_every_turn_of_their_lives(path: Path) -> None:
+    store = Store(path)
+    rev = store.put({"_id": "a"})
+    store.put({"_id": "b"})
+    gone = store.put({"_id": "a", "_rev": rev, "_deleted": True})
+    assert (store.info()["doc_count"], store.info()["doc_del_count"]) == (1, 1)
+    store.put({"_id": "a"})
+    graft(store, revision("b", "5-x", _deleted=True))  # a losing leaf changes nothing
+    graft(store, revision("c", "1-x", _deleted=True))
+    assert (store.info()["doc_count"], store.info()["doc_del_count"]) == (2, 1)
+    assert gone != rev
+
+
 def test_a_page_damaged_on_the_disk_is_found(path: Path) -> None:
     store = Store(path)
     store.bulk_docs([{"_id": f"{n:04}", "text": "x" * 500} for n in range(200)])

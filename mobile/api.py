@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from sync.errors import PeerMisbehaved, PeerRefused, PeerUnreachable
 
@@ -88,7 +89,8 @@ def _json(
         raise PeerMisbehaved(f"{url} shows a certificate that cannot be trusted.") from error
     except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
         raise PeerMisbehaved(f"{url} is no address of a server.") from error
-    except (requests.exceptions.RequestException, OSError) as error:
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        # `raw` breaks off in urllib3's own words: requests translates those of `content` alone.
         raise PeerUnreachable(f"{url} cannot be reached.") from error
     status = response.status_code
     if status >= 500 or status == 429:

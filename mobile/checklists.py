@@ -167,11 +167,11 @@ class Checklists:
     def choose(self, key: Key, criterion: str, index: int) -> CriterionView:
         """Settle a dispute in favour of one side, as it was answered."""
         book = self._open(key)
-        device = self.tools.account.device
+        writer = self.tools.writer()
         drafts.change(
             self.tools.local.stores.ensure(key.database),
             self._empty(key, book),
-            lambda draft: checklist.choose(draft, criterion, index, device),
+            lambda draft: checklist.choose(draft, criterion, index, writer),
         )
         return sheet.line(self.sheet(key), criterion)
 
@@ -214,7 +214,7 @@ class Checklists:
             if judged:
                 _judge(scheme, criterion, after)
             after = {**after, "by": account.account, "at": stamp} if after else {}
-            return checklist.set_answer(draft, criterion, after, account.device)
+            return checklist.set_answer(draft, criterion, after, self.tools.writer())
 
         drafts.change(self.tools.local.stores.ensure(key.database), self._empty(key, book), change, parts=parts)
         return sheet.line(self.sheet(key), criterion)

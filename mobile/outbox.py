@@ -20,7 +20,7 @@ from mobile.ledger import Ledger
 from mobile.local import Local, bare, found, listed
 from mobile.problems import UnknownChecklist
 from mobile.tools import Tools
-from schemas import evidence, ids
+from schemas import checklist, evidence, ids
 from schemas.merge import join
 from sync.database import Document
 
@@ -233,7 +233,8 @@ def _draft_of(submission: str) -> str:
 
 
 def _devices(draft: Document) -> set[str]:
-    return set(join(entry["vector"] for entries in bare(draft)["answers"].values() for entry in entries))
+    known = join(entry["vector"] for entries in bare(draft)["answers"].values() for entry in entries)
+    return {checklist.device_of(writer) for writer in known}
 
 
 def _last_touched(draft: Document) -> str:

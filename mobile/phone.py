@@ -52,6 +52,9 @@ RECENT_EVIDENCE = 8
 
 LAST_SYNC = "last-sync"
 
+OPENING_BYTES = 5
+"""40 bits: of a device's few thousand openings no two are alike."""
+
 _Answer = TypeVar("_Answer")
 
 
@@ -66,7 +69,7 @@ class Phone:
         random_bytes: Callable[[int], bytes],
         app_version: str,
     ) -> None:
-        self.tools = Tools(Local(folder), now, random_bytes, app_version)
+        self.tools = Tools(Local(folder), now, random_bytes, app_version, random_bytes(OPENING_BYTES).hex())
         self.app_version = app_version
         self._library = Library(self.tools.local.stores)
         self._views: dict[str, tuple[Any, ChecklistView]] = {}

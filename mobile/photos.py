@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mobile import sending
-from mobile.local import Local, listed
+from mobile.local import Local, each_database, listed
 from mobile.sending import Refused
+from schemas import evidence
 from sync import media
 from sync.database import Database
 from sync.errors import PeerUnreachable, SyncError
@@ -45,10 +46,15 @@ def way(local: Local, sha256: str) -> Way:
 
 
 def waiting(local: Local, store: Store) -> list[str]:
-    """The photos captured here that the server has not confirmed yet, oldest first."""
+    """The photos captured here that the server has not confirmed yet, oldest first.
+
+    A photo that no evidence names (the app died between the two) stays here: nobody may ask the server for its receipt.
+    """
     manifests = [row["id"] for row in store.changes(0).results if row["id"].startswith("photo:")]
     names = [manifest.partition(":")[2] for manifest in manifests]
-    return [name for name in names if not way(local, name).safe]
+    unsafe = [name for name in names if not way(local, name).safe]
+    named = _named_by_evidence(local) if unsafe else frozenset()
+    return [name for name in unsafe if name in named]
 
 
 def settle(local: Local, store: Store, remote: Database, names: Sequence[str], *, now: str) -> list[str]:
@@ -169,6 +175,13 @@ def documents_waiting(local: Local, store: Store) -> int:
 def names_in(store: Store) -> list[str]:
     """All photos captured here."""
     return [document["photo"] for document in listed(store, "photo:")]
+
+
+def _named_by_evidence(local: Local) -> frozenset[str]:
+    stores = [local.stores.open(name) for letter in "uv" for name in each_database(local, letter)]
+    return frozenset(
+        photo for each in stores for document in listed(each, "evidence:") for photo in evidence.photos_of(document)
+    )
 
 
 def _remember(local: Local, name: str, *, have: int, of: int, safe_at: str | None) -> None:

@@ -26,6 +26,8 @@ class Tools:
     now: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
     app_version: str
+    opening: str
+    """Random, and new each time the folder is opened."""
 
     @property
     def account(self) -> Account:
@@ -43,6 +45,14 @@ class Tools:
         """When and on which device something is made; the offset is the last one learnt from the server."""
         server = accounts.read_server(self.local)
         return {"at": self.time(), "offset_s": server.offset_s, "device": self.account.device}
+
+    def writer(self) -> str:
+        """Who writes answers, for their version vectors: this device *in this opening of its folder*.
+
+        A folder put back to an older copy, or copied to another phone, bears the device's id and would count on from
+        where it was; two lines of answers under one name look like one, and what the other line says would be lost.
+        """
+        return f"{self.account.device}-{self.opening}"
 
     def ulid(self) -> str:
         moment = self.now().astimezone(UTC)

@@ -31,6 +31,7 @@ __all__ = [
     "answer_of",
     "check_answer",
     "choose",
+    "device_of",
     "disputed",
     "entries_of",
     "has_value",
@@ -48,15 +49,15 @@ CRITERIA_MAX: Final = 500
 ENTRIES_MAX: Final = 20
 """Concurrent answers to one criterion: more devices than a team has people."""
 
-DEVICES_MAX: Final = 200
-"""In one vector. Every lost or restored phone adds one for ever, and a team is replaced with each visit."""
+WRITERS_MAX: Final = 2_000
+"""In one vector. Each opening of the app in which somebody changed this very answer adds one for ever."""
 
 CLAIMS_MAX: Final = 100
 SUPERSEDES_MAX: Final = 50
 
 
 class Entry(Form):
-    vector = MapOf(Whole(1, 1_000_000_000), most=DEVICES_MAX, least=1)
+    vector = MapOf(Whole(1, 1_000_000_000), most=WRITERS_MAX, least=1)
     answer = Inner(DraftAnswerForm)
 
 
@@ -126,16 +127,24 @@ def new_draft(*, group: str, year: int, unit: str, stage: str, scheme: str, visi
     }
 
 
-def set_answer(draft: Mapping[str, Any], criterion: str, given: Mapping[str, Any], device: str) -> dict[str, Any]:
-    """The draft with one answer replaced (`{}` clears it), knowing all that stood there: a dispute is settled by it."""
+def set_answer(draft: Mapping[str, Any], criterion: str, given: Mapping[str, Any], writer: str) -> dict[str, Any]:
+    """The draft with one answer replaced (`{}` clears it), knowing all that stood there: a dispute is settled by it.
+
+    No two lines of answers may count under one `writer`: `<device>-<opening>`, of one opening of one phone's folder.
+    """
     known = join(entry["vector"] for entry in entries_of(draft, criterion))
-    entry = {"vector": {**known, device: known.get(device, 0) + 1}, "answer": dict(given)}
+    entry = {"vector": {**known, writer: known.get(writer, 0) + 1}, "answer": dict(given)}
     return {**draft, "answers": {**draft["answers"], criterion: [entry]}}
 
 
-def choose(draft: Mapping[str, Any], criterion: str, index: int, device: str) -> dict[str, Any]:
+def choose(draft: Mapping[str, Any], criterion: str, index: int, writer: str) -> dict[str, Any]:
     """The draft with a dispute settled in favour of its entry `index`."""
-    return set_answer(draft, criterion, entries_of(draft, criterion)[index]["answer"], device)
+    return set_answer(draft, criterion, entries_of(draft, criterion)[index]["answer"], writer)
+
+
+def device_of(writer: str) -> str:
+    """The device of a vector's member. (Earlier apps wrote the device alone.)"""
+    return writer.partition("-")[0]
 
 
 def entries_of(draft: Mapping[str, Any], criterion: str) -> list[Mapping[str, Any]]:

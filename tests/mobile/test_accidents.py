@@ -1,0 +1,94 @@
+"""What the simulation found on phones, one test each: folders copied and put back, links cut at odd places."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from mobile import capture
+from mobile.worker import SyncWorker
+from tests.support.phones import VISIT, Clock, M, make_phone, picture
+
+
+@pytest.fixture
+def lan(phone_of):
+    return phone_of("lan")
+
+
+def answers(phone, key, criterion):
+    line = phone.checklist(key).criterion(criterion)
+    return {choice.points for choice in line.choices} or {line.answer.points}
+
+
+def test_an_answer_typed_on_a_copy_of_the_phone_is_not_lost_to_the_phone_it_was_copied_from(lan, sync, tmp_path):
+    key = lan.cross_key(VISIT)
+    lan.set_answer(key, "i-1", points="1")
+    sync(lan)
+    lan.close()
+    shutil.copytree(tmp_path / "lan", tmp_path / "copy")
+    one, other = (make_phone(tmp_path / name, clock=Clock()) for name in ("lan", "copy"))
+
+    one.set_answer(key, "i-1", points="10")
+    other.set_answer(key, "i-1", points="20")
+    other.set_answer(key, "i-1", points="30")
+    for phone in (one, other, one):
+        sync(phone)
+
+    assert answers(one, key, "i-1") == answers(other, key, "i-1") == {"10", "30"}
+    one.close()
+    other.close()
+
+
+def test_a_phone_put_back_to_an_older_copy_does_not_overwrite_what_it_had_sent_since(lan, sync, tmp_path):
+    key = lan.cross_key(VISIT)
+    lan.close()
+    shutil.copytree(tmp_path / "lan", tmp_path / "backup")
+    before = make_phone(tmp_path / "lan", clock=Clock())
+    before.set_answer(key, "i-1", points="10")
+    sync(before)
+    before.close()
+    shutil.rmtree(tmp_path / "lan")
+    shutil.copytree(tmp_path / "backup", tmp_path / "lan")
+    after = make_phone(tmp_path / "lan", clock=Clock())
+
+    after.set_answer(key, "i-1", points="20")
+    after.set_answer(key, "i-1", points="30")
+    sync(after)
+
+    assert answers(after, key, "i-1") == {"10", "30"}
+    assert after.unsent() == 0
+    after.close()
+
+
+def test_a_list_of_databases_that_breaks_off_is_a_bad_network_and_no_bug(lan, service):
+    service.meanwhile = lambda request: Broken() if request.path == "/api/v1/databases" else None
+
+    assert SyncWorker(lan).sync_once().state == "offline"
+
+
+class Broken:
+    """A WSGI answer that promises more than it sends."""
+
+    def __call__(self, _environ, start_response):
+        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", "100")])
+        return [b'{"databases": []']
+
+
+def test_a_photo_whose_evidence_was_never_saved_is_not_asked_after_for_ever(lan, sync, service, monkeypatch):
+    key = lan.cross_key(VISIT)
+
+    def die(*_arguments):
+        raise OSError("the battery is empty")
+
+    monkeypatch.setattr(capture, "_shots", die)
+    with pytest.raises(OSError, match="battery"):
+        lan.capture(picture(), title="Ngày hội", checklist=key)
+    assert list(lan.tools.local.photos.iterdir())
+    service.seen.clear()
+
+    worker = SyncWorker(lan)
+    assert worker.sync_once().state == "idle"
+
+    assert worker._receipts_awaited == 0
+    assert not [path for _, path in service.seen if path.startswith(f"/db/{M}/")]

@@ -39,6 +39,8 @@ class Grant:
     """False once the server no longer lists it: kept here, no longer pulled."""
     movements: tuple[Mapping[str, Any], ...] = ()
     """`{"movement", "names"}` of the group, told to whoever cannot read its database."""
+    uuid: str | None = None
+    """What names this database for good; older servers do not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,4 +187,5 @@ def _grant(entry: Mapping[str, Any]) -> Grant:
         heads=None if entry.get("heads") is None else tuple(entry["heads"]),
         listed=bool(entry.get("listed", True)),
         movements=tuple(entry.get("movements") or ()),
+        uuid=entry.get("uuid"),
     )

@@ -15,6 +15,9 @@ from mobile.account import Grant, Server
 from mobile.local import Local, found
 from sync.store import Store
 
+SET_ASIDE = frozenset({"unreadable", "unwritable"})
+"""Words of replication for a document over which one end fails, again and again, while its neighbours pass."""
+
 
 class Told(Protocol):
     """A refusal as replication or sending tells it."""
@@ -88,12 +91,15 @@ def replace(
     add(local, database, refused, circumstances, at=at)
 
 
-def to_offer(local: Local, store: Store, database: str, circumstances: str) -> list[str]:
-    """Documents refused under other circumstances, or changed since."""
+def to_offer(local: Local, store: Store, database: str, circumstances: str, *, set_aside: bool = False) -> list[str]:
+    """Documents refused under other circumstances, or changed since; with `set_aside`, also those the server failed
+    over, which may have been mended since.
+    """
     offers = []
     for kept in local.list(f"refused:{database}:"):
         document = found(store, kept["document"])
-        if document is None or kept["circumstances"] != circumstances or kept["rev"] != document["_rev"]:
+        changed = document is None or kept["circumstances"] != circumstances or kept["rev"] != document["_rev"]
+        if changed or (set_aside and kept["error"] in SET_ASIDE):
             offers.append(kept["document"])
     return offers
 

@@ -7,9 +7,9 @@ It must never know threads or screens.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import requests
 
@@ -20,7 +20,8 @@ from mobile.cards import Account
 from mobile.local import found, listed, write_file
 from mobile.tools import Tools
 from schemas import access, decision, evidence, ids
-from sync.database import Database
+from sync.apart import POISON_STATUSES
+from sync.database import Database, Document
 from sync.errors import (
     DatabaseError,
     PeerMisbehaved,
@@ -30,7 +31,7 @@ from sync.errors import (
     StoreFull,
 )
 from sync.remote import RemoteDatabase
-from sync.replicate import Progress, replicate
+from sync.replicate import Far, Line, Progress, replicate
 from sync.store import Store
 
 THUMBNAILS_MAX = 40
@@ -40,6 +41,9 @@ SILENT_DATABASES_MAX = 2
 """As many in a row without an answer mean that the network is gone, not that the databases are."""
 
 FETCH_AT_ONCE = 100
+
+LANDED_MAX = 10_000
+"""Revisions remembered as just come from a database, so that it is not asked about them: a megabyte."""
 
 KIND_ORDER = {"unit": 0, "visit": 1, "group": 2, "media": 3}
 """Documents first, and one's own before the group's; photos last."""
@@ -81,12 +85,15 @@ class Round:
         photos_now: bool,
         on_progress: Callable[[int, int], None],
         cancelled: Callable[[], bool],
+        line: Line | None = None,
     ) -> None:
         self._tools, self._account, self._session = tools, account, session
         self._locale, self._thorough, self._photos_now = locale, thorough, photos_now
         self._on_progress, self._cancelled = on_progress, cancelled
         self._session.headers["Accept-Language"] = locale  # reasons of refusals are read by the person who wrote
         self._local = tools.local
+        self._line = line or Line()
+        self._landed: dict[str, set[tuple[str, str]]] = {}  # by database: revisions it has given us in this round
         self._done = self._total = 0
         self._silent = 0
 
@@ -163,7 +170,7 @@ class Round:
             self._push(store, remote, grant, server)
         if grant.pull and (self._thorough or self._way(grant)["pulled"] != grant.update_seq):
             held = {document["_id"] for document in listed(store, "decision:")}
-            self._pull(store, remote)
+            self._pull(store, remote, grant)
             if grant.kind in ("unit", "visit"):
                 drafts.merge_all(store)
                 if grant.push:
@@ -180,9 +187,9 @@ class Round:
 
     def _push(self, store: Store, remote: Database, grant: Grant, server: Server) -> None:
         fingerprint = self._fingerprint(server, grant)
-        again = refusals.to_offer(self._local, store, grant.name, fingerprint)
+        again = refusals.to_offer(self._local, store, grant.name, fingerprint, set_aside=self._thorough)
         if again:
-            refused = sending.send(store, remote, sending.lacking(store, remote, again))
+            refused = self._offer(store, remote, again)
             refusals.replace(self._local, grant.name, again, refused, fingerprint, at=self._tools.time())
         pushed = self._way(grant)["pushed"]
         if not self._thorough and store.info()["update_seq"] == pushed:
@@ -194,19 +201,60 @@ class Round:
             now=self._tools.time,
             on_progress=self._advance,
             cancelled=self._cancelled,
+            line=self._line,
+            far=self._far(grant, "target"),
+            there=self._landed.get(grant.name, frozenset()),
         )
         refusals.add(self._local, grant.name, result.refused, fingerprint, at=self._tools.time())
         self._remember(grant, pushed=result.last_seq)
 
-    def _pull(self, store: Store, remote: Database) -> None:
-        replicate(
+    def _offer(self, store: Store, remote: Database, again: Iterable[str]) -> list[sending.Refused]:
+        """Hand over once more what was refused; what the server fails over stays refused and stops no other."""
+        refused: list[sending.Refused] = []
+        for doc_id in sending.lacking(store, remote, list(again)):
+            try:
+                refused += sending.send(store, remote, [doc_id])
+            except PeerUnreachable as error:
+                if error.status not in POISON_STATUSES:
+                    raise
+                refused.append(sending.Refused(doc_id, store.get(doc_id)["_rev"], "unwritable", str(error)))
+        return refused
+
+    def _pull(self, store: Store, remote: Database, grant: Grant) -> None:
+        landed = self._landed.setdefault(grant.name, set())
+
+        def note(documents: Sequence[Document]) -> None:
+            if len(landed) + len(documents) <= LANDED_MAX:
+                landed.update((document["_id"], document["_rev"]) for document in documents)
+
+        unread = self._unread(store, remote, grant) if self._thorough else self._way(grant)["unread"]
+        result = replicate(
             remote,
             store,
             new_session_id=self._session_id,
             now=self._tools.time,
             on_progress=lambda _: self._on_progress(self._done, self._total),
             cancelled=self._cancelled,
+            line=self._line,
+            far=self._far(grant, "source"),
+            on_landed=note,
         )
+        failed = {each.id for each in result.refused if each.error == "unreadable"}
+        if failed - set(unread):
+            self._remember(grant, unread=sorted({*unread, *failed}))
+
+    def _unread(self, store: Store, remote: Database, grant: Grant) -> list[str]:
+        """Fetch what the server failed over before; answers what it still fails over."""
+        still = []
+        for doc_id in self._way(grant)["unread"]:
+            try:
+                sending.fetch(remote, store, [doc_id])
+            except PeerUnreachable as error:
+                if error.status not in POISON_STATUSES:
+                    raise
+                still.append(doc_id)
+        self._remember(grant, unread=still)
+        return still
 
     def _read_back(self, store: Store, remote: Database) -> None:
         """A grassroots unit is not told what changed in its department's database; it may list its own evidence."""
@@ -276,6 +324,10 @@ class Round:
         url = f"{self._account.server_url}/db/{grant.name}"
         return RemoteDatabase(url, session=self._session, token=self._account.token)
 
+    def _far(self, grant: Grant, end: Literal["source", "target"]) -> Far | None:
+        """What the list told of this database just now. A thorough round asks it all the same."""
+        return None if grant.uuid is None else Far(end, grant.uuid, grant.update_seq, ask=self._thorough)
+
     def _fingerprint(self, server: Server, grant: Grant) -> str:
         return refusals.fingerprint(self._tools.app_version, self._account.device, server, grant, self._locale)
 
@@ -297,10 +349,12 @@ class Round:
         return int(max(0, here - pushed) if isinstance(pushed, int) else here)
 
     def _way(self, grant: Grant) -> dict[str, Any]:
-        return {"pushed": 0, "pulled": None, **(self._local.read(f"way:{grant.name}") or {})}
+        return {"pushed": 0, "pulled": None, "unread": [], **(self._local.read(f"way:{grant.name}") or {})}
 
     def _remember(self, grant: Grant, **news: Any) -> None:
-        self._local.edit(f"way:{grant.name}", lambda before: {"pushed": 0, "pulled": None, **before, **news})
+        self._local.edit(
+            f"way:{grant.name}", lambda before: {"pushed": 0, "pulled": None, "unread": [], **before, **news}
+        )
 
 
 def _older(ours: str, oldest: str) -> bool:

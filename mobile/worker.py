@@ -20,6 +20,8 @@ from mobile.messages import say
 from mobile.rounds import Outcome, Round
 from sync.backoff import Backoff
 from sync.errors import StoreCorrupt, StoreFull
+from sync.pace import Line
+from sync.transport import one_connection
 
 if TYPE_CHECKING:
     from mobile.phone import Phone
@@ -69,7 +71,7 @@ class SyncWorker(threading.Thread):
         phone: Phone,
         *,
         on_status: Callable[[SyncStatus], None] = lambda _: None,
-        session_factory: Callable[[], requests.Session] = requests.Session,
+        session_factory: Callable[[], requests.Session] = one_connection,
         every_s: float = EVERY_S,
         photos_allowed: Callable[[], bool] = lambda: True,
         backoff: Backoff | None = None,
@@ -81,6 +83,7 @@ class SyncWorker(threading.Thread):
         self._session: requests.Session | None = None
         self._running = threading.Lock()
         self._stopping, self._woken = threading.Event(), threading.Event()
+        self._line = Line()
         self._rounds = self._failures = 0
         self._due: float | None = None
         self._told_at = 0.0
@@ -126,6 +129,7 @@ class SyncWorker(threading.Thread):
                 photos_now=self._photos_allowed(),
                 on_progress=self._progress,
                 cancelled=self._stopping.is_set,
+                line=self._line,
             ).run()
             return self._tell(self._after(outcome))
 

@@ -143,6 +143,7 @@ class Gateway:
                 movements = [{"movement": each["movement"], "names": each["names"]} for each in found]
         elif access.kind == "group":
             heads = list(self._views.view(str(group), int(year or 0)).folded.heads)
+        info = self._backend.open(access.name).info()
         return {
             "name": access.name,
             "kind": access.kind,
@@ -152,7 +153,8 @@ class Gateway:
             "visit": parsed.visit,
             "pull": access.pull and not withdrawn,
             "push": access.push,
-            "update_seq": self._backend.open(access.name).info()["update_seq"],
+            "uuid": info.get("uuid"),
+            "update_seq": info["update_seq"],
             "heads": heads,
             "movements": movements,
         }

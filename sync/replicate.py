@@ -99,6 +99,8 @@ class Far:
     end: Literal["source", "target"]
     uuid: str
     update_seq: Seq | None = None
+    # Ask the far end for its checkpoint all the same: now and then, so that no belief of home's lasts for ever.
+    ask: bool = False
 
 
 def replicate(
@@ -214,6 +216,7 @@ class _Run:
             _identity(source, source_info), _identity(target, target_info), doc_ids=self.doc_ids
         )
         self._far = None if far is None else source if far.end == "source" else target
+        self._believe_home = far is not None and not far.ask
         # Each end's last checkpoint, so that the next needs no reading.
         self._known: dict[int, Document | None] = {}
         self.start_seq = self._seq = self._recorded = self._start(source_info)
@@ -292,10 +295,12 @@ class _Run:
 
     def _start(self, source_info: dict[str, Any]) -> Seq:
         """The sequence to go on from."""
-        if self._far is not None:
+        if self._believe_home:
             home = self._read(self._home)
+            if home is None:
+                return 0
             kept = checkpoints.kept_at_home(home)
-            if home is not None and kept is not None:
+            if kept is not None:
                 rev = {} if kept.far_rev is None else {"_rev": kept.far_rev}
                 self._known[id(self._far)] = {"history": home.get("history"), **rev}
                 return kept.seq if _reaches(source_info["update_seq"], kept.seq) else 0

@@ -255,6 +255,16 @@ def _kept_alive_session() -> requests.Session:
     return session
 
 
+def one_connection() -> requests.Session:
+    """A session that holds one kept-alive connection to a peer: for a phone, whose line is too narrow for two. Threads
+    take turns; read an answer to its end before asking again.
+    """
+    session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0, pool_block=True))
+    return session
+
+
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Retry-After in seconds, whichever of its two forms was used; a date is read against the peer's own clock."""
     value = headers.get("Retry-After")

@@ -43,6 +43,7 @@ class DatabaseEntry(Schema):
     visit = fields.String(required=True, allow_none=True)
     pull = fields.Boolean(required=True)
     push = fields.Boolean(required=True)
+    uuid = fields.String(required=True, allow_none=True)
     update_seq = fields.Raw(required=True)
     heads = fields.List(fields.String(), required=True, allow_none=True)
     movements = fields.List(fields.Nested(MovementEntry), required=True, allow_none=True)

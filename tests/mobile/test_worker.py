@@ -11,7 +11,7 @@ import pytest
 
 from mobile import account as accounts
 from mobile.worker import SyncWorker
-from sync import media
+from sync import media, replicate
 from tests.support.phones import GROUP, VISIT, YEAR, Clock, G, M, U, V, decide, fill_answers, picture
 
 
@@ -330,3 +330,67 @@ def test_answers_are_not_held_up_by_a_server_that_does_not_answer(lan, own, serv
 def test_an_account_that_moved_to_another_server_is_read_from_there(lan):
     assert accounts.read_server(lan.tools.local).grant(U).push
     assert accounts.read_server(lan.tools.local).grant("u-nowhere-2024") is None
+
+
+def round_of(worker, service):
+    """The requests of one round: methods and last segments of paths."""
+    service.seen.clear()
+    worker.sync_once()
+    told = [(method, path.split("/")) for method, path in service.seen]
+    return [f"{method} {'_local' if '_local' in parts else parts[-1]}" for method, parts in told]
+
+
+def test_one_changed_document_costs_four_requests_in_a_whole_round_either_way(lan, own, service):
+    worker = SyncWorker(lan)
+    worker.sync_once()
+    sending = ["GET databases", "POST _revs_diff", "POST _bulk_docs", "PUT _local"]
+
+    lan.set_answer(own, "i-1", points="1")
+    assert round_of(worker, service) == sending
+    # What was sent is in the server's feed now: one look at it, and nothing to write down there.
+    assert round_of(worker, service) == ["GET databases", "GET _changes"]
+    assert round_of(worker, service) == ["GET databases"]
+    lan.set_answer(own, "i-1", points="2")
+    assert round_of(worker, service) == sending
+    round_of(worker, service)
+
+    service.stores.open(U).put({"_id": "part:0", "type": "part"})
+    fetching = ["GET databases", "GET _changes", "POST _bulk_get", "PUT _local"]
+    assert round_of(worker, service) == fetching
+    assert round_of(worker, service) == ["GET databases"]
+
+
+def test_a_round_uses_one_connection(lan, own, service):
+    lan.set_answer(own, "i-1", points="1")
+    ports = set()
+    service.meanwhile = lambda request: ports.add(request.environ["REMOTE_PORT"])
+
+    SyncWorker(lan).sync_once()
+
+    assert len(service.seen) > 4
+    assert len(ports) == 1
+
+
+def test_a_document_the_server_fails_over_waits_alone_and_goes_once_the_server_is_mended(
+    lan, own, service, monkeypatch
+):
+    monkeypatch.setattr(replicate, "RETRY_S", 0)
+    lan.set_answer(own, "i-1", points="1")
+    lan.set_note(own, "i-1", "Mái nhà văn hóa bị dột.")
+    (part,) = [row["id"] for row in lan.tools.local.stores.open(U).changes(0).results if row["id"].startswith("part:")]
+
+    def crash(document):
+        if document["_id"] == part:
+            raise LookupError("a bug of the server's")
+
+    service.refuse = crash
+    worker = SyncWorker(lan)
+    status = worker.sync_once()
+
+    assert (status.state, status.message, status.refused) == ("idle", "some-refused", 1)
+    held = {row["id"] for row in service.stores.open(U).changes(0).results}
+    assert part not in held
+    assert held
+    service.refuse = lambda _: None
+    assert SyncWorker(lan).sync_once().refused == 0
+    assert part in {row["id"] for row in service.stores.open(U).changes(0).results}

@@ -324,6 +324,7 @@ class Service:
                     "visit": VISIT if kind == "visit" else None,
                     "pull": pull,
                     "push": push,
+                    "uuid": self.stores.open(name).info()["uuid"],
                     "update_seq": self.stores.open(name).info()["update_seq"],
                     "heads": heads if kind == "group" else None,
                 }

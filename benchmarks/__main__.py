@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks import save_answer
+from benchmarks import save_answer, standings
 
 if __name__ == "__main__":
     save_answer.main()
+    standings.main()

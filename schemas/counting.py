@@ -6,7 +6,7 @@ What a submission is worth is not known here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from schemas import ids
@@ -44,11 +44,11 @@ class Checklist:
         return (*found, *self.late.values(), *self.aside.values())
 
 
-def checklists(record: Record) -> dict[str, Checklist]:
-    """Every checklist of which a submission is here, by its subject."""
+def checklists(record: Record, submissions: Iterable[Body] | None = None) -> dict[str, Checklist]:
+    """Every checklist of which one of these submissions (or any) is here, by its subject."""
     by_subject: dict[str, dict[str, Body]] = {}
-    for name, submission in record.submissions.items():
-        by_subject.setdefault(ids.checklist_of(name), {})[name] = submission
+    for submission in record.submissions.values() if submissions is None else submissions:
+        by_subject.setdefault(ids.checklist_of(submission["_id"]), {})[submission["_id"]] = submission
     return {subject: _checklist(record, subject, held) for subject, held in sorted(by_subject.items())}
 
 

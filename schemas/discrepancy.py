@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Final
 
-from schemas.answer import value_of
 from schemas.counting import Checklist
 from schemas.figures import local_day
 from schemas.kinds import points_for
@@ -48,22 +47,29 @@ def discrepancies(
     Criteria not in `limits` do not concern the unit.
     """
     crosses = [record.submissions[it.counted] for it in held if it.stage == "cross" and it.counted is not None]
+    pairs = [(cross, own) for cross in crosses if (own := self_version(record, unit, cross)) is not None]
+    until = {cross["_id"]: _reply_until(record, cross) for cross, _ in pairs}
     found = []
     for criterion in scheme.criteria:
         if criterion.id not in limits:
             continue
         target, best = limits[criterion.id]
-        for cross in crosses:
-            compared = self_version(record, unit, cross)
-            if compared is None:
-                continue
-            ours = _points(criterion, cross, target, best)
-            theirs = _points(criterion, compared, target, best)
+        allowed = criterion.max * scheme.discrepancy_percent / 100
+        own_points: dict[str, Fraction | None] = {}
+        for cross, compared in pairs:
+            ours = _points(record, criterion, cross, target, best)
+            if compared["_id"] not in own_points:
+                own_points[compared["_id"]] = _points(record, criterion, compared, target, best)
+            theirs = own_points[compared["_id"]]
             if ours is None or theirs is None:
                 continue
             # Exactly the share is not more.
-            if abs(ours - theirs) * 100 > criterion.max * scheme.discrepancy_percent:
-                found.append(_discrepancy(record, unit, criterion, (cross, ours), (compared, theirs)))
+            if abs(ours - theirs) > allowed:
+                found.append(
+                    _discrepancy(
+                        record, unit, criterion, (cross, ours), (compared, theirs), reply_until=until[cross["_id"]]
+                    )
+                )
     return tuple(found)
 
 
@@ -72,7 +78,7 @@ def self_version(record: Record, unit: str, cross: Body) -> Body | None:
     named = cross.get("self_version")
     if named is not None:
         return record.submissions.get(named)
-    own = [body for body in record.submissions.values() if body["unit"] == unit and body["stage"] == "self"]
+    own = [body for body in record.of_unit.get(unit, ()) if body["stage"] == "self"]
     return min(own, key=lambda body: (_arrived(record, body), body["_id"]), default=None)
 
 
@@ -87,11 +93,15 @@ def working_days_after(start: date, days: int, holidays: Collection[str]) -> dat
 
 
 def _discrepancy(
-    record: Record, unit: str, criterion: Criterion, cross: tuple[Body, Fraction], own: tuple[Body, Fraction]
+    record: Record,
+    unit: str,
+    criterion: Criterion,
+    cross: tuple[Body, Fraction],
+    own: tuple[Body, Fraction],
+    *,
+    reply_until: date | None,
 ) -> Discrepancy:
     body, points = cross
-    arrival = record.arrivals.get(body["_id"])
-    holidays = frozenset(record.groupyear["holidays"]) if record.groupyear else frozenset()
     return Discrepancy(
         criterion=criterion.id,
         submission=body["_id"],
@@ -99,7 +109,7 @@ def _discrepancy(
         cross_points=points,
         self_points=own[1],
         commented=bool(body["answers"][criterion.id].get("note")),
-        reply_until=None if arrival is None else working_days_after(local_day(arrival["at"]), REPLY_DAYS, holidays),
+        reply_until=reply_until,
         replies=tuple(
             reply["_id"]
             for reply in record.replies
@@ -108,11 +118,19 @@ def _discrepancy(
     )
 
 
-def _points(criterion: Criterion, body: Body, target: Fraction | None, best: Fraction | None) -> Fraction | None:
+def _reply_until(record: Record, cross: Body) -> date | None:
+    arrival = record.arrivals.get(cross["_id"])
+    holidays = frozenset(record.groupyear["holidays"]) if record.groupyear else frozenset()
+    return None if arrival is None else working_days_after(local_day(arrival["at"]), REPLY_DAYS, holidays)
+
+
+def _points(
+    record: Record, criterion: Criterion, body: Body, target: Fraction | None, best: Fraction | None
+) -> Fraction | None:
     # Without L a quantitative criterion is not compared, even where its points would not depend on it.
     if criterion.kind == "quantitative" and best is None:
         return None
-    value = value_of(criterion, body["answers"].get(criterion.id))
+    value = record.value(criterion, body)
     return None if value is None else points_for(criterion, value, target=target, best=best)
 
 

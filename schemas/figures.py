@@ -14,6 +14,8 @@ from typing import Final
 VIET_NAM: Final = timezone(timedelta(hours=7), "ICT")
 """Days, and so deadlines, are those of Viet Nam, which keeps one time all year."""
 
+UTC_SECONDS: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+
 CANONICAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{0,5}[1-9])?")
 """The one spelling of a decimal in a document: no exponent, no sign but minus, no zero too many."""
 
@@ -32,26 +34,31 @@ def fraction(text: str) -> Fraction:
 
 def round_half_up(value: Fraction, places: int = 2) -> Fraction:
     """Rounded to `places` decimals, halves away from zero (DOMAIN 5.5)."""
-    scale = 10**places
-    doubled = abs(value) * scale * 2
-    rounded = Fraction((doubled.numerator // doubled.denominator + 1) // 2, scale)
-    return -rounded if value < 0 else rounded
+    return Fraction(_in_units(value, places), 10**places)
+
+
+def _in_units(value: Fraction | int, places: int) -> int:
+    """How many units of the last of `places` decimals, halves away from zero."""
+    numerator, denominator = value.numerator, value.denominator
+    scale: int = 10**places
+    units = (abs(numerator) * scale * 2 + denominator) // (denominator * 2)
+    return -units if numerator < 0 else units
 
 
 def decimal_string(value: Fraction | int, places: int = 6) -> str:
     """The canonical decimal string; what needs more than `places` decimals is rounded half up to them."""
-    rounded = round_half_up(Fraction(value), places)
-    text = f"{abs(rounded.numerator) * 10**places // rounded.denominator:0{places + 1}d}"
+    units = _in_units(value, places)
+    text = f"{abs(units):0{places + 1}d}"
     whole, decimals = (text[:-places], text[-places:].rstrip("0")) if places else (text, "")
-    sign = "-" if rounded < 0 else ""
+    sign = "-" if units < 0 else ""
     return f"{sign}{whole}.{decimals}" if decimals else f"{sign}{whole}"
 
 
 def fixed_string(value: Fraction, places: int = 2) -> str:
     """With all its decimals, as totals are printed: `968.00`."""
-    rounded = round_half_up(value, places)
-    text = f"{abs(rounded.numerator) * 10**places // rounded.denominator:0{places + 1}d}"
-    sign = "-" if rounded < 0 else ""
+    units = _in_units(value, places)
+    text = f"{abs(units):0{places + 1}d}"
+    sign = "-" if units < 0 else ""
     return f"{sign}{text[:-places]}.{text[-places:]}" if places else f"{sign}{text}"
 
 
@@ -106,7 +113,9 @@ def format_date(value: date | str, locale: str = "vi") -> str:
 
 def parse_time(text: str) -> datetime:
     """A document's UTC time, aware. Raises ValueError."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    if not UTC_SECONDS.fullmatch(text):
+        raise ValueError(f"not a UTC time in whole seconds: {text!r}")
+    return datetime.fromisoformat(text)
 
 
 def time_string(moment: datetime) -> str:

@@ -165,11 +165,17 @@ def _column(
     record: Record, criterion: Criterion, stage: str, counted: Iterable[str | None], reasons: list[Reason]
 ) -> Column:
     bodies = [record.submissions[name] for name in counted if name is not None]
-    return _mean(criterion, stage, bodies, reasons)
+    return _mean(record, criterion, stage, bodies, reasons)
 
 
 def _mean(
-    criterion: Criterion, stage: str, bodies: Iterable[Body], reasons: list[Reason], decision: str | None = None
+    record: Record,
+    criterion: Criterion,
+    stage: str,
+    bodies: Iterable[Body],
+    reasons: list[Reason],
+    *,
+    decision: str | None = None,
 ) -> Column:
     """The mean of those that answered."""
     sources = []
@@ -177,7 +183,7 @@ def _mean(
         given = body["answers"].get(criterion.id)
         if not has_value(given):
             continue
-        value = value_of(criterion, given)
+        value = record.value(criterion, body)
         if value is None and not given.get("na"):
             reasons.append(Reason("answer-unfit", {"submission": body["_id"]}))
         sources.append(Source(body["_id"], body.get("visit"), given, value))
@@ -211,19 +217,18 @@ def _cluster(
     bound = {body["_id"] for body in bodies}
     if any(it.stage == "cross" and it.counted is not None and it.counted not in bound for it in held):
         reasons.append(Reason("later"))
-    return _mean(criterion, "cluster", bodies, [], decision["_id"])
+    return _mean(record, criterion, "cluster", bodies, [], decision=decision["_id"])
 
 
 def _answered_since(record: Record, returned: str, held: Iterable[Checklist]) -> bool:
     """Has a submission in force superseded the returned one?"""
     for checklist in held:
         in_force = {
-            name
-            for name, body in record.submissions.items()
-            if body["unit"] == checklist.unit
-            and body["stage"] == checklist.stage
+            body["_id"]
+            for body in record.of_unit.get(checklist.unit, ())
+            if body["stage"] == checklist.stage
             and body.get("visit") == checklist.visit
-            and name not in checklist.aside
+            and body["_id"] not in checklist.aside
         }
         if superseders(record.submissions, returned, among=in_force - {returned}):
             return True

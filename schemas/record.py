@@ -7,19 +7,25 @@ here; which submissions count is `schemas.counting`'s.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from schemas import ids
+from schemas.answer import value_of
 from schemas.decision import Folded, fold
 from schemas.hashing import body_sha256
-from schemas.scheme import Scheme
+from schemas.scheme import Criterion, Scheme
 from schemas.succession import in_order
 from schemas.visit import Visit, visits
 
 Body = Mapping[str, Any]
+ByType = Mapping[str, Mapping[str, Body]]
+
+_LASTING = ("scheme_id", "scheme", "visits", "_values")
+"""What a record works out from its group year, scheme and decisions alone."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class Record:
     cited: Mapping[str, Body]
     replies: tuple[Body, ...]
     folded: Folded
+    _by_type: ByType = field(repr=False, compare=False)
 
     @classmethod
     def from_documents(cls, documents: Iterable[Body]) -> Record:
@@ -44,9 +51,37 @@ class Record:
         for document in documents:
             if not document.get("_deleted"):
                 by_type.setdefault(ids.type_of(document["_id"]), {})[document["_id"]] = document
+        return cls._of({kind: dict(sorted(held.items())) for kind, held in by_type.items()})
 
-        def of(kind: str) -> dict[str, Body]:
-            return dict(sorted(by_type.get(kind, {}).items()))
+    def updated(self, changed: Iterable[Body], gone: Iterable[str] = ()) -> Record:
+        """The record with these documents written over, and those ids taken out: what `from_documents` of all would
+        read. What they do not touch is shared with this one, and is the same object there.
+        """
+        by_type: dict[str, dict[str, Body]] = {}
+
+        def of(doc_id: str) -> dict[str, Body]:
+            kind = ids.type_of(doc_id)
+            return by_type.setdefault(kind, dict(self._by_type.get(kind, {})))
+
+        for document in changed:
+            if document.get("_deleted"):
+                of(document["_id"]).pop(document["_id"], None)
+            else:
+                of(document["_id"])[document["_id"]] = document
+        for doc_id in gone:
+            of(doc_id).pop(doc_id, None)
+        fresh = {kind: dict(sorted(held.items())) for kind, held in by_type.items()}
+        record = self._of({**self._by_type, **fresh}, folded=None if "decision" in fresh else self.folded)
+        # What was worked out stays true while all that it follows from is the same.
+        vars(record)["_hashes"] = self._hashes
+        if fresh.keys().isdisjoint(("decision", "groupyear", "scheme")):
+            vars(record).update({name: vars(self)[name] for name in _LASTING if name in vars(self)})
+        return record
+
+    @classmethod
+    def _of(cls, by_type: ByType, *, folded: Folded | None = None) -> Record:
+        def of(kind: str) -> Mapping[str, Body]:
+            return by_type.get(kind, {})
 
         arrivals: dict[str, Body] = {}
         for arrival in sorted(of("arrival").values(), key=lambda it: (it["at"], it["_id"]), reverse=True):
@@ -61,7 +96,8 @@ class Record:
             arrivals=arrivals,
             cited=of("cited"),
             replies=tuple(of("reply").values()),
-            folded=fold(of("decision").values()),
+            folded=folded or fold(of("decision").values()),
+            _by_type=by_type,
         )
 
     @cached_property
@@ -83,7 +119,28 @@ class Record:
         return visits(self.folded)
 
     @cached_property
-    def _hashes(self) -> dict[str, str]:
+    def of_unit(self) -> Mapping[str, tuple[Body, ...]]:
+        """The submissions on each unit, by id."""
+        found: dict[str, list[Body]] = {}
+        for submission in self.submissions.values():
+            found.setdefault(submission["unit"], []).append(submission)
+        return {unit: tuple(held) for unit, held in found.items()}
+
+    def value(self, criterion: Criterion, submission: Body) -> Fraction | None:
+        """The number a submission gives for a criterion of this record's scheme (`schemas.answer.value_of`)."""
+        known = self._values.setdefault(id(submission), (submission, {}))[1]
+        if criterion.id not in known:
+            known[criterion.id] = value_of(criterion, submission["answers"].get(criterion.id))
+        return known[criterion.id]
+
+    @cached_property
+    def _values(self) -> dict[int, tuple[Body, dict[str, Fraction | None]]]:
+        """By the body's identity; the body is kept beside, so that no other can take its place."""
+        return {}
+
+    @cached_property
+    def _hashes(self) -> dict[int, tuple[Body, str]]:
+        """By the body's identity, as above."""
         return {}
 
     def binds(self, submission: str, sha256: str) -> Body | None:
@@ -91,8 +148,10 @@ class Record:
         document = self.submissions.get(submission)
         if document is None:
             return None
-        known = self._hashes.setdefault(submission, body_sha256(document))
-        return document if known == sha256 else None
+        known = self._hashes.get(id(document))
+        if known is None:
+            known = self._hashes[id(document)] = (document, body_sha256(document))
+        return document if known[1] == sha256 else None
 
     def functions(self, unit: str) -> frozenset[str] | None:
         """What a unit does; None where its document is not here, and then nothing is excluded."""

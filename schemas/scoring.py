@@ -6,7 +6,7 @@ never zero. Places are `schemas.standings`'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -19,10 +19,10 @@ from schemas.figures import decimal_string, round_half_up
 from schemas.kinds import points_for
 from schemas.merging import BLOCKED, Column, Merged, merge
 from schemas.problem import Reason
-from schemas.record import Record
+from schemas.record import Body, Record
 from schemas.scheme import Criterion, Scheme, Section
 
-__all__ = ["Coverage", "CriterionResult", "Scorecard", "SectionResult", "scorecards"]
+__all__ = ["Coverage", "CriterionResult", "Scorecard", "SectionResult", "Tally", "scorecards", "tally"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +102,88 @@ class Scorecard:
         return next((it for it in self.sections if it.section.id == section_id), None)
 
 
-def scorecards(record: Record, as_of: date) -> dict[str, Scorecard]:
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The scorecards of one record, and what they were worked out from, so that the next record costs what changed."""
+
+    record: Record
+    cards: Mapping[str, Scorecard]
+    merged: Mapping[str, Mapping[str, Merged]]
+    best: Mapping[str, Fraction | None]
+
+
+def scorecards(record: Record, as_of: date) -> Mapping[str, Scorecard]:
     """The scorecard of every listed member, by unit; empty while the group year or its scheme is not here."""
+    return tally(record, as_of).cards
+
+
+def tally(record: Record, as_of: date, previous: Tally | None = None) -> Tally:
+    """`scorecards`, with `previous` sparing the work on units and criteria that nothing new concerns.
+
+    The result does not depend on `previous`; it pays where `record` came by `Record.updated` from its record.
+    """
     scheme = record.scheme
     if scheme is None:
-        return {}
-    held: dict[str, list[Checklist]] = {}
-    for checklist in checklists(record).values():
-        held.setdefault(checklist.unit, []).append(checklist)
+        return Tally(record, {}, {}, {})
     units = [member.unit for member in record.listed(as_of)]
+    known = previous if previous is not None and _same_rules(record, previous.record) else None
+    same = {unit for unit in units if known and unit in known.cards and _same_inputs(record, known, unit)}
+    held: dict[str, list[Checklist]] = {unit: [] for unit in units}
+    for unit in units:
+        if known and unit in same:
+            held[unit] = list(known.cards[unit].checklists)
+        else:
+            held[unit] = list(checklists(record, record.of_unit.get(unit, ())).values())
     merged = {
-        unit: {it.id: merge(record, scheme, unit, it, held.get(unit, ())) for it in scheme.criteria} for unit in units
-    }
-    best = {it.id: _best(merged[unit][it.id] for unit in units) for it in scheme.criteria if it.kind == "quantitative"}
-    return {
-        unit: _scorecard(record, scheme, unit, merged=merged[unit], best=best, held=held.get(unit, []))
+        unit: known.merged[unit]
+        if known and unit in same
+        else {it.id: merge(record, scheme, unit, it, held[unit]) for it in scheme.criteria}
         for unit in units
     }
+    best = {it.id: _best(merged[unit][it.id] for unit in units) for it in scheme.criteria if it.kind == "quantitative"}
+    moved = {name for name, value in best.items() if known is None or known.best[name] != value}
+    cards = {}
+    for unit in units:
+        if not known or unit not in same:
+            cards[unit] = _scorecard(record, scheme, unit, merged=merged[unit], best=best, held=held[unit])
+        elif moved:
+            before = known.cards[unit]
+            cards[unit] = _scorecard(
+                record, scheme, unit, merged=merged[unit], best=best, held=held[unit], before=before, moved=moved
+            )
+        else:
+            cards[unit] = known.cards[unit]
+    return Tally(record, cards, merged, best)
+
+
+def _same_rules(record: Record, other: Record) -> bool:
+    """Do both stand under one scheme, group year, pact, log and list of units and their events?"""
+    return (
+        record.scheme is other.scheme
+        and record.groupyear is other.groupyear
+        and record.pact is other.pact
+        and record.folded is other.folded
+        and _identical(record.units.values(), other.units.values())
+        and _identical(record.events, other.events)
+    )
+
+
+def _same_inputs(record: Record, known: Tally, unit: str) -> bool:
+    """Is all that a unit's card is made of, besides rules and other units' actuals, the very same?"""
+    cited = known.cards[unit].coverage.cited
+    return all(
+        _identical(inputs(record), inputs(known.record))
+        for inputs in (
+            lambda it: it.of_unit.get(unit, ()),
+            lambda it: [it.arrivals.get(body["_id"]) for body in it.of_unit.get(unit, ())],
+            lambda it: [reply for reply in it.replies if reply["unit"] == unit],
+            lambda it: [it.cited.get(name) for name in cited],
+        )
+    )
+
+
+def _identical(ours: Collection[Body | None], theirs: Collection[Body | None]) -> bool:
+    return len(ours) == len(theirs) and all(one is other for one, other in zip(ours, theirs, strict=True))
 
 
 def _best(merged: Iterable[Merged]) -> Fraction | None:
@@ -134,15 +199,37 @@ def _scorecard(
     merged: Mapping[str, Merged],
     best: Mapping[str, Fraction | None],
     held: list[Checklist],
+    before: Scorecard | None = None,
+    moved: Collection[str] = (),
 ) -> Scorecard:
-    results = {it.id: _criterion_result(record, scheme, unit, merged[it.id], best.get(it.id)) for it in scheme.criteria}
+    """One unit's card. Where only the L of the criteria `moved` is another than `before`, they alone are worked out."""
+    kept = {} if before is None else {it.criterion.id: it for section in before.sections for it in section.criteria}
+    results = {
+        it.id: kept[it.id]
+        if before is not None and it.id not in moved
+        else _criterion_result(record, scheme, unit, merged[it.id], best.get(it.id))
+        for it in scheme.criteria
+    }
     sections = tuple(
-        _section_result(record, scheme, unit, section, tuple(results[it.id] for it in section.criteria))
+        standing
+        if before is not None and (standing := before.section(section.id)) and _untouched(section, moved)
+        else _section_result(record, scheme, unit, section, tuple(results[it.id] for it in section.criteria))
         for section in scheme.sections
     )
     bonus, penalty = sides(scheme, record.folded, unit)
     points = [section.points for section in sections if section.points is not None]
     base = sum(points, Fraction(0)) if len(points) == len(sections) else None
+    compared = {
+        name: (result.target, result.best)
+        for name, result in results.items()
+        if result.state != "excluded" and (before is None or name in moved)
+    }
+    apart = discrepancies(record, scheme, unit, held, compared)
+    if before is not None:
+        order = {it.id: number for number, it in enumerate(scheme.criteria)}
+        unmoved = (it for it in before.discrepancies if it.criterion not in moved)
+        # Stable: several cross submissions on one criterion stay in their order.
+        apart = tuple(sorted((*unmoved, *apart), key=lambda it: order[it.criterion]))
     return Scorecard(
         unit=unit,
         sections=sections,
@@ -150,16 +237,14 @@ def _scorecard(
         bonus=bonus,
         penalty=penalty,
         total=None if base is None else max(Fraction(0), base + bonus.points - penalty.points),
-        coverage=_coverage(record, unit, results, held),
+        coverage=_coverage(record, unit, results, held) if before is None else before.coverage,
         checklists=tuple(held),
-        discrepancies=discrepancies(
-            record,
-            scheme,
-            unit,
-            held,
-            {name: (result.target, result.best) for name, result in results.items() if result.state != "excluded"},
-        ),
+        discrepancies=apart,
     )
+
+
+def _untouched(section: Section, moved: Collection[str]) -> bool:
+    return all(it.id not in moved for it in section.criteria)
 
 
 def _criterion_result(

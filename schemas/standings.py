@@ -17,7 +17,7 @@ from schemas.figures import decimal_string, fixed_string, format_date
 from schemas.problem import Reason
 from schemas.record import Member, Record
 from schemas.scheme import Award, Scheme
-from schemas.scoring import Scorecard, scorecards
+from schemas.scoring import Scorecard, Tally, tally
 from schemas.succession import ended_by
 
 __all__ = ["Eligibility", "Record", "Row", "Standings", "standings"]
@@ -115,12 +115,15 @@ def tied(ranking: Standings) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(sorted(row.unit for row in rows)) for _, rows in groupby(shared, key=lambda row: row.place))
 
 
-def standings(record: Record, as_of: date) -> Standings:
-    """Rank the group. With no group year or scheme in the record there are no rows, and a reason says so."""
+def standings(record: Record, as_of: date, *, counted: Tally | None = None) -> Standings:
+    """Rank the group. With no group year or scheme in the record there are no rows, and a reason says so.
+
+    `counted` is this record's tally on this day, where it is known already.
+    """
     scheme = record.scheme
     rows: list[Row] = []
     if scheme is not None:
-        cards = scorecards(record, as_of)
+        cards = (counted or tally(record, as_of)).cards
         rows = [_row(record, member, cards[member.unit], as_of) for member in record.listed(as_of)]
         rows = _in_order(record, rows)
         rows = [replace(row, awards=_awards(record, scheme, row, as_of)) for row in rows]

@@ -5,7 +5,7 @@ Built once for a sequence and shared by all readers until the next change. It mu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -15,6 +15,7 @@ from schemas import ids
 from schemas.decision import Folded, withheld
 from schemas.figures import parse_time, time_string
 from schemas.record import Record
+from schemas.scoring import Tally, tally
 from schemas.standings import Standings, standings
 from schemas.visit import Visit
 from server.board.models import EvidenceCard, Names, PersonRef, Photo, UnitRef
@@ -55,6 +56,15 @@ class GroupView:
     def record(self) -> Record:
         return Record.from_documents(self.documents.values())
 
+    def advanced(self, seq: Seq, changed: Iterable[Document], gone: Iterable[str]) -> GroupView:
+        """The view at a later sequence: what has not changed is shared, and is not counted again."""
+        written, dropped = {it["_id"]: it for it in changed}, set(gone)
+        documents = {name: it for name, it in self.documents.items() if name not in dropped} | written
+        later = GroupView(self.group, self.year, seq, documents)
+        vars(later)["record"] = self.record.updated(written.values(), dropped)
+        vars(later)["_tallies"] = dict(self._tallies)
+        return later
+
     @property
     def folded(self) -> Folded:
         return self.record.folded
@@ -70,8 +80,14 @@ class GroupView:
     def standings(self, as_of: date) -> Standings:
         """The ranking on a day, computed once."""
         if as_of not in self._rankings:
-            self._rankings[as_of] = standings(self.record, as_of)
+            counted = self._tallies[as_of] = tally(self.record, as_of, self._tallies.get(as_of))
+            self._rankings[as_of] = standings(self.record, as_of, counted=counted)
         return self._rankings[as_of]
+
+    @cached_property
+    def _tallies(self) -> dict[date, Tally]:
+        """By day: this view's own, or those of the view it came from."""
+        return {}
 
     # Units and people
 

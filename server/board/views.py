@@ -10,6 +10,7 @@ from server.backends import Backend
 from server.board.view import GroupView
 from server.problems import Missing
 from server.projection import Projection
+from sync.database import Database
 
 
 class Views:
@@ -21,27 +22,30 @@ class Views:
         self._projection = projection
         self._follow = follow
         self._lock = threading.Lock()
-        self._kept: dict[str, GroupView] = {}
+        self._kept: dict[str, tuple[str | None, GroupView]] = {}
+        """With the uuid of the database it was read from: one made anew is read anew."""
 
     def view(self, group: str, year: int) -> GroupView:
         """Raises Missing."""
         name = _name_of(group, year)
         if name is None or not self._backend.exists(name):
             raise Missing("no-group-year")
-        newest = self._backend.open(name).info()["update_seq"]
-        kept = self._kept.get(name)
-        if kept is not None and kept.seq == newest:
+        database = self._backend.open(name)
+        info = database.info()
+        uuid, kept = self._kept.get(name, (None, None))
+        if uuid != info.get("uuid"):
+            kept = None
+        if kept is not None and kept.seq == info["update_seq"]:
             return kept
         self._follow(name)
         # A CouchDB may spell one sequence in many ways: what was followed tells whether anything is new.
         if kept is not None and kept.seq == self._projection.checkpoint(name):
             return kept
-        seq, documents = self._projection.documents(name)
-        if ids.groupyear_id(group, year) not in documents:
+        view = self._whole(group, year, name) if kept is None else _advanced(kept, database)
+        if ids.groupyear_id(group, year) not in view.documents:
             raise Missing("no-group-year")
-        view = GroupView(group, year, seq, documents)
         with self._lock:
-            self._kept[name] = view
+            self._kept[name] = (info.get("uuid"), view)
         return view
 
     def forget(self, group: str, year: int) -> None:
@@ -50,6 +54,16 @@ class Views:
             self._kept.pop(ids.group_database(group, year), None)
         self.view(group, year)
         self._projection.forget_erased()
+
+    def _whole(self, group: str, year: int, name: str) -> GroupView:
+        return GroupView(group, year, *self._projection.documents(name))
+
+
+def _advanced(kept: GroupView, database: Database) -> GroupView:
+    """The view as the database stands now. What changed is read from it, and not the whole of the projection."""
+    page = database.changes(kept.seq, include_docs=True)
+    gone = [row["id"] for row in page.results if row.get("deleted")]
+    return kept.advanced(page.last_seq, [row["doc"] for row in page.results if not row.get("deleted")], gone)
 
 
 def _name_of(group: str, year: int) -> str | None:

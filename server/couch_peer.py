@@ -2,44 +2,170 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
+import ipaddress
+import secrets
+import time
 import uuid
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import flask
 
-from sync.face import make_face
+from sync.face import Limits, make_face
 from sync.store_folder import StoreFolder
 
+SESSION_S = 600
+"""CouchDB's own: a cookie that is not used for ten minutes is worth nothing."""
 
-def make_app(folder: StoreFolder, *, user: str | None = None) -> flask.Flask:
-    """The WSGI app of the peer: every Store of `folder`, created and deleted over HTTP."""
+COOKIE = "AuthSession"
+
+SIGN_IN_BYTES_MAX = 10_000
+"""A name and a password."""
+
+
+def make_app(
+    folder: StoreFolder,
+    *,
+    user: str | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    replicate_with: Sequence[str] = (),
+    now: Callable[[], float] = time.time,
+) -> flask.Flask:
+    """The WSGI app of the peer: every Store of `folder`, created and deleted over HTTP.
+
+    `replicate_with` are the beginnings of addresses that `_replicate` may name as an end; `loopback` stands for all of
+    this machine.
+    """
     app = flask.Flask(__name__)
     if user is not None:
-        _guard(app, user)
-    app.register_blueprint(make_face(folder.open, databases=folder, server_uuid=_server_uuid(folder.path)))
+        _Guard(user, now=now).watch(app)
+    app.register_blueprint(
+        make_face(
+            folder.open,
+            databases=folder,
+            limits=limits,
+            server_uuid=_server_uuid(folder.path),
+            may_reach=lambda url: any(_begins(url, allowed) for allowed in replicate_with),
+        )
+    )
     return app
 
 
-def _guard(app: flask.Flask, user: str) -> None:
-    """Basic authentication for everything: CouchDB's replicator and PouchDB send it with each request."""
-    name, _, password = user.partition(":")
+def is_loopback(host: str | None) -> bool:
+    """Whether `host` is this machine and nobody else."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
-    @app.before_request
-    def ask() -> flask.Response | None:
-        given = flask.request.authorization
-        if given is not None and given.type == "basic":
-            # Both are compared, in constant time: a wrong name must not answer sooner.
-            same = [
-                hmac.compare_digest((left or "").encode(), right.encode())
-                for left, right in ((given.username, name), (given.password, password))
-            ]
-            if all(same):
-                return None
-        answer = flask.jsonify(error="unauthorized", reason="Name or password is incorrect.")
-        answer.status_code = 401
-        answer.headers["WWW-Authenticate"] = 'Basic realm="thidua"'
+
+def _begins(url: str, allowed: str) -> bool:
+    try:
+        asked = urlsplit(url)
+        if allowed == "loopback":
+            return is_loopback(asked.hostname)
+        start = urlsplit(allowed)
+        same = (asked.scheme, asked.hostname, asked.port) == (start.scheme, start.hostname, start.port)
+    except ValueError:
+        return False
+    path = start.path.rstrip("/")
+    return same and (asked.path == path or asked.path.startswith(path + "/"))
+
+
+class _Guard:
+    """Basic authentication, or a cookie got with it from `/_session`: CouchDB's clients use either."""
+
+    def __init__(self, user: str, *, now: Callable[[], float]) -> None:
+        self._name, _, self._password = user.partition(":")
+        # Of this process: a restart signs everybody out, and clients sign in again.
+        self._secret = secrets.token_bytes(32)
+        self._now = now
+
+    def watch(self, app: flask.Flask) -> None:
+        app.before_request(self._ask)
+
+    def _ask(self) -> flask.Response | None:
+        request = flask.request
+        path = request.path.rstrip("/")
+        if path == "/_up":  # for whoever watches whether we live
+            return None
+        if path == "/_session":
+            return self._session(request)
+        if self._how(request) is not None:
+            return None
+        return _unauthorized("You are not authorized to access this server.", challenge=True)
+
+    def _how(self, request: flask.Request) -> str | None:
+        """By what the caller is known: `default` (Basic), `cookie`, or None."""
+        given = request.authorization
+        if given is not None and given.type == "basic" and self._is_user(given.username, given.password):
+            return "default"
+        return "cookie" if self._is_cookie(request.cookies.get(COOKIE, "")) else None
+
+    def _is_user(self, name: Any, password: Any) -> bool:
+        # Both are compared, in constant time: a wrong name must not answer sooner.
+        pairs = ((name, self._name), (password, self._password))
+        same = [hmac.compare_digest(str(given or "").encode(errors="replace"), own.encode()) for given, own in pairs]
+        return all(same)
+
+    def _session(self, request: flask.Request) -> flask.Response | None:
+        if request.method == "POST":
+            return self._sign_in(request)
+        if request.method == "DELETE":
+            answer = flask.jsonify(ok=True)
+            answer.delete_cookie(COOKIE, httponly=True)
+            return answer
+        if request.method not in ("GET", "HEAD"):
+            return None  # the face says which methods there are
+        how = self._how(request)
+        if how is None and request.authorization is not None:
+            return _unauthorized("Name or password is incorrect.")
+        known = {} if how is None else {"authenticated": how}
+        nobody: dict[str, Any] = {"name": None, "roles": []}
+        context = nobody if how is None else {"name": self._name, "roles": ["_admin"]}
+        info = {"authentication_handlers": ["cookie", "default"], **known}
+        answer = flask.jsonify(ok=True, userCtx=context, info=info)
+        if how == "cookie":
+            self._give_cookie(answer)
         return answer
+
+    def _sign_in(self, request: flask.Request) -> flask.Response:
+        request.max_content_length = SIGN_IN_BYTES_MAX
+        given: Any = request.get_json(silent=True) if request.is_json else request.form
+        if not isinstance(given, Mapping):
+            given = {}
+        if not self._is_user(given.get("name"), given.get("password")):
+            return _unauthorized("Name or password is incorrect.")
+        answer = flask.jsonify(ok=True, name=self._name, roles=["_admin"])
+        self._give_cookie(answer)
+        return answer
+
+    def _give_cookie(self, answer: flask.Response) -> None:
+        until = f"{int(self._now()) + SESSION_S:x}"
+        answer.set_cookie(COOKIE, f"{until}:{self._seal(until)}", max_age=SESSION_S, httponly=True, samesite="Strict")
+
+    def _is_cookie(self, cookie: str) -> bool:
+        until, _, seal = cookie.partition(":")
+        if not hmac.compare_digest(seal.encode(errors="replace"), self._seal(until).encode()):
+            return False
+        return int(until, 16) > self._now()
+
+    def _seal(self, until: str) -> str:
+        return hmac.new(self._secret, until.encode(errors="replace"), hashlib.sha256).hexdigest()
+
+
+def _unauthorized(reason: str, *, challenge: bool = False) -> flask.Response:
+    answer = flask.jsonify(error="unauthorized", reason=reason)
+    answer.status_code = 401
+    if challenge:
+        answer.headers["WWW-Authenticate"] = 'Basic realm="thidua"'
+    return answer
 
 
 def _server_uuid(directory: Path) -> str:

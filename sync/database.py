@@ -113,6 +113,9 @@ class Database(Protocol):
 
     # For use at home; replication itself does without these.
 
+    def local_ids(self) -> list[str]:
+        """Ids of all `_local` documents in order, without `_local/`."""
+
     def get(
         self,
         doc_id: str,

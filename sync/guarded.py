@@ -139,6 +139,11 @@ class GuardedDatabase:
     def put_local(self, local_id: str, body: Mapping[str, Any]) -> str:
         return self._inner.put_local(local_id, body)
 
+    def local_ids(self) -> list[str]:
+        # Whose checkpoints there are tells who replicates: for those who may list everything.
+        self._require(self._policy.refuse_listing(None, None))
+        return self._inner.local_ids()
+
     def get(
         self,
         doc_id: str,

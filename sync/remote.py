@@ -181,6 +181,10 @@ class RemoteDatabase:
     def put_local(self, local_id: str, body: Mapping[str, Any]) -> str:
         return _rev(self._http.json("PUT", f"/_local/{_quoted(local_id)}", body=dict(body), repeatable=False))
 
+    def local_ids(self) -> list[str]:
+        rows = _rows(_object(self._http.json("GET", "/_local_docs"), "rows")["rows"])
+        return [str(row.get("id", "")).removeprefix("_local/") for row in rows]
+
     def get(
         self,
         doc_id: str,

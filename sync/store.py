@@ -8,7 +8,8 @@
                   edits · documents · revisions   the rules, pure
 
 A phone holds one store for each of its databases, the embedded server a folder of them (`sync.store_folder`). Only
-bodies of leaves are kept. `_all_docs` is in the order of UTF-8 bytes. It must never know what a document means.
+bodies of leaves are kept, unless asked for more. `_all_docs` is in the order of UTF-8 bytes. It must never know what a
+document means.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sync.canonical import canonical_json, parse_json
 from sync.database import Attachment, ChangesPage, Document, Seq, Style
 from sync.documents import LOCAL_PREFIX, Blob, check_id
 from sync.errors import BadRequest, NotFound
@@ -47,7 +49,8 @@ class Store:
     """A database in one file, made if it is not there. For any number of threads; several processes take turns.
 
     Raises StoreCorrupt where the file is not a store or is damaged: keep the file, tell the person. Writes raise
-    StoreFull where no space is left, with nothing of the write kept.
+    StoreFull where no space is left, with nothing of the write kept. With `keep_history`, bodies of revisions that were
+    built on stay readable until `compact`, as in CouchDB; without, they go at once.
     """
 
     def __init__(
@@ -57,11 +60,13 @@ class Store:
         name: str | None = None,
         new_uuid: Callable[[], str] = random_id,
         revs_limit: int = REVS_LIMIT,
+        keep_history: bool = False,
     ) -> None:
         self._path = Path(path)
         self._name = self._path.stem if name is None else name
         self._new_uuid = new_uuid
         self._revs_limit = revs_limit
+        self._keep_history = keep_history
         self._file = StoreFile(self._path, new_uuid=new_uuid)
         self._changed = threading.Condition()
         self._commits = 0
@@ -165,6 +170,10 @@ class Store:
 
     # For use at home
 
+    def local_ids(self) -> list[str]:
+        with self._reading() as reader:
+            return reader.local_ids()
+
     def get(
         self,
         doc_id: str,
@@ -255,6 +264,26 @@ class Store:
             writer.set_meta("uuid", fresh)
         return fresh
 
+    def revs_limit(self) -> int:
+        """How many revisions below each leaf are kept."""
+        with self._reading() as reader:
+            return self._limit_of(reader)
+
+    def set_revs_limit(self, limit: int) -> None:
+        """Keep `limit` revisions (at least 1) below each leaf, from each document's next change on."""
+        with self._writing(durable=True) as writer:
+            writer.set_meta("revs_limit", str(limit))
+
+    def security(self) -> dict[str, Any]:
+        """What `set_security` was given last; the store itself asks nobody who they are."""
+        with self._reading() as reader:
+            return dict(parse_json(reader.setting("security") or "{}"))
+
+    def set_security(self, members: Mapping[str, Any]) -> None:
+        """Keep CouchDB's `_security` object beside the documents."""
+        with self._writing(durable=True) as writer:
+            writer.set_meta("security", canonical_json(members).decode())
+
     def compact(self) -> int:
         """Give unused space back to the disk; answers by how many bytes the file shrank.
 
@@ -263,6 +292,7 @@ class Store:
         """
         before = self._file.size_bytes()
         with self._writing(durable=False) as writer:
+            writer.drop_history()
             writer.drop_unused_blobs()
         with self._file.maintaining() as connection:
             # As a script: `execute` takes one step of this pragma, and each step frees one page.
@@ -311,7 +341,8 @@ class Store:
     @contextlib.contextmanager
     def _writing(self, *, durable: bool) -> Iterator[Writer]:
         with self._file.writing(durable=durable) as connection:
-            writer = Writer(connection, revs_limit=self._revs_limit)
+            limit = self._limit_of(Reader(connection))
+            writer = Writer(connection, revs_limit=limit, keep_history=self._keep_history)
             yield writer
             writer.finish()
         if writer.changed:
@@ -320,6 +351,10 @@ class Store:
                 self._changed.notify_all()
             for listener in tuple(self._listeners):
                 listener(self._name)
+
+    def _limit_of(self, reader: Reader) -> int:
+        set_here = reader.setting("revs_limit")
+        return self._revs_limit if set_here is None else int(set_here)
 
     def _wait(self, commits: int, deadline: float) -> bool:
         """Sleep until a commit, a slice or the deadline; answers whether to look again."""

@@ -50,6 +50,18 @@ CREATE TABLE rev (           -- bodies of leaves
 """
 _REV_BY_N = "CREATE INDEX rev_by_n ON rev (n);"  # small and written in order: a document has few leaves
 
+# Bodies of revisions that were built on, where a store keeps them: apart, so that reading leaves is as fast as ever.
+OLD = """
+CREATE TABLE IF NOT EXISTS old (
+    n INTEGER NOT NULL,
+    rev TEXT NOT NULL,
+    deleted INTEGER NOT NULL,
+    atts BLOB,
+    body BLOB NOT NULL,
+    PRIMARY KEY (n, rev)
+)
+"""
+
 _SCHEMA = f"""
 CREATE TABLE doc (
     n INTEGER PRIMARY KEY,

@@ -32,10 +32,13 @@ _NAME = re.compile(r"[a-z][a-z0-9_$()+/-]*|_users|_replicator|_global_changes")
 class StoreFolder:
     """Stores by name. One object for each name, shared by all who ask; for any number of threads."""
 
-    def __init__(self, path: Path | str, *, new_uuid: Callable[[], str] = random_id) -> None:
+    def __init__(
+        self, path: Path | str, *, new_uuid: Callable[[], str] = random_id, keep_history: bool = False
+    ) -> None:
         self._path = Path(path)
         self._path.mkdir(parents=True, exist_ok=True)
         self._new_uuid = new_uuid
+        self._keep_history = keep_history
         self._lock = threading.RLock()
         self._stores: dict[str, Store] = {}
         self._inodes: dict[str, int] = {}
@@ -78,7 +81,9 @@ class StoreFolder:
                 store.close(why="Database does not exist.")
                 store = None
             if store is None:
-                store = self._stores[name] = Store(path, name=name, new_uuid=self._new_uuid)
+                store = self._stores[name] = Store(
+                    path, name=name, new_uuid=self._new_uuid, keep_history=self._keep_history
+                )
                 self._inodes[name] = inode
                 store.subscribe(self._tell)
             self._in_use[name] = None

@@ -126,6 +126,24 @@ class Reader:
         deleted, atts, body = found
         return Stored(row.doc_id, parse_rev(rev), bool(deleted), body, load_attachments(atts))
 
+    def has_history(self) -> bool:
+        """Whether bodies of revisions that were built on are kept here."""
+        return self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'old'").fetchone() is not None
+
+    def kept(self, row: Row, rev: str) -> Stored | None:
+        """The revision `rev` with its body: a leaf, or one that was built on and is still here."""
+        stored = self.leaf(row, rev)
+        if stored is not None or not self.has_history():
+            return stored
+        found = self._connection.execute(
+            "SELECT deleted, atts, body FROM old WHERE n = ? AND rev = ?", (row.n, rev)
+        ).fetchone()
+        # What was stemmed away since hangs on nothing any more.
+        if found is None or parse_rev(rev) not in self.tree(row):
+            return None
+        deleted, atts, body = found
+        return Stored(row.doc_id, parse_rev(rev), bool(deleted), body, load_attachments(atts))
+
     def digests(self, n: int, rev: str) -> set[str]:
         """What bytes a leaf names."""
         (atts,) = self._connection.execute("SELECT atts FROM rev WHERE n = ? AND rev = ?", (n, rev)).fetchone()
@@ -138,7 +156,7 @@ class Reader:
             raise NotFound("missing")
         if rev is None and row.deleted:
             raise NotFound("deleted")
-        stored = self.leaf(row, row.winner if rev is None else rev)
+        stored = self.kept(row, row.winner if rev is None else rev)
         if stored is None:
             raise NotFound("missing")
         return row, stored
@@ -239,6 +257,8 @@ class Reader:
         else:
             wanted = [str(rev)]
         found = [leaves[row.n, each] for each in wanted if (row.n, each) in leaves]
+        if not found and rev is not None and (old := self.kept(row, str(rev))) is not None:
+            found = [old]
         if not found:
             return failed("not_found", "missing")
         how: dict[str, Any] = {"revs": revs, "attachments": attachments, "atts_since": known if attachments else ()}
@@ -265,6 +285,14 @@ class Reader:
     def local(self, local_id: str) -> tuple[int, Document] | None:
         found = self._connection.execute("SELECT version, body FROM local WHERE id = ?", (local_id,)).fetchone()
         return None if found is None else (found[0], parse_json(found[1]))
+
+    def local_ids(self) -> list[str]:
+        return [doc_id for (doc_id,) in self._connection.execute("SELECT id FROM local ORDER BY id")]
+
+    def setting(self, name: str) -> str | None:
+        """What `meta` holds under `name`, if anybody set it."""
+        found = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return None if found is None else str(found[0])
 
     def meta(self, name: str) -> str:
         (value,) = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()

@@ -27,6 +27,7 @@ from sync.documents import (
 from sync.edits import carried_by_edit, carried_by_graft, identities, parent_of_edit, refused, refused_graft
 from sync.errors import Conflict, DatabaseError, Forbidden, TooLarge
 from sync.revisions import Branch, Path, RevisionTree, new_revision
+from sync.store_file import OLD
 from sync.store_reading import Reader, Row
 
 
@@ -67,10 +68,11 @@ def prepare_graft(document: Document) -> Prepared:
 class Writer:
     """One transaction's work. `changed` says whether any document got a new sequence; `finish` ends it."""
 
-    def __init__(self, connection: sqlite3.Connection, *, revs_limit: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, revs_limit: int, keep_history: bool = False) -> None:
         self._connection = connection
         self._reader = Reader(connection)
         self._revs_limit = revs_limit
+        self._keep_history = keep_history
         self._first_seq = self._seq = self._reader.last_seq()
         self._n: int | None = None  # the greatest in use, once asked for
         self._live = self._gone = 0  # by how many documents of each kind the store has more
@@ -208,6 +210,14 @@ class Writer:
                 self._drop_leaf(row, built_on)
 
     def _drop_leaf(self, row: Row, rev: str) -> None:
+        if self._keep_history:
+            self._connection.execute(OLD)
+            self._connection.execute(
+                "INSERT OR REPLACE INTO old SELECT n, rev, deleted, atts, body FROM rev WHERE n = ? AND rev = ?",
+                (row.n, rev),
+            )
+            self._connection.execute("DELETE FROM rev WHERE n = ? AND rev = ?", (row.n, rev))
+            return
         digests = self._reader.digests(row.n, rev)
         self._connection.execute("DELETE FROM rev WHERE n = ? AND rev = ?", (row.n, rev))
         for digest in digests:
@@ -283,6 +293,12 @@ class Writer:
 
     def set_meta(self, name: str, value: str) -> None:
         self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def drop_history(self) -> None:
+        """Forget what `keep_history` kept."""
+        if self._reader.has_history():
+            self._connection.execute("DELETE FROM blob_use WHERE (n, rev) IN (SELECT n, rev FROM old)")
+            self._connection.execute("DELETE FROM old")
 
     def drop_unused_blobs(self) -> None:
         """Forget bytes that no leaf names: what a refused document had brought before it was refused."""

@@ -1,8 +1,9 @@
 """CouchDB's HTTP API over any `Database`: the serving end of the wire.
 
 `make_face` gives a Flask blueprint. `dispatch` takes the target as it was sent (`routing`), finds database and
-endpoint, and lets one module an endpoint do the rest: server, lifecycle, documents, attachments, bulk, changes,
-listing, local. `call` is the border where input is checked, `answer` sends, `problems` words every refusal as CouchDB.
+endpoint, and lets one module an endpoint do the rest: server, updates, replication, lifecycle, documents, attachments,
+bulk, changes, listing, local. `call` is the border where input is checked, `answer` sends, `problems` words every
+refusal as CouchDB.
 
 It serves what replicators and PouchDB use (REPLICATION protocol pages of docs.couchdb.org, and CouchDB 3.5's source);
 what it leaves out answers 501 with a sentence. Who may do what is decided by `open_database` and by the database it
@@ -35,12 +36,15 @@ def make_face(
     server_uuid: str | None = None,
     version: str = "0",
     new_uuid: Callable[[], str] = lambda: secrets.token_hex(16),
+    may_reach: Callable[[str], bool] = lambda _url: False,
 ) -> Blueprint:
     """A blueprint serving databases below `url_prefix` (or below the one it is registered with).
 
     `open_database(name)` is called at most once a request, inside its context, for names CouchDB allows; it raises
-    NotFound, Unauthorized or Forbidden. With `databases` the face also creates, deletes and lists. `server_uuid` is
-    the server's identity at GET `/`: keep it over restarts, or PouchDB starts its replications over.
+    NotFound, Unauthorized or Forbidden. With `databases` the face also creates, deletes, lists, compacts and
+    replicates them, for everyone who reaches it; `may_reach(url)` says which other servers a caller may name as an end
+    of such a replication, which is made in this server's name: none, unless given. `server_uuid` is the server's
+    identity at GET `/`: keep it over restarts, or PouchDB starts its replications over.
     """
     dispatch = Dispatch(
         open_database=open_database,
@@ -49,6 +53,7 @@ def make_face(
         server_uuid=server_uuid or uuid.uuid4().hex,
         version=version,
         new_uuid=new_uuid,
+        may_reach=may_reach,
     )
     blueprint = Blueprint(name, __name__, url_prefix=url_prefix)
     blueprint.record(dispatch.mounted)

@@ -26,6 +26,12 @@ def json_answer(call: Call, value: Any, *, status: int = 200, headers: Mapping[s
     return _whole(call, response, jsonwire.dumps(value) + b"\n")
 
 
+def unchanged(call: Call, etag: str) -> Response | None:
+    """304, where the caller has what `etag` names already."""
+    had = [each.strip().removeprefix("W/") for each in call.request.headers.get("If-None-Match", "").split(",")]
+    return Response(status=304, headers={"ETag": etag}) if etag in had or "*" in had else None
+
+
 def json_pieces(call: Call, pieces: Iterator[bytes]) -> Response:
     """JSON of any length, made while it is sent; a short one is sent whole, with its length."""
     response = Response(mimetype="application/json", headers=_NO_CACHE)

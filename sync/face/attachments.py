@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from flask import Response
 
 from sync.database import Attachment, Document
+from sync.documents import digest_of
 from sync.errors import BadRequest, Conflict, NotFound
-from sync.face.answer import json_answer, stream_answer
+from sync.face.answer import json_answer, stream_answer, unchanged
 from sync.face.call import Call
 from sync.face.problems import WireError, method_not_allowed
 
@@ -29,15 +30,16 @@ def attachment(call: Call, doc_id: str, name: str) -> Response:
 
 def _get(call: Call, doc_id: str, name: str) -> Response:
     found = call.database.attachment(doc_id, name, rev=call.text("rev"))
-    etag = f'"{found.digest}"'
+    # Without the name of the hash, as CouchDB has it.
+    etag = f'"{found.digest.removeprefix("md5-")}"'
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",
         # Whatever a stranger attached must not run as a page of ours.
         "Content-Security-Policy": "sandbox",
     }
-    if etag in call.request.headers.get("If-None-Match", ""):
-        return Response(status=304, headers=headers)
+    if (had := unchanged(call, etag)) is not None:
+        return had
     wanted = byte_range(call.request.headers.get("Range"), found.length)
     if call.request.headers.get("If-Range", etag) != etag:
         wanted = None
@@ -100,6 +102,7 @@ def _put(call: Call, doc_id: str, name: str) -> Response:
     if name.startswith("_"):
         raise BadRequest(f"Attachment name '{name}' starts with prohibited character '_'")
     content = call.body()
+    _check_md5(call.request.headers.get("Content-MD5"), content)
     document = _parent(call, doc_id)
     attachments = dict(document.get("_attachments", {}))
     attachments[name] = {
@@ -107,7 +110,13 @@ def _put(call: Call, doc_id: str, name: str) -> Response:
         "data": content,
     }
     rev = call.database.put({**document, "_attachments": attachments})
-    return json_answer(call, {"ok": True, "id": doc_id, "rev": rev}, status=201, headers={"ETag": f'"{rev}"'})
+    headers = {"ETag": f'"{rev}"', **call.location(doc_id, name)}
+    return json_answer(call, {"ok": True, "id": doc_id, "rev": rev}, status=201, headers=headers)
+
+
+def _check_md5(told: str | None, content: bytes) -> None:
+    if told is not None and "md5-" + told.strip() != digest_of(content):
+        raise WireError(400, "content_md5_mismatch", "Possible message corruption.")
 
 
 def _delete(call: Call, doc_id: str, name: str) -> Response:

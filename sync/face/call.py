@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
+from urllib.parse import quote
 
 from flask import Request
 
@@ -30,6 +31,7 @@ class Call:
     db_name: str
     segments: tuple[str, ...]
     open_database: Callable[[str], Database]
+    mount: str = ""
     _database: Database | None = field(default=None, repr=False)
 
     @property
@@ -65,6 +67,10 @@ class Call:
         if value not in ("true", "false"):
             raise bad_parameter(name, "true or false")
         return value == "true"
+
+    def option(self, name: str) -> bool:
+        """Whether `name=true` is asked for. Anything else is not, as CouchDB reads the options of documents."""
+        return self.text(name) == "true"
 
     def whole(self, name: str) -> int | None:
         """A whole number of at least 0."""
@@ -127,10 +133,15 @@ class Call:
             raise BadRequest("The gzip body ends before its end.")
         return b"".join(pieces)
 
+    def require_json(self) -> None:
+        """Raises 415 unless the body is said to be JSON."""
+        if self.request.mimetype != "application/json":
+            raise WireError(415, "bad_content_type", "Content-Type must be application/json")
+
     def json_body(self, *, strict_type: bool = True) -> Any:
         """The body as JSON. `strict_type` demands the content type as CouchDB does for POST."""
-        if strict_type and self.request.mimetype != "application/json":
-            raise WireError(415, "bad_content_type", "Content-Type must be application/json")
+        if strict_type:
+            self.require_json()
         try:
             return jsonwire.loads(self.body())
         except ValueError as error:
@@ -143,8 +154,17 @@ class Call:
         return cast("Document", value)
 
     def accepts(self, mimetype: str) -> bool:
-        """Whether the caller names `mimetype` itself; `*/*` is for JSON."""
-        return any(value.split(";")[0].strip().lower() == mimetype for value, _ in self.request.accept_mimetypes)
+        """Whether the caller takes `mimetype`, as CouchDB understands it: who names nothing takes anything."""
+        kind = mimetype.partition("/")[0]
+        named = [value.split(";")[0].strip().lower() for value, _ in self.request.accept_mimetypes]
+        return not named or any(value in (mimetype, f"{kind}/*", "*/*") for value in named)
+
+    def location(self, *path: str) -> dict[str, str]:
+        """The header that says where what was written is, `path` below the database."""
+        parts = [self.db_name, *path]
+        below = "/".join(quote(part, safe="") for part in parts)
+        root = self.request.host_url.rstrip("/") + self.mount
+        return {"Location": f"{root}/{below}"}
 
 
 def _over(limit_bytes: int) -> TooLarge:

@@ -1,4 +1,4 @@
-"""`_changes`: normal, longpoll and continuous feeds.
+"""`_changes`: normal, longpoll, continuous and eventsource feeds.
 
 A feed that waits holds a thread, so their number is capped, each is let go after `feed_hold_s` with the sequence to
 come back with, and every wait goes through the database again, whose policy may have changed its mind meanwhile.
@@ -8,21 +8,33 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
+from typing import Any, Literal, NoReturn, cast
 
 from flask import Response
 
 from sync import jsonwire
 from sync.database import ChangesPage, Seq, Style
-from sync.errors import BadRequest, SyncError
+from sync.errors import BadRequest, NotFound, SyncError
 from sync.face.answer import json_pieces, stream_answer
 from sync.face.call import Call, strings
 from sync.face.problems import WireError, bad_parameter, left_out, method_not_allowed
+from sync.selected import kept
+from sync.selector import matcher
 
-Feed = Literal["normal", "longpoll", "continuous"]
+Feed = Literal["normal", "longpoll", "continuous", "eventsource"]
+
+_ROW = ("seq", "id", "changes", "deleted")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows of the feed pass. One that looks into documents sees those the caller may see, and no others."""
+
+    passes: Callable[[dict[str, Any]], bool]
+    needs_docs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,8 @@ class Query:
     conflicts: bool
     attachments: bool
     doc_ids: list[str] | None
+    keep: Filter | None
+    seq_interval: int
     hold_s: float
     heartbeat_s: float | None
 
@@ -85,7 +99,7 @@ def changes(call: Call, waiting: WaitingFeeds) -> Response:
     if query.feed == "normal":
         return json_pieces(call, _rows(call, query, _ask(call, query, query.since, query.limit)))
     if query.feed == "longpoll":
-        first = _ask(call, query, query.since, query.limit)
+        first = _first_rows(call, query)
         if first.results:
             return json_pieces(call, _rows(call, query, first))
         query = replace(query, since=first.last_seq)
@@ -94,11 +108,21 @@ def changes(call: Call, waiting: WaitingFeeds) -> Response:
     # Ask once before the status is sent: refusals still have one.
     _ask(call, query, query.since, 1)
     with waiting.seat(call.limits.feed_retry_after_s) as seat:
-        return _stream(_follow(call, query), seat)
+        if query.feed == "eventsource":
+            return _stream(_follow(call, query, _EVENTS), seat, content_type="text/event-stream")
+        return _stream(_follow(call, query, _LINES), seat)
 
 
-def _stream(pieces: Iterator[bytes], seat: Seat) -> Response:
-    response = stream_answer(pieces)
+def _first_rows(call: Call, query: Query) -> ChangesPage:
+    """The first page that has rows, or the last of the feed."""
+    page = _ask(call, query, query.since, query.limit)
+    while not page.results and page.pending and query.limit != 0:
+        page = _ask(call, query, page.last_seq, query.limit)
+    return page
+
+
+def _stream(pieces: Iterator[bytes], seat: Seat, *, content_type: str = "application/json") -> Response:
+    response = stream_answer(pieces, content_type=content_type)
     # Also when the client goes away before the first row.
     response.call_on_close(seat.leave)
     return response
@@ -109,37 +133,39 @@ def _read_query(call: Call) -> Query:
     if call.method == "POST" and call.has_body:
         body = call.json_object()
     feed = {"live": "continuous"}.get(name := call.text("feed") or "normal", name)
-    if feed == "eventsource":
-        raise left_out("The eventsource feed is not served; use continuous or longpoll.")
-    if feed not in ("normal", "longpoll", "continuous"):
-        raise BadRequest("Supported `feed` types: normal, continuous, live, longpoll")
+    if feed not in ("normal", "longpoll", "continuous", "eventsource"):
+        raise BadRequest("Supported `feed` types: normal, continuous, live, longpoll, eventsource")
     style = call.text("style") or "main_only"
     if style not in ("main_only", "all_docs"):
         raise bad_parameter("style", "main_only or all_docs")
     limit = call.whole("limit")
     timeout_ms = call.whole("timeout")
     asked_s = call.limits.feed_heartbeat_s if timeout_ms is None else timeout_ms / 1000
-    heartbeat_s = _heartbeat_s(call)
-    if heartbeat_s is not None:
+    beat_s = heartbeat_s(call)
+    if beat_s is not None:
         asked_s = call.limits.feed_hold_s  # a heartbeat overrides the timeout, as in CouchDB
+    doc_ids, keep = _filter(call, body)
     return Query(
         feed=cast("Feed", feed),
-        since=_since(call),
+        since=_since(call, feed),
         # A replicator counts what is left with limit=0; a feed that waits, waits for something.
         limit=1 if limit == 0 and feed != "normal" else limit,
         style=cast("Style", style),
-        descending=call.flag("descending"),
-        include_docs=call.flag("include_docs"),
-        conflicts=call.flag("conflicts"),
-        attachments=call.flag("attachments"),
-        doc_ids=_doc_ids(call, body),
+        descending=call.option("descending"),
+        include_docs=call.option("include_docs"),
+        conflicts=call.option("conflicts"),
+        attachments=call.option("attachments"),
+        doc_ids=doc_ids,
+        keep=keep,
+        seq_interval=_seq_interval(call),
         hold_s=min(asked_s, call.limits.feed_hold_s),
-        heartbeat_s=heartbeat_s,
+        heartbeat_s=beat_s,
     )
 
 
-def _since(call: Call) -> Seq:
-    given = call.text("since") or call.request.headers.get("Last-Event-ID") or "0"
+def _since(call: Call, feed: str) -> Seq:
+    again = call.request.headers.get("Last-Event-ID") if feed == "eventsource" else None
+    given = again or call.text("last-event-id") or call.text("since") or "0"
     if given == "now":
         return cast("Seq", call.database.info()["update_seq"])
     # CouchDB's own sequences arrive quoted from clients that send JSON.
@@ -147,7 +173,15 @@ def _since(call: Call) -> Seq:
     return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else given
 
 
-def _heartbeat_s(call: Call) -> float | None:
+def _seq_interval(call: Call) -> int:
+    every = call.whole("seq_interval")
+    if every == 0:
+        raise bad_parameter("seq_interval", "a positive whole number")
+    return every or 1
+
+
+def heartbeat_s(call: Call) -> float | None:
+    """How often the caller wants a sign of life; None for never."""
     given = call.text("heartbeat")
     if given is None or given == "false":
         return None
@@ -159,48 +193,113 @@ def _heartbeat_s(call: Call) -> float | None:
     return max(milliseconds / 1000, call.limits.feed_heartbeat_min_s)
 
 
-def _doc_ids(call: Call, body: dict[str, Any]) -> list[str] | None:
+def _filter(call: Call, body: dict[str, Any]) -> tuple[list[str] | None, Filter | None]:
+    """The documents asked for by id, if that is the filter, else what each row is asked."""
     name = call.text("filter")
     if name is None:
         # CouchDB ignores doc_ids without the filter; so do we, or the two would answer differently.
-        return None
-    if name != "_doc_ids":
-        raise left_out("The only filter served is _doc_ids; a database is the unit of access here.")
-    given = body.get("doc_ids", call.json("doc_ids"))
-    if given is None:
-        raise BadRequest("`doc_ids` filter parameter is not an array.")
-    return strings(given, "doc_ids")
+        name = "_view" if call.text("view") is not None else ""
+    if name == "":
+        return None, None
+    if name == "_doc_ids":
+        given = body.get("doc_ids", call.json("doc_ids"))
+        if given is None:
+            raise BadRequest("`doc_ids` filter parameter is not an array.")
+        return strings(given, "doc_ids"), None
+    if name == "_design":
+        return None, Filter(lambda row: str(row["id"]).startswith("_design/"), needs_docs=False)
+    if name == "_selector":
+        if call.method != "POST":
+            raise BadRequest("Selector must be specified in POST payload")
+        holds = matcher(body.get("selector"))
+        return None, Filter(lambda row: row.get("doc") is not None and holds(row["doc"]), needs_docs=True)
+    return _function(call, name)
+
+
+def _function(call: Call, name: str) -> NoReturn:
+    """A filter that a design document would compute: told as CouchDB tells what is not there, else left out."""
+    if name == "_view":
+        name, group = call.text("view") or "", "views"
+        if not name:
+            raise BadRequest("`view` filter parameter is not provided.")
+    elif name.startswith("_"):
+        raise BadRequest("unknown builtin filter name")
+    else:
+        group = "filters"
+    design, slash, member = name.partition("/")
+    if not slash or not design or not member:
+        raise BadRequest("`filter` must be of the form `designname/filtername`")
+    functions = call.database.get(f"_design/{design}").get(group)
+    if not isinstance(functions, dict):
+        raise NotFound(f"missing json key: {group}")
+    if member not in functions:
+        raise NotFound(f"missing json key: {member}")
+    raise left_out("Functions of design documents are not run here; filter by _doc_ids or _selector.")
 
 
 def _ask(call: Call, query: Query, since: Seq, limit: int | None, *, wait_s: float = 0.0) -> ChangesPage:
     page_rows = call.limits.changes_page_rows
-    return call.database.changes(
+    if (query.keep is not None and query.keep.needs_docs) or query.include_docs:
+        page_rows = min(page_rows, call.limits.changes_page_docs)
+    if query.descending:
+        wanted = limit if query.keep is None or limit == 0 else None
+    elif query.keep is None or limit == 0:
+        wanted = page_rows if limit is None else min(limit, page_rows)
+    else:
+        wanted = page_rows
+    page = call.database.changes(
         since,
-        limit=limit if query.descending else min(page_rows if limit is None else limit, page_rows),
+        limit=wanted,
         style=query.style,
         descending=query.descending,
-        include_docs=query.include_docs,
+        include_docs=query.include_docs or (query.keep is not None and query.keep.needs_docs),
         conflicts=query.conflicts,
-        attachments=query.attachments,
+        attachments=query.attachments and query.include_docs,
         doc_ids=query.doc_ids,
         wait_s=wait_s,
     )
+    if page.pending is None and wanted is not None and len(page.results) < wanted:
+        page = replace(page, pending=0)
+    if query.keep is None:
+        return page
+    page = kept(page, query.keep.passes, limit)
+    if query.keep.needs_docs and not query.include_docs:
+        page = replace(page, results=[{name: row[name] for name in _ROW if name in row} for row in page.results])
+    return page
 
 
 def _rows(call: Call, query: Query, page: ChangesPage) -> Iterator[bytes]:
     """Rows page by page, then the sequence they reach."""
     yield b'{"results":[\n'
-    left, separator = query.limit, b""
+    left, separator, told = query.limit, b"", _Sequences(query.seq_interval)
     while True:
         if page.results:
-            yield separator + b",\n".join(jsonwire.dumps(row) for row in page.results)
+            yield separator + b",\n".join(jsonwire.dumps(row) for row in told.thinned(page.results))
             separator = b",\n"
         left = None if left is None else left - len(page.results)
-        full = len(page.results) >= min(page_rows := call.limits.changes_page_rows, query.limit or page_rows)
-        if query.descending or left == 0 or page.pending == 0 or not full:
+        # A peer that does not count what is pending has given a full page.
+        if query.descending or left == 0 or page.pending == 0:
             break
-        page = _ask(call, query, page.last_seq, left)
-    yield b"\n]," + _end(page)[1:]
+        reached = page.last_seq
+        page = _ask(call, query, reached, left)
+        if not page.results and page.last_seq == reached:
+            break  # a database that says there is more and never gives it
+    yield b"\n],\n" + _end(page)[1:]
+
+
+class _Sequences:
+    """With `seq_interval`, only every so-manieth row tells its sequence: of many shards it is long, and costs."""
+
+    def __init__(self, every: int) -> None:
+        self._every, self._at = every, 0
+
+    def thinned(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if self._every == 1:
+            return rows
+        first, self._at = self._at, self._at + len(rows)
+        return [
+            row if (at + 1) % self._every == 0 else {**row, "seq": None} for at, row in enumerate(rows, start=first)
+        ]
 
 
 def _end(page: ChangesPage) -> bytes:
@@ -221,11 +320,16 @@ def _waits(call: Call, query: Query) -> Iterator[ChangesPage | None]:
         except SyncError:
             # The status is long sent. An orderly end brings the peer back at once, to be told why with its own status.
             return
-        if not page.results and time.monotonic() < min(ends, asked + call.limits.feed_heartbeat_min_s):
+        if (
+            not page.results
+            and not page.pending
+            and time.monotonic() < min(ends, asked + call.limits.feed_heartbeat_min_s)
+        ):
             # A database that cannot wait (or news of documents not asked for) must not make us spin.
             time.sleep(call.limits.feed_heartbeat_min_s)
         since = page.last_seq
-        yield page if page.results else None
+        if page.results or not page.pending:
+            yield page if page.results else None
 
 
 def _wait_once(call: Call, query: Query) -> Iterator[bytes]:
@@ -239,20 +343,39 @@ def _wait_once(call: Call, query: Query) -> Iterator[bytes]:
             break
         if query.heartbeat_s is not None:
             yield b"\n"
-    yield b"\n]," + _end(page)[1:]
+    yield b"\n],\n" + _end(page)[1:]
 
 
-def _follow(call: Call, query: Query) -> Iterator[bytes]:
-    """Continuous: a line a row, an empty line a heartbeat, and at the end the sequence to come back with."""
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a feed that goes on writes a row, a heartbeat and its end."""
+
+    row: Callable[[dict[str, Any]], bytes]
+    heartbeat: bytes
+    end: Callable[[ChangesPage], bytes]
+
+
+def _event(row: dict[str, Any]) -> bytes:
+    return b"data: " + jsonwire.dumps(row) + b"\nid: " + jsonwire.dumps(row["seq"]) + b"\n\n"
+
+
+# A line a row, an empty line a heartbeat, and at the end the sequence to come back with.
+_LINES = _Form(lambda row: jsonwire.dumps(row) + b"\n", b"\n", _end)
+# Browsers come back by themselves, with the id of the last event.
+_EVENTS = _Form(_event, b"event: heartbeat\ndata: \n\n", lambda _: b"")
+
+
+def _follow(call: Call, query: Query, form: _Form) -> Iterator[bytes]:
+    """Continuous and eventsource."""
     last, left = ChangesPage(last_seq=query.since, pending=0), query.limit
     for arrived in _waits(call, query):
         if arrived is None:
             if query.heartbeat_s is not None:
-                yield b"\n"
+                yield form.heartbeat
             continue
         rows = arrived.results if left is None else arrived.results[:left]
         last = arrived if rows is arrived.results else ChangesPage(rows, rows[-1]["seq"], None)
-        yield b"".join(jsonwire.dumps(row) + b"\n" for row in rows)
+        yield b"".join(map(form.row, rows))
         if left is not None and (left := left - len(rows)) <= 0:
             break
-    yield _end(last)
+    yield form.end(last)

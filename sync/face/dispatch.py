@@ -11,7 +11,7 @@ from werkzeug.routing import PathConverter
 
 from sync.database import Database
 from sync.errors import BadRequest, NotFound
-from sync.face import bulk, changes, lifecycle, listing, local, server
+from sync.face import bulk, changes, lifecycle, listing, local, server, updates
 from sync.face.answer import json_answer
 from sync.face.attachments import attachment
 from sync.face.call import Call
@@ -19,6 +19,7 @@ from sync.face.documents import document, post
 from sync.face.folder import DatabaseFolder
 from sync.face.limits import Limits
 from sync.face.problems import describe, left_out
+from sync.face.replication import Replications
 from sync.face.routing import document_and_rest, is_db_name, raw_path, segments_below
 
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "COPY", "PATCH")
@@ -29,12 +30,11 @@ _log = logging.getLogger(__name__)
 # fmt: off
 _LEFT_OUT_OF_DATABASES = frozenset({
     "_find", "_index", "_explain", "_purge", "_purged_infos", "_purged_infos_limit", "_auto_purge", "_shards",
-    "_sync_shards", "_partition", "_design_docs", "_local_docs", "_view_cleanup", "_temp_view", "_search", "_nouveau",
+    "_sync_shards", "_partition", "_view_cleanup", "_temp_view", "_search", "_nouveau",
 })
 _LEFT_OUT_OF_SERVER = frozenset({
-    "_replicate", "_replicator", "_users", "_active_tasks", "_config", "_node", "_db_updates", "_dbs_info",
-    "_membership", "_scheduler", "_utils", "_reshard", "_cluster_setup", "_search_analyze", "_stats",
-    "_global_changes",
+    "_replicator", "_users", "_config", "_node", "_scheduler", "_utils", "_reshard", "_cluster_setup",
+    "_search_analyze", "_stats", "_global_changes",
 })
 # fmt: on
 
@@ -58,6 +58,7 @@ class Dispatch:
         server_uuid: str,
         version: str,
         new_uuid: Callable[[], str],
+        may_reach: Callable[[str], bool],
     ) -> None:
         self._open_database = open_database
         self._folder = folder
@@ -66,6 +67,12 @@ class Dispatch:
         self._version = version
         self._new_uuid = new_uuid
         self._waiting = changes.WaitingFeeds(limits.feeds_waiting_max)
+        self._updates = None if folder is None else updates.Updates(folder)
+        self._replications = (
+            None
+            if folder is None
+            else Replications(folder, may_reach=may_reach, jobs_max=limits.replications_max, new_uuid=new_uuid)
+        )
         self._prefix = ""
 
     def mounted(self, state: BlueprintSetupState) -> None:
@@ -78,6 +85,7 @@ class Dispatch:
         call = Call(request, self._limits, "", (), self._open)
         try:
             prefix = request.root_path.rstrip("/") + self._prefix
+            call.mount = prefix
             segments = segments_below(prefix, raw_path(request.environ))
             call.db_name, call.segments = (segments[0] if segments else ""), segments[1:]
             return self._route(call)
@@ -108,6 +116,18 @@ class Dispatch:
         match call.db_name:
             case "_all_dbs":
                 return server.all_dbs(call, self._folder)
+            case "_dbs_info":
+                return server.dbs_info(call, self._folder)
+            case "_db_updates":
+                return updates.db_updates(call, self._updates, self._waiting)
+            case "_membership":
+                return server.membership(call)
+            case "_replicate" if self._replications is not None:
+                return self._replications.replicate(call)
+            case "_active_tasks" if self._replications is not None:
+                return self._replications.tasks(call)
+            case "_replicate" | "_active_tasks":
+                raise left_out("This server does not replicate on request.")
             case "_up":
                 return server.up(call)
             case "_uuids":
@@ -120,9 +140,10 @@ class Dispatch:
                 raise lifecycle.missing_database()
 
     def _database_endpoint(self, call: Call) -> Response:
-        if len(call.segments) > 1 and call.segments[0] not in _LEFT_OUT_OF_DATABASES:
+        first, queries = call.segments[0], call.segments[1:] == ("queries",) and call.segments[0] in listing.NAMES
+        if len(call.segments) > 1 and not queries and first not in _LEFT_OUT_OF_DATABASES:
             raise left_out(f"{'/'.join(call.segments)} is not served here.")
-        match call.segments[0]:
+        match first:
             case "_changes":
                 return changes.changes(call, self._waiting)
             case "_revs_diff":
@@ -133,16 +154,16 @@ class Dispatch:
                 return bulk.bulk_get(call)
             case "_bulk_docs":
                 return bulk.bulk_docs(call)
-            case "_all_docs":
-                return listing.all_docs(call)
+            case name if name in listing.NAMES:
+                return listing.listing(call, name)
             case "_ensure_full_commit":
                 return lifecycle.ensure_full_commit(call)
             case "_compact":
-                return lifecycle.compact(call)
+                return lifecycle.compact(call, self._folder)
             case "_revs_limit":
-                return lifecycle.revs_limit(call)
+                return lifecycle.revs_limit(call, self._folder)
             case "_security":
-                return lifecycle.security(call)
+                return lifecycle.security(call, self._folder)
             case name if name in _LEFT_OUT_OF_DATABASES:
                 raise left_out(f"{name} is not served here.")
             case _:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
 
 from sync import jsonwire, multipart
-from sync.database import Document
+from sync.database import Database, Document
 from sync.errors import BadRequest, Conflict, NotFound
-from sync.face.answer import json_answer, stream_answer
+from sync.face.answer import json_answer, stream_answer, unchanged
 from sync.face.call import Call, strings
 from sync.face.problems import left_out, method_not_allowed, of_entry
-
-_LEFT_OUT_OPTIONS = ("revs_info", "local_seq", "deleted_conflicts", "meta")
+from sync.revisions import parse_rev
 
 
 def document(call: Call, doc_id: str) -> Response:
@@ -34,7 +34,9 @@ def document(call: Call, doc_id: str) -> Response:
 def post(call: Call) -> Response:
     """POST `/{db}`: the document names itself, or is given a name."""
     body = call.json_object()
-    doc_id = body.setdefault("_id", secrets.token_hex(16))
+    doc_id = body.get("_id")
+    if doc_id is None or doc_id == "":
+        body["_id"] = doc_id = secrets.token_hex(16)
     if not isinstance(doc_id, str):
         raise BadRequest("Document id must be a string")
     return _written(call, doc_id, call.database.put(body))
@@ -44,33 +46,122 @@ def post(call: Call) -> Response:
 
 
 def _get(call: Call, doc_id: str) -> Response:
-    asked = next((name for name in _LEFT_OUT_OPTIONS if call.flag(name)), None)
-    if asked:
-        raise left_out(f"{asked} is not served; use revs, conflicts or open_revs.")
     if call.text("open_revs") is not None:
         return _open_revs(call, doc_id)
-    found = _one(call, doc_id)
+    asked = _Asked.of(call)
+    with_bytes = call.option("attachments") or call.text("atts_since") is not None
+    in_parts = with_bytes and call.accepts("multipart/related")
+    found = _one(call, doc_id, asked, with_bytes=with_bytes and not in_parts)
     headers: dict[str, str] = {}
-    if not any(call.flag(name) for name in ("revs", "conflicts")):
+    if not asked.any:
         headers["ETag"] = etag = f'"{found["_rev"]}"'
-        if etag in call.request.headers.get("If-None-Match", "") and not call.flag("attachments"):
-            return Response(status=304, headers=headers)
+        if (had := unchanged(call, etag)) is not None:
+            return had
+    if in_parts and "_attachments" in found:
+        content_type, body = _as_related(call, found, _newer_than_known(call, found), secrets.token_hex(16))
+        return stream_answer(body, content_type=content_type, headers=headers)
+    if not call.option("revs"):
+        found.pop("_revisions", None)
     return json_answer(call, found, headers=headers)
 
 
-def _one(call: Call, doc_id: str) -> Document:
-    revs, conflicts = call.flag("revs"), call.flag("conflicts")
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a reader wants to know beside the document: none of it is of the revision alone, so it has no ETag."""
+
+    revs_info: bool
+    conflicts: bool
+    deleted_conflicts: bool
+    local_seq: bool
+
+    @classmethod
+    def of(cls, call: Call) -> _Asked:
+        meta = call.option("meta")
+        return cls(
+            revs_info=meta or call.option("revs_info"),
+            conflicts=meta or call.option("conflicts"),
+            deleted_conflicts=meta or call.option("deleted_conflicts"),
+            local_seq=call.option("local_seq"),
+        )
+
+    @property
+    def any(self) -> bool:
+        return self.revs_info or self.conflicts or self.deleted_conflicts or self.local_seq
+
+
+def _one(call: Call, doc_id: str, asked: _Asked, *, with_bytes: bool) -> Document:
+    since = _known_revs(call)
+    revs = call.option("revs") or asked.revs_info or bool(since)
     # With `latest` CouchDB opens the winner, whatever revision was named.
-    rev = None if call.flag("latest") else call.text("rev")
+    rev = None if call.option("latest") else call.text("rev")
+    try:
+        found = call.database.get(
+            doc_id, rev=rev, revs=revs, conflicts=asked.conflicts, attachments=with_bytes and not since
+        )
+    except NotFound as error:
+        if error.reason != "deleted" or not call.option("deleted"):
+            raise
+        found = _winner_of(call.database, doc_id, revs=revs)
+    if with_bytes and since and "_attachments" in found:
+        request = {"id": doc_id, "rev": found["_rev"], "atts_since": since}
+        for entry in call.database.bulk_get([request], attachments=True)[0]["docs"]:
+            if "ok" in entry:
+                found["_attachments"] = entry["ok"].get("_attachments", found["_attachments"])
+    return {**found, **_beside(call, doc_id, found, asked)}
+
+
+def _known_revs(call: Call) -> list[str]:
     since = call.json("atts_since")
-    if since is None:
-        return call.database.get(doc_id, rev=rev, revs=revs, conflicts=conflicts, attachments=call.flag("attachments"))
-    stubs = call.database.get(doc_id, rev=rev, revs=revs, conflicts=conflicts)
-    request = {"id": doc_id, "rev": stubs["_rev"], "atts_since": strings(since, "atts_since")}
-    for entry in call.database.bulk_get([request], attachments=True)[0]["docs"]:
-        if "ok" in entry:
-            return {**stubs, "_attachments": entry["ok"]["_attachments"]} if "_attachments" in stubs else stubs
-    raise NotFound("missing")
+    return [] if since is None else strings(since, "atts_since")
+
+
+def _beside(call: Call, doc_id: str, found: Document, asked: _Asked) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    if asked.revs_info:
+        told["_revs_info"] = _revs_info(call.database, found)
+    if asked.deleted_conflicts:
+        leaves = [entry["ok"] for entry in call.database.bulk_get([{"id": doc_id}])[0]["docs"] if "ok" in entry]
+        gone = [leaf["_rev"] for leaf in leaves if leaf.get("_deleted") and leaf["_rev"] != found["_rev"]]
+        if gone and _is_winner(call, found):
+            told["_deleted_conflicts"] = sorted(gone, key=parse_rev, reverse=True)
+    if asked.local_seq:
+        rows = call.database.changes(doc_ids=[doc_id]).results
+        if rows:
+            told["_local_seq"] = rows[0]["seq"]
+    return told
+
+
+def _is_winner(call: Call, found: Document) -> bool:
+    if call.text("rev") is None or call.option("latest"):
+        return True
+    try:
+        return bool(call.database.get(found["_id"])["_rev"] == found["_rev"])
+    except NotFound:
+        return False
+
+
+def _winner_of(database: Database, doc_id: str, *, revs: bool) -> Document:
+    """The winning revision of a document that is deleted."""
+    leaves = [entry["ok"] for entry in database.bulk_get([{"id": doc_id}], revs=revs)[0]["docs"] if "ok" in entry]
+    if not leaves:
+        raise NotFound("missing")
+    return max(leaves, key=lambda leaf: (not leaf.get("_deleted"), parse_rev(leaf["_rev"])))
+
+
+def _revs_info(database: Database, found: Document) -> list[dict[str, str]]:
+    """The history, each revision with what is left of it: `available`, `deleted` (a tombstone) or `missing`."""
+    path = found["_revisions"]
+    revs = [f"{path['start'] - back}-{name}" for back, name in enumerate(path["ids"])]
+    older = revs[1:]
+    answers = database.bulk_get([{"id": found["_id"], "rev": rev} for rev in older]) if older else []
+    documents = [next((entry["ok"] for entry in answer["docs"] if "ok" in entry), None) for answer in answers]
+    return [{"rev": rev, "status": _status(left)} for rev, left in zip(revs, [found, *documents], strict=True)]
+
+
+def _status(left: Document | None) -> str:
+    if left is None:
+        return "missing"
+    return "deleted" if left.get("_deleted") else "available"
 
 
 def _open_revs(call: Call, doc_id: str) -> Response:
@@ -78,10 +169,16 @@ def _open_revs(call: Call, doc_id: str) -> Response:
 
     CouchDB's replicator fetches every document with attachments like this.
     """
-    requests = [{"id": doc_id, "rev": rev} for rev in _asked_revs(call, doc_id)]
     want_parts = call.accepts("multipart/mixed")
-    inline = call.flag("attachments") and not want_parts
-    answers = call.database.bulk_get(requests, revs=call.flag("revs"), latest=call.flag("latest"), attachments=inline)
+    inline = call.option("attachments") and not want_parts
+    how: dict[str, Any] = {"revs": call.option("revs"), "latest": call.option("latest"), "attachments": inline}
+    if call.text("open_revs") == "all":
+        # All leaves, asked for as such: their revisions need not be listed before.
+        answers = call.database.bulk_get([{"id": doc_id}], **how)
+        if all("error" in entry and entry["error"].get("error") == "not_found" for entry in answers[0]["docs"]):
+            raise NotFound("missing")
+    else:
+        answers = call.database.bulk_get([{"id": doc_id, "rev": rev} for rev in _asked_revs(call)], **how)
     entries = [entry for answer in answers for entry in answer["docs"]]
     for entry in entries:
         # A withheld revision must not look like one that is gone: replicators would pass it for good.
@@ -90,38 +187,39 @@ def _open_revs(call: Call, doc_id: str) -> Response:
     if not want_parts:
         return json_answer(call, [_as_open_rev(entry) for entry in entries])
     outer, inner = secrets.token_hex(16), secrets.token_hex(16)
-    since = call.json("atts_since")
-    known = strings(since, "atts_since") if since is not None else []
-    parts = (_as_part(call, doc_id, entry, known, inner) for entry in entries)
+    parts = (_as_part(call, entry, inner) for entry in entries)
     # Not compressed: the bytes are photos, and CouchDB's replicator does not ask for it.
     return stream_answer(multipart.write_mixed(parts, outer), content_type=f'multipart/mixed; boundary="{outer}"')
 
 
-def _asked_revs(call: Call, doc_id: str) -> list[str]:
-    if call.text("open_revs") == "all":
-        rows = call.database.changes(style="all_docs", doc_ids=[doc_id]).results
-        if not rows:
-            raise NotFound("missing")
-        return [leaf["rev"] for leaf in rows[0]["changes"]]
+def _asked_revs(call: Call) -> list[str]:
     revs = strings(call.json("open_revs"), "open_revs")
     if len(revs) > call.limits.bulk_get_max:
         raise BadRequest(f"open_revs takes at most {call.limits.bulk_get_max} revisions.")
-    return revs
+    return list(dict.fromkeys(revs))
 
 
 def _as_open_rev(entry: dict[str, Any]) -> dict[str, Any]:
     return {"ok": entry["ok"]} if "ok" in entry else {"missing": entry["error"].get("rev")}
 
 
-def _as_part(
-    call: Call, doc_id: str, entry: dict[str, Any], known: list[str], boundary: str
-) -> tuple[str, Iterator[bytes]]:
+def _as_part(call: Call, entry: dict[str, Any], boundary: str) -> tuple[str, Iterator[bytes]]:
     if "ok" not in entry:
         return 'application/json; error="true"', iter([jsonwire.dumps(_as_open_rev(entry))])
     found: Document = entry["ok"]
-    names = _newer_attachments(found, known)
-    if not names:
-        return "application/json", iter([jsonwire.dumps(found)])
+    names = _newer_than_known(call, found)
+    return _as_related(call, found, names, boundary) if names else ("application/json", iter([jsonwire.dumps(found)]))
+
+
+def _newer_than_known(call: Call, found: Document) -> list[str]:
+    known = _known_revs(call)
+    if known and "_revisions" not in found:
+        found = call.database.get(found["_id"], rev=found["_rev"], revs=True)
+    return _newer_attachments(found, known)
+
+
+def _as_related(call: Call, found: Document, names: list[str], boundary: str) -> tuple[str, Iterator[bytes]]:
+    """A document and behind it the bytes of the attachments named."""
     attachments = {
         # Without its digest: of what a CouchDB behind us compressed, that is not of the bytes which follow.
         name: {**{key: value for key, value in stub.items() if key not in ("stub", "digest")}, "follows": True}
@@ -129,8 +227,11 @@ def _as_part(
         else stub
         for name, stub in found["_attachments"].items()
     }
+    shown = {**found, "_attachments": attachments}
+    if not call.option("revs"):
+        shown.pop("_revisions", None)
     body = multipart.write_document(
-        {**found, "_attachments": attachments}, _following(call, doc_id, found["_rev"], names), boundary
+        shown, _following(call, found["_id"], found["_rev"], [name for name in attachments if name in names]), boundary
     )
     return f'multipart/related; boundary="{boundary}"', body
 
@@ -201,4 +302,8 @@ def _delete(call: Call, doc_id: str) -> Response:
 
 
 def _written(call: Call, doc_id: str, rev: str, *, status: int = 201) -> Response:
-    return json_answer(call, {"ok": True, "id": doc_id, "rev": rev}, status=status, headers={"ETag": f'"{rev}"'})
+    if call.text("batch") == "ok" and status == 201:
+        # Asked for without waiting for the disk: it is there already, and CouchDB does not tell the revision then.
+        return json_answer(call, {"ok": True, "id": doc_id}, status=202)
+    headers = {"ETag": f'"{rev}"', **call.location(doc_id)}
+    return json_answer(call, {"ok": True, "id": doc_id, "rev": rev}, status=status, headers=headers)

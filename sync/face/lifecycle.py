@@ -1,27 +1,27 @@
-"""Endpoints of one database as a whole: its life, its info, and housekeeping that replicators ask for."""
+"""Endpoints of one database as a whole: its life, its info, and what only its keeper may do.
+
+Without a folder, databases are served to callers with different rights: nothing here then changes anything.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from flask import Response
 
 from sync.errors import BadRequest, NotFound
 from sync.face.answer import json_answer
 from sync.face.call import Call
-from sync.face.folder import DatabaseFolder
+from sync.face.folder import DatabaseFolder, keeper, kept
 from sync.face.problems import WireError, left_out, method_not_allowed
 from sync.face.routing import is_db_name
-
-# What the store keeps of each branch (sync.revisions); a lower limit makes false conflicts.
-_REVS_LIMIT = 1000
+from sync.revisions import REVS_LIMIT
 
 
 def database(call: Call, folder: DatabaseFolder | None) -> Response:
     """GET, PUT and DELETE `/{db}`; POST is a document (sync.face.documents)."""
     if call.method == "GET":
-        info = dict(call.database.info())
-        info["db_name"] = call.db_name
-        info.setdefault("instance_start_time", "0")
-        return json_answer(call, info)
+        return json_answer(call, described(call.database.info(), call.db_name))
     if call.method not in ("PUT", "DELETE"):
         raise method_not_allowed("DELETE", "GET", "HEAD", "POST", "PUT")
     if folder is None:
@@ -35,6 +35,12 @@ def database(call: Call, folder: DatabaseFolder | None) -> Response:
         )
     folder.delete(call.db_name)
     return json_answer(call, {"ok": True})
+
+
+def described(info: dict[str, Any], name: str) -> dict[str, Any]:
+    """What a database says of itself, with the members that clients of CouchDB look for."""
+    absent = {"instance_start_time": "0", "purge_seq": 0, "compact_running": False, "disk_format_version": 8}
+    return {**absent, "props": {}, **info, "db_name": name}
 
 
 def _create(call: Call, folder: DatabaseFolder) -> Response:
@@ -57,28 +63,58 @@ def ensure_full_commit(call: Call) -> Response:
     return json_answer(call, {"ok": True, "instance_start_time": started}, status=201)
 
 
-def compact(call: Call) -> Response:
-    """Accepted and done when the store next finds time: it frees what nobody names without being asked."""
+def compact(call: Call, folder: DatabaseFolder | None) -> Response:
+    """Bodies go with the last leaf that names them, unasked; this gives their space back to the disk."""
     if call.method != "POST":
         raise method_not_allowed("POST")
-    call.json_body()
+    call.require_json()
     call.database.info()
+    if folder is None:
+        raise left_out("Databases are not compacted over this interface: the server does it by itself.")
+    keeper(folder, call.db_name).compact()
     return json_answer(call, {"ok": True}, status=202)
 
 
-def revs_limit(call: Call) -> Response:
-    if call.method != "GET":
-        raise left_out(f"The number of revisions kept is fixed at {_REVS_LIMIT}.")
-    call.database.info()
-    return json_answer(call, _REVS_LIMIT)
+def revs_limit(call: Call, folder: DatabaseFolder | None) -> Response:
+    if call.method == "GET":
+        call.database.info()
+        own = kept(folder, call.db_name)
+        return json_answer(call, REVS_LIMIT if own is None else own.revs_limit())
+    if call.method != "PUT":
+        raise method_not_allowed("PUT", "GET")
+    if folder is None:
+        raise left_out("The number of revisions kept is not set over this interface.")
+    limit = call.json_body(strict_type=False)
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 0 < limit <= call.limits.revs_limit_max:
+        raise BadRequest(f"`revs_limit` must be a whole number from 1 to {call.limits.revs_limit_max}.")
+    keeper(folder, call.db_name).set_revs_limit(limit)
+    return json_answer(call, {"ok": True})
 
 
-def security(call: Call) -> Response:
-    """Rights are not kept in the database; an empty object is what CouchDB says of a database open to its callers."""
-    if call.method != "GET":
+def security(call: Call, folder: DatabaseFolder | None) -> Response:
+    """CouchDB's object of admins and members. It is kept and told; who may do what is decided by whoever opens."""
+    if call.method == "GET":
+        call.database.info()
+        own = kept(folder, call.db_name)
+        return json_answer(call, {} if own is None else own.security())
+    if call.method != "PUT":
+        raise method_not_allowed("PUT", "GET")
+    if folder is None:
         raise left_out("Rights are not set over this interface.")
-    call.database.info()
-    return json_answer(call, {})
+    given = call.json_object(strict_type=False)
+    for group in ("admins", "members"):
+        _check_group(group, given.get(group, {}))
+    keeper(folder, call.db_name).set_security(given)
+    return json_answer(call, {"ok": True})
+
+
+def _check_group(group: str, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise BadRequest(f"`{group}` must be an object of names and roles.")
+    for kind in ("names", "roles"):
+        each = value.get(kind, [])
+        if not isinstance(each, list) or not all(isinstance(name, str) for name in each):
+            raise BadRequest(f"`{kind}` of `{group}` must be an array of strings.")
 
 
 def missing_database() -> NotFound:

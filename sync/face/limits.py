@@ -21,6 +21,8 @@ class Limits:
     bulk_get_slice: int = 50
     # CouchDB's replicator asks for _changes without a limit: rows leave in pages of this many.
     changes_page_rows: int = 1_000
+    # The same with documents in them, which are as large as they are.
+    changes_page_docs: int = 100
     # Each waiting feed holds one thread of the server; the rest stay free for work.
     feeds_waiting_max: int = 24
     # Mobile carriers drop silent connections after about a minute; the peer asks again.
@@ -33,6 +35,16 @@ class Limits:
     feed_retry_after_s: int = 10
     # Below this gzip costs more than it saves.
     gzip_from_bytes: int = 1_000
+    # Keys of a listing: a row and perhaps a document each, in one answer.
+    keys_max: int = 10_000
+    # CouchDB's own limit for _dbs_info.
+    databases_asked_max: int = 100
+    # Each of `_all_docs/queries` is a listing of its own.
+    queries_max: int = 100
+    # Replications that run at once on request of callers: each holds a thread and a connection at either end.
+    replications_max: int = 16
+    # CouchDB's default is a thousand; more only costs.
+    revs_limit_max: int = 1_000_000
     # CouchDB's own limit for _uuids.
     uuids_max: int = 1_000
     # Pieces an attachment is read and sent in.

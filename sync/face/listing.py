@@ -1,72 +1,230 @@
-"""`_all_docs`: ids in order, by range or by key."""
+"""`_all_docs`, `_design_docs` and `_local_docs`: documents in the order of their ids, by range or by key."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Response
 
-from sync.errors import BadRequest
+from sync.database import Database, Document
+from sync.documents import LOCAL_PREFIX
+from sync.errors import BadRequest, DatabaseError, TooLarge
 from sync.face.answer import json_answer
-from sync.face.call import Call, strings
-from sync.face.problems import bad_parameter, method_not_allowed
+from sync.face.call import Call
+from sync.face.problems import WireError, method_not_allowed
+
+DESIGN_PREFIX = "_design/"
 
 
-def all_docs(call: Call) -> Response:
-    if call.method == "GET":
-        options: dict[str, Any] = {}
-    elif call.method == "POST":
-        options = call.json_object()
-    else:
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What was asked for: `start_key` stands where the listing begins, also when it descends."""
+
+    keys: list[Any] | None
+    start_key: str | None
+    end_key: str | None
+    inclusive_end: bool
+    nothing: bool
+    descending: bool
+    skip: int
+    limit: int | None
+    include_docs: bool
+    conflicts: bool
+    attachments: bool
+    update_seq: bool
+
+
+Lister = Callable[[Database, Query], dict[str, Any]]
+
+
+def listing(call: Call, name: str) -> Response:
+    """GET and POST `/{db}/_all_docs` and its kin; POST `…/queries` answers several at once."""
+    lister = _LISTERS[name]
+    if call.segments[1:] == ("queries",):
+        return _queries(call, lister)
+    if call.method not in ("GET", "POST"):
         raise method_not_allowed("GET", "HEAD", "POST")
-    keys = options.get("keys", call.json("keys"))
-    if keys is not None:
-        keys = strings(keys, "keys")
-    start, end = _key(call, options, "start_key", "startkey"), _key(call, options, "end_key", "endkey")
-    only = _key(call, options, "key", "key")
-    if only is not None:
-        start = end = only
-    inclusive_end = _flag(call, options, "inclusive_end", default=True) or only is not None
-    answer = call.database.all_docs(
-        keys=keys,
-        start_key=start,
-        end_key=end,
-        inclusive_end=inclusive_end,
-        descending=_flag(call, options, "descending"),
-        skip=_whole(call, options, "skip") or 0,
-        limit=_whole(call, options, "limit"),
-        include_docs=_flag(call, options, "include_docs"),
-        conflicts=_flag(call, options, "conflicts"),
-        attachments=_flag(call, options, "attachments"),
-    )
-    if keys is not None:
+    body = call.json_object() if call.method == "POST" and call.has_body else {}
+    return json_answer(call, _list(call, lister, _Options(call, body)))
+
+
+def _queries(call: Call, lister: Lister) -> Response:
+    if call.method != "POST":
+        raise method_not_allowed("POST")
+    queries = call.json_object().get("queries")
+    if not isinstance(queries, list) or not all(isinstance(each, dict) for each in queries):
+        raise BadRequest("POST body must include `queries` parameter.")
+    if len(queries) > call.limits.queries_max:
+        raise TooLarge(f"At most {call.limits.queries_max} queries at a time.")
+    return json_answer(call, {"results": [_list(call, lister, _Options(call, each)) for each in queries]})
+
+
+def _list(call: Call, lister: Lister, options: _Options) -> dict[str, Any]:
+    query = options.query()
+    answer = lister(call.database, query)
+    if query.update_seq:
+        rows = answer.pop("rows")
+        answer = {**answer, "update_seq": call.database.info()["update_seq"], "rows": rows}
+    return answer
+
+
+def _all_docs(database: Database, query: Query) -> dict[str, Any]:
+    how: dict[str, Any] = {
+        "descending": query.descending,
+        "skip": query.skip,
+        "limit": 0 if query.nothing else query.limit,
+        "include_docs": query.include_docs,
+        "conflicts": query.conflicts,
+        "attachments": query.attachments,
+    }
+    if query.keys is None:
+        return database.all_docs(
+            start_key=query.start_key, end_key=query.end_key, inclusive_end=query.inclusive_end, **how
+        )
+    texts = [key for key in query.keys if isinstance(key, str)]
+    if len(texts) == len(query.keys):
         # Rows by name stand nowhere in the order of ids.
-        answer = {**answer, "offset": None}
-    return json_answer(call, answer)
+        return {**database.all_docs(keys=texts, **how), "offset": None}
+    wanted = list(reversed(query.keys)) if query.descending else query.keys
+    wanted = wanted[query.skip :] if query.limit is None else wanted[query.skip : query.skip + query.limit]
+    how |= {"skip": 0, "limit": None, "descending": False}
+    found = database.all_docs(keys=[key for key in wanted if isinstance(key, str)], **how)
+    rows = iter(found["rows"])
+    listed = [next(rows) if isinstance(key, str) else {"key": key, "error": "not_found"} for key in wanted]
+    return {**found, "offset": None, "rows": listed}
 
 
-def _key(call: Call, options: dict[str, Any], *names: str) -> str | None:
-    value = next((options[name] for name in names if name in options), None)
-    if value is None:
-        value = call.json(*names)
-    if value is not None and not isinstance(value, str):
-        raise BadRequest(f"`{names[0]}` must be a string: ids are.")
-    return value
+def _design_docs(database: Database, query: Query) -> dict[str, Any]:
+    """The same among the ids that begin with `_design/`, counted alone."""
+    everything = database.all_docs(start_key=DESIGN_PREFIX, end_key="_design0", inclusive_end=False)
+    total = len(everything["rows"])
+    if query.keys is not None:
+        keys = [key for key in query.keys if isinstance(key, str) and key.startswith(DESIGN_PREFIX)]
+        return {**_all_docs(database, replace(query, keys=keys)), "total_rows": total}
+    ids = [row["id"] for row in everything["rows"]]
+    chosen, passed = _chosen(ids, query)
+    found = _all_docs(database, replace(query, keys=chosen, skip=0, limit=None, descending=False, nothing=False))
+    return {**found, "total_rows": total, "offset": passed}
 
 
-def _flag(call: Call, options: dict[str, Any], name: str, *, default: bool = False) -> bool:
-    value = options.get(name)
-    if value is None:
-        return call.flag(name, default=default)
-    if not isinstance(value, bool):
-        raise bad_parameter(name, "true or false")
-    return value
+def _local_docs(database: Database, query: Query) -> dict[str, Any]:
+    if query.keys is not None:
+        chosen = [key for key in query.keys if isinstance(key, str) and key.startswith(LOCAL_PREFIX)]
+        chosen = list(reversed(chosen)) if query.descending else chosen
+        chosen = chosen[query.skip :] if query.limit is None else chosen[query.skip : query.skip + query.limit]
+        present = set(database.local_ids())
+    else:
+        present = set(database.local_ids())
+        chosen, _ = _chosen(sorted(LOCAL_PREFIX + each for each in present), query)
+    rows = [_local_row(database, key, query, present) for key in chosen]
+    return {"total_rows": None, "offset": None, "rows": rows}
 
 
-def _whole(call: Call, options: dict[str, Any], name: str) -> int | None:
-    value = options.get(name)
-    if value is None:
-        return call.whole(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise bad_parameter(name, "a whole number")
-    return value
+def _local_row(database: Database, key: str, query: Query, present: set[str]) -> dict[str, Any]:
+    local_id = key.removeprefix(LOCAL_PREFIX)
+    try:
+        found: Document | None = database.get_local(local_id) if local_id in present else None
+    except DatabaseError:
+        found = None
+    if found is None:
+        return {"key": key, "error": "not_found"}
+    row: dict[str, Any] = {"id": key, "key": key, "value": {"rev": found["_rev"]}}
+    return {**row, "doc": found} if query.include_docs else row
+
+
+def _chosen(ids: list[str], query: Query) -> tuple[list[str], int]:
+    """Of `ids` in order, those of the query's page; and how many stand before it."""
+
+    def begun(key: str) -> bool:
+        return query.start_key is None or (key <= query.start_key if query.descending else key >= query.start_key)
+
+    def ended(key: str) -> bool:
+        if query.end_key is None or (key == query.end_key and query.inclusive_end):
+            return False
+        return key == query.end_key or (key < query.end_key if query.descending else key > query.end_key)
+
+    ordered = list(reversed(ids)) if query.descending else ids
+    within = [key for key in ordered if begun(key) and not ended(key)]
+    passed = sum(1 for key in ordered if not begun(key)) + min(query.skip, len(within))
+    page = within[query.skip :] if query.limit is None else within[query.skip : query.skip + query.limit]
+    return ([] if query.nothing else page), passed
+
+
+_LISTERS: dict[str, Lister] = {"_all_docs": _all_docs, "_design_docs": _design_docs, "_local_docs": _local_docs}
+
+
+NAMES = frozenset(_LISTERS)
+
+
+class _Options:
+    """Options of one listing: a member of the body counts before the query string."""
+
+    def __init__(self, call: Call, body: Mapping[str, Any]) -> None:
+        self._call, self._body = call, body
+
+    def query(self) -> Query:
+        keys = self._body.get("keys", self._call.json("keys"))
+        if keys is not None and not isinstance(keys, list):
+            raise BadRequest("`keys` parameter must be an array.")
+        if keys is not None and len(keys) > self._call.limits.keys_max:
+            raise TooLarge(f"At most {self._call.limits.keys_max} keys at a time.")
+        descending = self._flag("descending")
+        start, end = self._key("startkey", "start_key"), self._key("endkey", "end_key")
+        inclusive_end, only = self._flag("inclusive_end", default=True), self._key("key")
+        if only is not _ABSENT:
+            start, end, inclusive_end = only, only, True
+        nothing = False
+        # Ids are text: what collates before all text is below them, arrays and objects are above.
+        if start is not _ABSENT and not isinstance(start, str):
+            nothing = descending != isinstance(start, (list, dict))
+        if end is not _ABSENT and not isinstance(end, str):
+            nothing = nothing or descending == isinstance(end, (list, dict))
+        start_key, end_key = (key if isinstance(key, str) else None for key in (start, end))
+        if start_key is not None and end_key is not None and start_key != end_key:
+            nothing = nothing or (start_key > end_key) != descending
+        return Query(
+            keys=keys,
+            start_key=start_key,
+            end_key=end_key,
+            inclusive_end=inclusive_end,
+            nothing=nothing and keys is None,
+            descending=descending,
+            skip=self._whole("skip") or 0,
+            limit=self._whole("limit"),
+            include_docs=self._flag("include_docs"),
+            conflicts=self._flag("conflicts"),
+            attachments=self._flag("attachments"),
+            update_seq=self._flag("update_seq"),
+        )
+
+    def _key(self, *names: str) -> Any:
+        for name in names:
+            if name in self._body:
+                return self._body[name]
+        for name in names:
+            if self._call.text(name) is not None:
+                return self._call.json(name)
+        return _ABSENT
+
+    def _flag(self, name: str, *, default: bool = False) -> bool:
+        value = self._body.get(name)
+        if value is None:
+            return self._call.flag(name, default=default)
+        if value in (True, "true"):
+            return True
+        if value in (False, "false"):
+            return False
+        raise WireError(400, "query_parse_error", f"Invalid boolean parameter: {name}")
+
+    def _whole(self, name: str) -> int | None:
+        value = self._body.get(name)
+        if value is None:
+            return self._call.whole(name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise WireError(400, "query_parse_error", f"Invalid value for positive integer: {name}")
+        return min(value, 2**53)
+
+
+_ABSENT: Any = object()

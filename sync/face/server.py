@@ -7,13 +7,16 @@ from typing import Any
 
 from flask import Response
 
+from sync.errors import BadRequest, IllegalDatabaseName, NotFound
+from sync.face import lifecycle
 from sync.face.answer import json_answer
-from sync.face.call import Call
+from sync.face.call import Call, strings
 from sync.face.folder import DatabaseFolder
 from sync.face.problems import WireError, bad_parameter, left_out, method_not_allowed
 
 # What CouchDB's clients look at to learn which endpoints they may use: ours are those of 3.x.
 _API_VERSION = "3.5.0"
+_NODE = "nonode@nohost"
 
 
 def welcome(call: Call, *, uuid: str, version: str) -> Response:
@@ -32,10 +35,55 @@ def welcome(call: Call, *, uuid: str, version: str) -> Response:
 
 
 def all_dbs(call: Call, folder: DatabaseFolder | None) -> Response:
+    """GET `/_all_dbs`, with the options of a listing."""
     _only(call, "GET")
     if folder is None:
         raise left_out("This server does not list its databases.")
-    return json_answer(call, list(folder.names()))
+    return json_answer(call, _asked_names(call, folder))
+
+
+def _asked_names(call: Call, folder: DatabaseFolder) -> list[str]:
+    descending = call.flag("descending")
+    names = sorted(folder.names(), reverse=descending)
+    start, end = call.json("startkey", "start_key"), call.json("endkey", "end_key")
+    low, high = (end, start) if descending else (start, end)
+    if isinstance(low, str):
+        names = [name for name in names if name >= low]
+    if isinstance(high, str):
+        names = [name for name in names if name <= high]
+    names = names[call.whole("skip") or 0 :]
+    limit = call.whole("limit")
+    return names if limit is None else names[:limit]
+
+
+def dbs_info(call: Call, folder: DatabaseFolder | None) -> Response:
+    """GET `/_dbs_info`, or POST with the names asked for."""
+    _only(call, "GET", "POST")
+    if folder is None:
+        raise left_out("This server does not list its databases.")
+    if call.method == "GET":
+        answers = [_info(folder, name) for name in _asked_names(call, folder)]
+        return json_answer(call, [answer for answer in answers if "info" in answer])
+    keys = call.json_object().get("keys")
+    if keys is None:
+        raise BadRequest("`keys` member must exist.")
+    names = strings(keys, "keys")
+    if len(names) > call.limits.databases_asked_max:
+        raise BadRequest("too_many_keys")
+    return json_answer(call, [_info(folder, name) for name in names])
+
+
+def _info(folder: DatabaseFolder, name: str) -> dict[str, Any]:
+    try:
+        return {"key": name, "info": lifecycle.described(folder.open(name).info(), name)}
+    except (NotFound, IllegalDatabaseName):
+        return {"key": name, "error": "not_found"}
+
+
+def membership(call: Call) -> Response:
+    """One node, which is all of this server."""
+    _only(call, "GET")
+    return json_answer(call, {"all_nodes": [_NODE], "cluster_nodes": [_NODE]})
 
 
 def up(call: Call) -> Response:

@@ -21,6 +21,7 @@ class MemoryFolder:
 
     def __init__(self) -> None:
         self.databases: dict[str, Database] = {}
+        self.listeners: list[Any] = []
 
     def create(self, name: str) -> Database:
         if name in self.databases:
@@ -34,6 +35,13 @@ class MemoryFolder:
 
     def names(self) -> list[str]:
         return sorted(self.databases)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.databases
+
+    def subscribe(self, listener: Any) -> Any:
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
 
     def open(self, name: str) -> Database:
         if name not in self.databases:
@@ -61,6 +69,7 @@ class Curl:
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """Status and JSON."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent.setdefault("Accept", "application/json")
         options: dict[str, Any] = {"headers": sent}
         if body is not None:
             options["data"] = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -56,6 +56,7 @@ class MemoryDatabase:
         self._entries: dict[str, Entry] = {}
         self._blobs: dict[str, bytes] = {}
         self._locals: dict[str, tuple[int, Document]] = {}
+        self._security: dict[str, Any] = {}
         self._seq = 0
         self._changed = threading.Condition(threading.RLock())
 
@@ -255,6 +256,25 @@ class MemoryDatabase:
             canonical_json(kept)
             self._locals[local_id] = (version + 1, kept)
             return f"0-{version + 1}"
+
+    def local_ids(self) -> list[str]:
+        with self._changed:
+            return sorted(self._locals)
+
+    def compact(self) -> int:
+        return 0
+
+    def revs_limit(self) -> int:
+        return self._revs_limit
+
+    def set_revs_limit(self, limit: int) -> None:
+        self._revs_limit = limit
+
+    def security(self) -> dict[str, Any]:
+        return self._security
+
+    def set_security(self, members: Mapping[str, Any]) -> None:
+        self._security = dict(members)
 
     def get(
         self,

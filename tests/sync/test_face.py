@@ -74,10 +74,9 @@ def test_signing_in_by_cookie_is_not_found_so_that_replicators_go_on_without(cur
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/_replicate"), ("GET", "/_active_tasks"), ("GET", "/_db_updates"), ("GET", "/_node/_local/_config"),
-        ("POST", "/db/_find"), ("POST", "/db/_purge"), ("GET", "/db/_design/x/_view/y"), ("PUT", "/db/_security"),
-        ("GET", "/db/_changes?feed=eventsource"), ("GET", "/db/_changes?filter=app/mine"), ("COPY", "/db/a"),
-        ("POST", "/db/_all_docs/queries"), ("GET", "/db/a?revs_info=true"),
+        ("GET", "/_node/_local/_config"), ("GET", "/_scheduler/jobs"), ("GET", "/_users"),
+        ("POST", "/db/_find"), ("POST", "/db/_purge"), ("GET", "/db/_design/x/_view/y"), ("COPY", "/db/a"),
+        ("GET", "/db/_partition/x"),
     ],
 )  # fmt: skip
 def test_what_is_left_out_says_so_in_a_sentence(curl: Curl, method: str, path: str) -> None:
@@ -113,7 +112,6 @@ def test_a_delete_with_a_revision_does_not_delete_the_database(curl: Curl) -> No
 def test_a_full_commit_answers_with_the_start_time_of_the_database(curl: Curl) -> None:
     started = curl("GET", "/db")[1]["instance_start_time"]
     assert curl("POST", "/db/_ensure_full_commit") == (201, {"ok": True, "instance_start_time": started})
-    assert curl("POST", "/db/_compact", {}) == (202, {"ok": True})
 
 
 # Documents
@@ -476,7 +474,6 @@ def test_feeds_beyond_the_limit_are_told_to_come_back() -> None:
         ("GET", "/db/_changes?heartbeat=0", None, 400, "bad_request"),
         ("GET", "/db/_changes?since=rubbish", None, 400, "bad_request"),
         ("GET", "/db/_all_docs?startkey=x", None, 400, "query_parse_error"),
-        ("GET", "/db/_all_docs?startkey=1", None, 400, "bad_request"),
         ("GET", "/db/a?open_revs=[", None, 400, "query_parse_error"),
         ("GET", "/db/a?open_revs=3", None, 400, "bad_request"),
         ("GET", "/db/a?rev=rubbish", None, 400, "bad_request"),

@@ -142,7 +142,7 @@ class Outbox:
                 document = found(self.tools.local.stores.open(database), shown) or {}
                 if document and doc_id in submitting.documents_of(document):
                     return True
-        return doc_id.startswith(("photo:", "thumb:", "chunk:"))
+        return doc_id.startswith(("photo:", "thumb:", "chunk:", "slice:"))
 
 
 def unsent(tools: Tools, ledger: Ledger) -> int:

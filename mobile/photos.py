@@ -8,23 +8,30 @@ It must never know what a photo shows.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mobile import sending
+from mobile.bites import CHUNKS_AT_ONCE_MAX, SLICES_A_CHUNK, Bites
+from mobile.i18n import _
 from mobile.local import Local, each_database, listed
 from mobile.sending import Refused
 from schemas import evidence
 from sync import media
-from sync.database import Database
-from sync.errors import PeerUnreachable, SyncError
+from sync.database import Database, Document
+from sync.errors import NotFound, PeerUnreachable, SyncError
+from sync.media import Mismatch
 from sync.store import Store
 
-CHUNKS_AT_ONCE_MAX = 8
-"""Half a megabyte a request: more gains nothing on a fast link and holds a slow phone's memory."""
+HEADS_ASKED_MAX = 32
+"""Photos of which manifests and thumbnails are asked for at once: 3 KB gzipped."""
 
-BATCH_S = 4.0
-"""A request that took longer is made smaller next time, down to one chunk: what a dropped link costs."""
+CUTS_IN_A_ROW_MAX = 4
+"""As many without a byte carried between them mean that there is no line, not that it is bad."""
+
+PAUSE_S = 1.0
+"""After a cut: long enough for a phone to find its cell again, short enough to use a bad line well."""
 
 RECEIPTS_AT_ONCE_MAX = 200
 """Ids in one request, as long as a screen of text."""
@@ -45,72 +52,257 @@ def way(local: Local, sha256: str) -> Way:
     return Way(0, 1, False) if kept is None else Way(kept["have"], kept["of"], kept["safe_at"] is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is still to go: photos not confirmed yet, their documents not known to be over there, and those's bytes."""
+
+    photos: int
+    documents: int
+    bytes: int
+
+
 def waiting(local: Local, store: Store) -> list[str]:
     """The photos captured here that the server has not confirmed yet, oldest first.
 
     A photo that no evidence names (the app died between the two) stays here: nobody may ask the server for its receipt.
     """
-    manifests = [row["id"] for row in store.changes(0).results if row["id"].startswith("photo:")]
-    names = [manifest.partition(":")[2] for manifest in manifests]
-    unsafe = [name for name in names if not way(local, name).safe]
-    named = _named_by_evidence(local) if unsafe else frozenset()
-    return [name for name in unsafe if name in named]
+    safe = {known["_id"] for known in local.list("photo:") if known["safe_at"] is not None}
+    rows = store.all_docs(start_key="photo:", end_key="photo:~")["rows"]
+    manifests = [row["id"] for row in rows if row["id"] not in safe]
+    if not manifests:
+        return []
+    named = _named_by_evidence(local)
+    in_order = store.changes(0, doc_ids=manifests).results
+    return [name for name in (row["id"].partition(":")[2] for row in in_order) if name in named]
 
 
-def settle(local: Local, store: Store, remote: Database, names: Sequence[str], *, now: str) -> list[str]:
-    """Ask which photos are safe, remember it, let their chunks here go; answers those that are not safe yet."""
-    safe: set[str] = set()
-    for start in range(0, len(names), RECEIPTS_AT_ONCE_MAX):
-        safe |= media.receipts(remote, names[start : start + RECEIPTS_AT_ONCE_MAX])
-    for name in names:
-        if name in safe:
-            photo_bytes = int(store.get(media.photo_id(name))["bytes"])
-            of = len(media.ids_in_order(name, photo_bytes))
-            # Remembered first: a crash before the chunks go costs space, the other way round a photo sent for ever.
-            _remember(local, name, have=of, of=of, safe_at=now)
-            media.forget_chunks(store, name, photo_bytes)
-    return [name for name in names if name not in safe]
+def backlog(local: Local, store: Store, names: Sequence[str] | None = None) -> Backlog:
+    """What is still to go of these photos, else of all that wait."""
+    open_names = waiting(local, store) if names is None else names
+    documents = bytes_ = 0
+    for name in open_names:
+        photo_bytes = int(store.get(media.photo_id(name))["bytes"])
+        known = local.read(f"photo:{name}")
+        have, of = (0, len(media.ids_in_order(name, photo_bytes))) if known is None else (known["have"], known["of"])
+        documents += max(0, of - have)
+        bytes_ += photo_bytes * max(0, of - have) // max(1, of)
+    return Backlog(len(open_names), documents, bytes_)
+
+
+def settle(
+    local: Local, store: Store, remote: Database, names: Sequence[str], *, now: str
+) -> tuple[list[str], list[Refused]]:
+    """Ask which photos are safe, remember it, let their chunks here go; answers those that are not safe yet.
+
+    A photo the server turned down is put right from its original, to be sent again; it is among the refused, with a
+    sentence, until the server has confirmed it. One whose original is damaged too is not sent again.
+    """
+    still_open: list[str] = []
+    refused: list[Refused] = []
+    for batch in _slices(names, RECEIPTS_AT_ONCE_MAX):
+        safe, turned_down = media.verdicts(remote, batch)
+        for name in batch:
+            if name in safe:
+                photo_bytes = int(store.get(media.photo_id(name))["bytes"])
+                of = len(media.ids_in_order(name, photo_bytes))
+                # Remembered first: a crash before the chunks go costs space, the other way round a photo sent for ever.
+                _remember(local, name, have=of, of=of, safe_at=now)
+                media.forget_chunks(store, name, photo_bytes)
+                continue
+            still_open.append(name)
+            if name in turned_down:
+                mended = _mend(local, store, turned_down[name])
+                reason = _("This photo arrived damaged. It is being sent again from the original on this phone.")
+                if not mended:
+                    still_open.pop()
+                    reason = _(
+                        "This photo arrived damaged, and the original on this phone is damaged too. Take it again."
+                    )
+                refused.append(Refused(media.photo_id(name), None, "mismatch", reason))
+    return still_open, refused
+
+
+def _mend(local: Local, store: Store, mismatch: Mismatch) -> bool:
+    """Cut the photo anew, once for each time it was turned down."""
+    name, told = mismatch.photo, {"found_at": mismatch.found_at}
+    before = local.read(f"mended:{name}")
+    if before is not None and before["found_at"] == mismatch.found_at:
+        return True
+    try:
+        original = local.photo_file(name).read_bytes()
+        thumbnail = media.read_thumbnail(store, name).data
+    except (OSError, NotFound):
+        return False
+    mended = media.mend(store, name, original, thumbnail)
+    if mended:
+        local.edit(f"mended:{name}", lambda _: told)
+    return mended
 
 
 def push(
     local: Local,
     store: Store,
     remote: Database,
-    names: Sequence[str],
+    bites: Bites,
     *,
-    on_sent: Callable[[], None],
-    cancelled: Callable[[], bool],
-    monotonic: Callable[[], float] = time.monotonic,
+    without: Collection[str] = (),
+    documents_first: Callable[[], None] = lambda: None,
+    on_sent: Callable[[], None] = lambda: None,
+    cancelled: Callable[[], bool] = lambda: False,
+    clock: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], object] = time.sleep,
 ) -> list[Refused]:
-    """Send what the server lacks: all manifests and thumbnails, then chunks. Answers what was refused.
+    """Send what the server lacks of all photos that wait, but those `without`. Answers what was refused.
 
-    `on_sent` is called after each request that brought something over. Raises PeerUnreachable and its like: what has
-    crossed is known to the server and is not sent again.
+    Before each request `documents_first` sends what a person saved meanwhile, and then a new photo's manifest and
+    thumbnail go before an older one's next chunk. `on_sent` is called after each request that brought something over.
+    A line that breaks is tried again at once, in smaller bites, as long as it carries something between two cuts.
+    Raises PeerUnreachable and its like: what has crossed is known to the server and is not sent again.
     """
-    order = {name: media.ids_in_order(name, int(store.get(media.photo_id(name))["bytes"])) for name in names}
-    refused: list[Refused] = []
-    heads = [doc_id for name in names for doc_id in order[name][:2]]
-    for batch in _slices(heads, 2 * CHUNKS_AT_ONCE_MAX):
-        if cancelled():
-            return refused
-        refused += sending.send(store, remote, sending.lacking(store, remote, batch))
-        on_sent()
-    for name in names:
-        missing = sending.lacking(store, remote, order[name][2:])
-        of, have = len(order[name]), len(order[name]) - len(missing)
-        _remember(local, name, have=have, of=of, safe_at=None)
-        size = 1
-        while missing and not cancelled():
-            batch, missing = missing[:size], missing[size:]
-            began = monotonic()
-            turned_down = sending.send(store, remote, batch)
-            refused += turned_down
-            have += len(batch) - len(turned_down)
-            _remember(local, name, have=have, of=of, safe_at=None)
-            on_sent()
-            quick = monotonic() - began < BATCH_S
-            size = min(size * 2, CHUNKS_AT_ONCE_MAX) if quick else max(1, size // 2)
-    return refused
+    lanes = _Lanes(local, store, remote, bites=bites, without=without, on_sent=on_sent, clock=clock)
+    cuts_in_a_row = 0
+    while not cancelled():
+        carried = lanes.carried
+        try:
+            documents_first()
+            if not lanes.step():
+                break
+        except PeerUnreachable as error:
+            cuts_in_a_row = 0 if lanes.carried > carried else cuts_in_a_row + 1
+            if error.status is not None or not lanes.carried or cuts_in_a_row >= CUTS_IN_A_ROW_MAX:
+                raise  # the server itself asks to wait, or there is no line
+            lanes.broken()
+            pause(PAUSE_S)
+        else:
+            cuts_in_a_row = 0 if lanes.carried > carried else cuts_in_a_row
+    return lanes.refused
+
+
+class _Lanes:
+    """Thumbnails, then chunks: one request a step."""
+
+    def __init__(
+        self,
+        local: Local,
+        store: Store,
+        remote: Database,
+        *,
+        bites: Bites,
+        without: Collection[str],
+        on_sent: Callable[[], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._local, self._store, self._remote, self._bites = local, store, remote, bites
+        self._on_sent, self._clock = on_sent, clock
+        self.refused: list[Refused] = []
+        self.carried = 0  # requests that brought something over
+        self._seen_seq: Any = None
+        self._seen: set[str] = set(without)
+        self._new: list[str] = []  # photos of which the server has not been asked for manifest and thumbnail
+        self._heads: list[str] = []  # ids of manifests and thumbnails it lacks
+        self._photos: list[str] = []  # photos whose chunks are to go
+        self._missing: list[str] | None = None  # chunks of the first of these; None: the server must be asked
+        self._parts: list[Document] | None = None  # slices of the first missing chunk; likewise
+
+    def step(self) -> bool:
+        """One request; False when nothing is left to send."""
+        self._look()
+        if self._heads:
+            self._send_heads()
+        elif self._new:
+            self._ask_for_heads()
+        elif not self._photos:
+            return False
+        elif self._missing is None:
+            self._ask_for_chunks()
+        elif not self._missing:
+            self._photos.pop(0)
+            self._missing = None
+        elif self._bites.chunks:
+            self._send_chunks()
+        elif self._parts is None:
+            self._ask_for_slices()
+        else:
+            self._send_slices()
+        return True
+
+    def broken(self) -> None:
+        """The last request may or may not have taken effect: sending its documents again does no harm."""
+        self._bites.cut()
+        self._missing = self._parts = None
+
+    def _look(self) -> None:
+        """Photos taken since the last look get their turn, behind those that wait."""
+        seq = self._store.info()["update_seq"]
+        if seq != self._seen_seq:
+            fresh = [name for name in waiting(self._local, self._store) if name not in self._seen]
+            self._new += fresh
+            self._seen.update(fresh)
+            self._seen_seq = seq
+
+    def _ask_for_heads(self) -> None:
+        batch = self._new[:HEADS_ASKED_MAX]
+        ids = [doc_id for name in batch for doc_id in (media.photo_id(name), media.thumb_id(name))]
+        self._heads = sending.lacking(self._store, self._remote, ids)
+        self._photos += batch
+        del self._new[: len(batch)]
+
+    def _send_heads(self) -> None:
+        batch = self._heads[: max(2, self._bites.slices)]  # a thumbnail is a slice or two, a manifest next to nothing
+        self._hand_over(_with_bytes(self._store, batch), slices=len(batch))
+        del self._heads[: len(batch)]
+
+    def _ask_for_chunks(self) -> None:
+        order = self._order(self._photos[0])
+        self._missing = sending.lacking(self._store, self._remote, order[2:])
+        self._tell()
+
+    def _send_chunks(self) -> None:
+        assert self._missing is not None
+        batch = self._missing[: self._bites.chunks]
+        self._hand_over(_with_bytes(self._store, batch), slices=len(batch) * SLICES_A_CHUNK)
+        del self._missing[: len(batch)]
+        self._parts = None
+        self._tell()
+
+    def _ask_for_slices(self) -> None:
+        assert self._missing
+        chunk = self._store.get(self._missing[0])
+        parts = media.slices(chunk, self._store.attachment(self._missing[0], "data").read())
+        lacking = self._remote.revs_diff({part["_id"]: [part["_rev"]] for part in parts})
+        self._parts = [part for part in parts if part["_id"] in lacking]
+
+    def _send_slices(self) -> None:
+        assert self._missing is not None
+        assert self._parts is not None
+        batch = self._parts[: self._bites.slices]
+        if batch:
+            self._hand_over(batch, slices=len(batch))
+            del self._parts[: len(batch)]
+        if not self._parts:
+            self._parts = None
+            del self._missing[0]
+            self._tell()
+
+    def _hand_over(self, documents: Sequence[Document], *, slices: int) -> None:
+        began = self._clock()
+        self.refused += sending.hand_over(self._remote, documents)
+        self._bites.passed(slices, took_s=self._clock() - began)
+        self.carried += 1
+        self._on_sent()
+
+    def _order(self, name: str) -> list[str]:
+        return media.ids_in_order(name, int(self._store.get(media.photo_id(name))["bytes"]))
+
+    def _tell(self) -> None:
+        name, missing = self._photos[0], len(self._missing or ())
+        of = len(self._order(name))
+        _remember(self._local, name, have=of - missing, of=of, safe_at=None)
+
+
+def _with_bytes(store: Store, doc_ids: Sequence[str]) -> list[Document]:
+    answers = store.bulk_get([{"id": doc_id} for doc_id in doc_ids], revs=True, attachments=True)
+    return [entry["ok"] for answer in answers for entry in answer["docs"] if "ok" in entry]
 
 
 def resend_lost(local: Local, store: Store, remote: Database, *, cancelled: Callable[[], bool]) -> list[str]:
@@ -160,21 +352,10 @@ def fetch_thumbnails(
     return fetched
 
 
-def documents_waiting(local: Local, store: Store) -> int:
-    """How many manifests, thumbnails and chunks are still to go."""
-    total = 0
-    for name in waiting(local, store):
-        known = local.read(f"photo:{name}")
-        if known is not None:
-            total += max(0, known["of"] - known["have"])
-        else:
-            total += len(media.ids_in_order(name, int(store.get(media.photo_id(name))["bytes"])))
-    return total
-
-
 def names_in(store: Store) -> list[str]:
     """All photos captured here."""
-    return [document["photo"] for document in listed(store, "photo:")]
+    rows = store.all_docs(start_key="photo:", end_key="photo:~")["rows"]
+    return [row["id"].partition(":")[2] for row in rows]
 
 
 def _named_by_evidence(local: Local) -> frozenset[str]:

@@ -7,6 +7,7 @@ It must never know threads or screens.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,10 +17,13 @@ import requests
 from mobile import account as accounts
 from mobile import api, drafts, photos, refusals, sending
 from mobile.account import Grant, Server
+from mobile.bites import Bites
 from mobile.cards import Account
 from mobile.local import found, listed, write_file
+from mobile.sending import Refused
 from mobile.tools import Tools
 from schemas import access, decision, evidence, ids
+from sync import media
 from sync.apart import POISON_STATUSES
 from sync.database import Database, Document
 from sync.errors import (
@@ -86,6 +90,9 @@ class Round:
         on_progress: Callable[[int, int], None],
         cancelled: Callable[[], bool],
         line: Line | None = None,
+        bites: Bites | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], object] = time.sleep,
     ) -> None:
         self._tools, self._account, self._session = tools, account, session
         self._locale, self._thorough, self._photos_now = locale, thorough, photos_now
@@ -94,6 +101,8 @@ class Round:
         self._local = tools.local
         self._line = line or Line()
         self._landed: dict[str, set[tuple[str, str]]] = {}  # by database: revisions it has given us in this round
+        self._bites, self._clock, self._pause = bites or Bites(), clock, pause
+        self._troubled: set[str] = set()  # databases that failed in this round: not tried again between photos
         self._done = self._total = 0
         self._silent = 0
 
@@ -133,6 +142,7 @@ class Round:
             (grant for grant in server.grants if grant.kind in KIND_ORDER),
             key=lambda grant: (KIND_ORDER[grant.kind], grant.name),
         )
+        self._grants = grants
         self._total = sum(self._to_push(grant) for grant in grants)
         for grant in grants:
             if self._cancelled():
@@ -144,6 +154,7 @@ class Round:
                     self._documents(grant, server, outcome)
                 self._silent = 0
             except PeerUnreachable as error:
+                self._troubled.add(grant.name)
                 self._silent += 1
                 if self._silent >= SILENT_DATABASES_MAX:
                     raise _NetworkGone(error) from error
@@ -151,9 +162,11 @@ class Round:
             except PeerRefused as refusal:
                 if refusal.status == 401:
                     raise
+                self._troubled.add(grant.name)
                 if grant.listed:  # one no longer listed is expected to say no
                     outcome.trouble, outcome.code = True, "some-waiting"
             except (PeerMisbehaved, DatabaseError):
+                self._troubled.add(grant.name)
                 if grant.listed:
                     outcome.trouble, outcome.code = True, "some-waiting"
             except StoreCorrupt:
@@ -295,17 +308,50 @@ class Round:
         if self._thorough and self._photos_now:
             photos.resend_lost(self._local, store, remote, cancelled=self._cancelled)
         open_names = photos.waiting(self._local, store)
+        refused: list[Refused] = []
         if open_names:
-            open_names = photos.settle(self._local, store, remote, open_names, now=self._tools.time())
+            open_names, refused = photos.settle(self._local, store, remote, open_names, now=self._tools.time())
         if open_names and not self._photos_now:
             outcome.photos_held_back = True
             return
-        refused = photos.push(self._local, store, remote, open_names, on_sent=self._advance, cancelled=self._cancelled)
+        hopeless = set(photos.waiting(self._local, store)) - set(open_names)
+        refused += photos.push(
+            self._local,
+            store,
+            remote,
+            self._bites,
+            without=hopeless,
+            documents_first=lambda: self._documents_meanwhile(server),
+            on_sent=self._advance,
+            cancelled=self._cancelled,
+            clock=self._clock,
+            pause=self._pause,
+        )
         fingerprint = self._fingerprint(server, grant)
         refusals.replace(self._local, grant.name, None, refused, fingerprint, at=self._tools.time())
+        open_names = [name for name in photos.waiting(self._local, store) if name not in hopeless]
         if open_names and not refused:
-            open_names = photos.settle(self._local, store, remote, open_names, now=self._tools.time())
+            open_names, _ = photos.settle(self._local, store, remote, open_names, now=self._tools.time())
         outcome.receipts_awaited += len(open_names)
+
+    def _documents_meanwhile(self, server: Server) -> None:
+        """What a person saved since this round began goes before the next piece of a photo."""
+        for grant in self._grants:
+            if grant.kind == "media" or not grant.push or grant.name in self._troubled:
+                continue
+            if grant.name not in self._local.stores:
+                continue
+            store = self._local.stores.open(grant.name)
+            if store.info()["update_seq"] == self._way(grant)["pushed"]:
+                continue
+            try:
+                self._push(store, self._remote(grant), grant, server)
+            except PeerRefused as refusal:
+                if refusal.status == 401:
+                    raise
+                self._troubled.add(grant.name)  # the next round says why
+            except (PeerMisbehaved, DatabaseError):
+                self._troubled.add(grant.name)
 
     def _others_photos(self, grant: Grant) -> list[str]:
         """Photos this phone's evidence names and has no small picture of, the latest first."""
@@ -322,7 +368,9 @@ class Round:
 
     def _remote(self, grant: Grant) -> RemoteDatabase:
         url = f"{self._account.server_url}/db/{grant.name}"
-        return RemoteDatabase(url, session=self._session, token=self._account.token)
+        # Photos count what a broken line costs: a bite of one is not sent a second time unseen.
+        repeat_bytes_max = media.SLICE_BYTES if grant.kind == "media" else None
+        return RemoteDatabase(url, session=self._session, token=self._account.token, repeat_bytes_max=repeat_bytes_max)
 
     def _far(self, grant: Grant, end: Literal["source", "target"]) -> Far | None:
         """What the list told of this database just now. A thorough round asks it all the same."""
@@ -344,7 +392,7 @@ class Round:
             return 0
         store = self._local.stores.open(grant.name)
         if grant.kind == "media":
-            return photos.documents_waiting(self._local, store)
+            return photos.backlog(self._local, store).documents
         pushed, here = self._way(grant)["pushed"], store.info()["update_seq"]
         return int(max(0, here - pushed) if isinstance(pushed, int) else here)
 

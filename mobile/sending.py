@@ -45,11 +45,17 @@ def send(store: Store, remote: Database, doc_ids: Sequence[str]) -> list[Refused
     if not doc_ids:
         return []
     answers = store.bulk_get([{"id": doc_id} for doc_id in doc_ids], revs=True, attachments=True)
-    documents: list[Document] = [entry["ok"] for answer in answers for entry in answer["docs"] if "ok" in entry]
+    return hand_over(remote, [entry["ok"] for answer in answers for entry in answer["docs"] if "ok" in entry])
+
+
+def hand_over(remote: Database, documents: Sequence[Document]) -> list[Refused]:
+    """Write documents that have their revisions; answers what was refused. Raises PeerUnreachable and its like."""
     failures = remote.bulk_docs(documents, new_edits=False)
     for failure in failures:
         if failure["error"] in PASSING_TROUBLE:
-            raise PeerUnreachable(f"{remote.name} could not write {failure.get('id')} ({failure['error']}).")
+            raise PeerUnreachable(
+                f"{remote.name} could not write {failure.get('id')} ({failure['error']}).", status=500
+            )
     return [
         Refused(str(each.get("id")), each.get("rev"), str(each["error"]), str(each.get("reason", "")))
         for each in failures

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import requests
 
 from mobile import refusals
+from mobile.bites import Bites
 from mobile.messages import say
 from mobile.rounds import Outcome, Round
 from sync.backoff import Backoff
@@ -75,15 +76,20 @@ class SyncWorker(threading.Thread):
         every_s: float = EVERY_S,
         photos_allowed: Callable[[], bool] = lambda: True,
         backoff: Backoff | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], object] | None = None,
     ) -> None:
+        """`clock` and `pause` are the line's time, for a link that is simulated faster than it is."""
         super().__init__(name="sync", daemon=True)
         self._phone, self._on_status, self._every_s = phone, on_status, every_s
         self._session_factory, self._photos_allowed = session_factory, photos_allowed
         self._backoff = backoff or Backoff()
         self._session: requests.Session | None = None
         self._running = threading.Lock()
+        self._bites = Bites()
         self._stopping, self._woken = threading.Event(), threading.Event()
         self._line = Line()
+        self._clock, self._pause = clock, pause or self._stopping.wait
         self._rounds = self._failures = 0
         self._due: float | None = None
         self._told_at = 0.0
@@ -130,6 +136,9 @@ class SyncWorker(threading.Thread):
                 on_progress=self._progress,
                 cancelled=self._stopping.is_set,
                 line=self._line,
+                bites=self._bites,
+                clock=self._clock,
+                pause=self._pause,
             ).run()
             return self._tell(self._after(outcome))
 

@@ -37,7 +37,7 @@ __all__ = [
 
 UNIT_TYPES: Final = ("draft", "submission", "evidence", "cited", "part", "reply")
 VISIT_TYPES: Final = ("draft", "submission", "evidence", "cited", "part")
-MEDIA_TYPES: Final = ("photo", "thumb", "chunk")
+MEDIA_TYPES: Final = ("photo", "thumb", "chunk", "slice")
 SCORERS: Final = frozenset({"specialist", "head", "inspector"})
 ACTORS: Final = frozenset({"specialist", "head"})
 

@@ -183,7 +183,8 @@ class Follower:
             try:
                 media.settle(database, photo, now=time_string(self._now()))
             except media.PhotoMismatch as error:
-                # It gets no receipt, so the phone keeps the original and goes on offering what is wrong here.
+                # It gets no receipt and its phone is told: the original is still there, and comes again.
+                media.turn_down(database, error, now=time_string(self._now()))
                 _log.warning("follower.photo_mismatch", database=database.name, photo=photo, why=error.what)
             else:
                 return "verified"

@@ -404,7 +404,7 @@ class PhonePolicy:
     def _refuse_media(self, document: Document) -> Refusal | None:
         doc_id = str(document.get("_id"))
         parsed = media.parse_id(doc_id)
-        if parsed is None or parsed.kind == "receipt" or document.get("_deleted"):
+        if parsed is None or parsed.kind in ("receipt", "mismatch") or document.get("_deleted"):
             return self._forbidden("media-only", given=doc_id[:80])
         refused = may_write(self.identity, self.name, document, self.gateway.facts())
         if refused is not None:
@@ -412,7 +412,7 @@ class PhonePolicy:
         if document.get("type") != parsed.kind or document.get("photo") != parsed.photo:
             return self._forbidden("disagrees-with-id", expected=f"{parsed.kind}, {parsed.photo}")
         attachments = document.get("_attachments") or {}
-        allowed = {"photo": (), "thumb": ("thumb.jpg",), "chunk": ("data",)}[parsed.kind]
+        allowed = {"photo": (), "thumb": ("thumb.jpg",), "chunk": ("data",), "slice": ("data",)}[parsed.kind]
         if set(attachments) != set(allowed) or any(_size(each) > MEDIA_BYTES_MAX for each in attachments.values()):
             return self._forbidden("media-only", given=doc_id[:80])
         return None

@@ -3,19 +3,22 @@
     photo:<sha256>            what it is: size, type, the SHA-256 of every chunk
     thumb:<sha256>            a small picture of it, the attachment `thumb.jpg`
     chunk:<sha256>:<nnnn>     65,536 bytes of it each, the attachment `data`: transport, deleted once verified
+    slice:<sha256>:<nnnn>:<k> 8,192 bytes of a chunk each, instead of it, over a link that keeps breaking
     receipt:<sha256>          the proof that all of it arrived, and the photo itself, the attachment `photo`
+    mismatch:<sha256>         what was wrong with the bytes that came under this name: they must come again
 
-`<sha256>` is of the photo's bytes, in lower-case hex. All but the receipt is made of the photo alone, so its revisions
-are the same on every machine: sending one again is known at once, and a cut link costs one chunk at most. Chunks are
-deleted by tombstones that are the same everywhere too. Every verb may be repeated. It must never know why a photo was
-taken, nor how to read one.
+`<sha256>` is of the photo's bytes, in lower-case hex. All but the last two is made of the photo alone, so its revisions
+are the same on every machine: sending one again is known at once, and a cut link costs one chunk at most, or one slice.
+Chunks and slices are deleted by tombstones that are the same everywhere too. Every verb may be repeated. It must never
+know why a photo was taken, nor how to read one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -26,13 +29,19 @@ from sync.errors import Conflict, Forbidden, NotFound, PeerMisbehaved, SyncError
 CHUNK_BYTES = 65_536
 """15–25 s of a 2G link: what a dropped connection may cost. Fixed for ever: manifests state it."""
 
+SLICE_BYTES = 8_192
+"""Over a link that is cut every 100 KB on average, a request of one chunk is sent again for every two that arrive, and
+one of a slice for every twenty. Fixed for ever: a slice's number says which bytes it holds."""
+
 PHOTO_BYTES_MAX = 32 * 2**20
 """A photo is put together in memory; phones send pictures of a few hundred kilobytes."""
 
 CHUNK_REVISIONS_MAX = 100
 """Honest chunks have one revision. Beyond this somebody is playing, or the peer ignores deletions."""
 
-_ID = re.compile(r"(photo|thumb|receipt):([0-9a-f]{64})|(chunk):([0-9a-f]{64}):([0-9]{4})")
+_ID = re.compile(
+    r"(photo|thumb|receipt|mismatch):([0-9a-f]{64})|(?:(chunk)|(slice)):([0-9a-f]{64}):([0-9]{4})(?(4):([0-9]))"
+)
 
 Kind = Literal["absent", "partial", "whole", "verified"]
 
@@ -57,11 +66,12 @@ class PhotoIncomplete(SyncError):
 
 
 class MediaId(NamedTuple):
-    """A media document's id taken apart; `number` is a chunk's place, None for the others."""
+    """A media document's id taken apart; `number` is a chunk's place, `part` a slice's in it, None for the others."""
 
     kind: str
     photo: str
     number: int | None
+    part: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +113,16 @@ def chunk_id(photo: str, number: int) -> str:
     return f"chunk:{photo}:{number:04}"
 
 
+def slice_id(photo: str, number: int, part: int) -> str:
+    return f"slice:{photo}:{number:04}:{part}"
+
+
 def receipt_id(photo: str) -> str:
     return f"receipt:{photo}"
+
+
+def mismatch_id(photo: str) -> str:
+    return f"mismatch:{photo}"
 
 
 def parse_id(doc_id: str) -> MediaId | None:
@@ -112,9 +130,9 @@ def parse_id(doc_id: str) -> MediaId | None:
     match = _ID.fullmatch(doc_id)
     if match is None:
         return None
-    if match[3]:
-        return MediaId(match[3], match[4], int(match[5]))
-    return MediaId(match[1], match[2], None)
+    if match[1]:
+        return MediaId(match[1], match[2], None)
+    return MediaId(match[3] or match[4], match[5], int(match[6]), None if match[7] is None else int(match[7]))
 
 
 def name_of(photo: bytes) -> str:
@@ -124,6 +142,12 @@ def name_of(photo: bytes) -> str:
 
 def chunk_count(photo_bytes: int) -> int:
     return max(1, -(-photo_bytes // CHUNK_BYTES))
+
+
+def slice_count(photo_bytes: int, number: int) -> int:
+    """Of one chunk."""
+    chunk_bytes = min(CHUNK_BYTES, photo_bytes - number * CHUNK_BYTES)
+    return max(1, -(-chunk_bytes // SLICE_BYTES))
 
 
 def ids_in_order(photo: str, photo_bytes: int) -> list[str]:
@@ -167,6 +191,26 @@ def cut(photo: bytes, thumbnail: bytes, *, content_type: str, width: int, height
     return [with_revision(document) for document in documents]
 
 
+def slices(chunk: Document, data: bytes) -> list[Document]:
+    """A chunk's bytes as slices, to be sent in its place: each with the revision it has everywhere."""
+    photo, number = str(chunk["photo"]), int(chunk["n"])
+    starts = range(0, max(len(data), 1), SLICE_BYTES)
+    return [
+        with_revision(
+            {
+                "_id": slice_id(photo, number, part),
+                "type": "slice",
+                "v": 1,
+                "photo": photo,
+                "n": number,
+                "part": part,
+                "_attachments": _data(data[start : start + SLICE_BYTES]),
+            }
+        )
+        for part, start in enumerate(starts)
+    ]
+
+
 def put_photo(database: Database, photo: bytes, thumbnail: bytes, *, content_type: str, width: int, height: int) -> str:
     """Write a photo, cut, in one durable transaction; answers its name. Raises Forbidden where one is refused."""
     documents = cut(photo, thumbnail, content_type=content_type, width=width, height=height)
@@ -178,26 +222,25 @@ def put_photo(database: Database, photo: bytes, thumbnail: bytes, *, content_typ
 
 
 def states(database: Database, photos: Iterable[str]) -> dict[str, PhotoState]:
-    """How much of each photo is here, in three requests however many they are.
+    """How much of each photo is here, in four requests however many they are.
 
     A photo whose manifest is malformed counts as absent.
     """
     names = list(dict.fromkeys(photos))
     verified = receipts(database, names)
     open_names = [name for name in names if name not in verified]
-    awaited: dict[str, int] = {}
+    awaited: dict[str, _Manifest] = {}
     for row in _living(database, [photo_id(name) for name in open_names], include_docs=True).values():
         name = row["id"].removeprefix("photo:")
         try:
-            awaited[name] = len(_manifest(name, row["doc"]).chunks)
+            awaited[name] = _manifest(name, row["doc"])
         except PhotoMismatch:  # `settle` says what is wrong with it; here it must not hide the others
             continue
-    chunks = [chunk_id(name, number) for name, of in awaited.items() for number in range(of)]
-    arrived = _living(database, chunks)
+    missing = _missing(database, {name: manifest.photo_bytes for name, manifest in awaited.items()})
     found = {name: PhotoState("verified") for name in verified}
     for name in open_names:
-        of = awaited.get(name, 0)
-        have = sum(chunk_id(name, number) in arrived for number in range(of))
+        of = len(awaited[name].chunks) if name in awaited else 0
+        have = of - len(missing.get(name, ()))
         found[name] = PhotoState("absent" if not of else "whole" if have == of else "partial", have, of)
     return found
 
@@ -216,9 +259,24 @@ def missing_chunks(database: Database, photo: str) -> list[int]:
     """The numbers of the chunks that are awaited; none once it is verified. Raises NotFound without a manifest."""
     if receipts(database, [photo]):
         return []
-    of = len(_manifest(photo, database.get(photo_id(photo))).chunks)
-    arrived = _living(database, [chunk_id(photo, number) for number in range(of)])
-    return [number for number in range(of) if chunk_id(photo, number) not in arrived]
+    return _missing(database, {photo: _manifest(photo, database.get(photo_id(photo))).photo_bytes})[photo]
+
+
+def _missing(database: Database, photos: Mapping[str, int]) -> dict[str, list[int]]:
+    """Of photos with their sizes in bytes, the numbers of the chunks that are here neither whole nor in slices."""
+    chunks = [(name, number) for name, size in photos.items() for number in range(chunk_count(size))]
+    arrived = _living(database, [chunk_id(*chunk) for chunk in chunks])
+    absent = [chunk for chunk in chunks if chunk_id(*chunk) not in arrived]
+    parts = _living(database, [each for name, number in absent for each in _slice_ids(name, photos[name], number)])
+    missing: dict[str, list[int]] = {name: [] for name in photos}
+    for name, number in absent:
+        if any(each not in parts for each in _slice_ids(name, photos[name], number)):
+            missing[name].append(number)
+    return missing
+
+
+def _slice_ids(photo: str, photo_bytes: int, number: int) -> list[str]:
+    return [slice_id(photo, number, part) for part in range(slice_count(photo_bytes, number))]
 
 
 # Verifying and keeping
@@ -233,7 +291,7 @@ def assemble(database: Database, photo: str) -> bytes:
     missing = missing_chunks(database, photo)
     if missing:
         raise PhotoIncomplete(photo, missing, len(manifest.chunks))
-    data = b"".join(_verified_chunk(database, photo, number, digest) for number, digest in enumerate(manifest.chunks))
+    data = b"".join(_verified_chunk(database, photo, manifest, number) for number in range(len(manifest.chunks)))
     if len(data) != manifest.photo_bytes:
         raise PhotoMismatch(photo, f"the manifest promises {manifest.photo_bytes} bytes, the chunks have {len(data)}")
     if name_of(data) != photo:
@@ -267,26 +325,101 @@ def settle(database: Database, photo: str, *, now: str) -> Receipt:
             receipt = _receipt(database, photo)
             if receipt is None:
                 raise
+        for row in _living(database, [mismatch_id(photo)]).values():  # what was wrong has come right
+            _bury(database, [(row["id"], row["value"]["rev"])])
     forget_chunks(database, photo, receipt.photo_bytes)
     return receipt
 
 
 def forget_chunks(database: Database, photo: str, photo_bytes: int) -> None:
-    """Delete the chunks of a photo that is safe elsewhere, by tombstones that are the same on every machine."""
-    chunks = [chunk_id(photo, number) for number in range(chunk_count(photo_bytes))]
+    """Delete the chunks and slices of a photo that is safe elsewhere, by tombstones that are the same everywhere."""
+    numbers = range(chunk_count(photo_bytes))
+    transport = [chunk_id(photo, number) for number in numbers]
+    transport += [each for number in numbers for each in _slice_ids(photo, photo_bytes, number)]
+    _forget(database, transport)
+
+
+def _forget(database: Database, doc_ids: Sequence[str]) -> None:
     for _ in range(CHUNK_REVISIONS_MAX):
-        living = _living(database, chunks)
+        living = _living(database, doc_ids)
         if not living:
             return
-        # A chunk may live in several revisions, where somebody wrote one by hand: each round ends the winners.
-        _graft(
-            database,
-            [
-                with_revision({"_id": doc_id, "_deleted": True}, parent=row["value"]["rev"])
-                for doc_id, row in living.items()
-            ],
-        )
-    raise PeerMisbehaved(f"{database.name}: the chunks of photo {photo[:12]}… do not go away when deleted.")
+        # One may live in several revisions, where somebody wrote one by hand: each round ends the winners.
+        _bury(database, [(doc_id, row["value"]["rev"]) for doc_id, row in living.items()])
+    raise PeerMisbehaved(f"{database.name}: {doc_ids[0]} and its like do not go away when deleted.")
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """Why the bytes that came under a photo's name were not kept, in words for an engineer, and when."""
+
+    photo: str
+    what: str
+    found_at: str
+
+
+def turn_down(database: Database, mismatch: PhotoMismatch, *, now: str) -> None:
+    """Write down that what came is not the photo its name promises, and delete all of it but the thumbnail.
+
+    Who lies, the manifest or a chunk, cannot be known; the device that took the photo sends all of it again, by `mend`.
+    """
+    photo = mismatch.photo
+    manifest = _living(database, [photo_id(photo)], include_docs=True)
+    sizes = [row["doc"].get("bytes") for row in manifest.values()]
+    note: Document = {"_id": mismatch_id(photo), "type": "mismatch", "v": 1, "photo": photo}
+    for row in _living(database, [note["_id"]]).values():
+        if not manifest:
+            return  # told before, and nothing has come since
+        note["_rev"] = row["value"]["rev"]
+    with contextlib.suppress(Conflict):  # another server found the same
+        database.put({**note, "what": mismatch.what, "found_at": now})
+    # A manifest may state any size: its list of chunks, too, says how many may be there.
+    bytes_max = max([size for size in sizes if isinstance(size, int)], default=0)
+    forget_chunks(database, photo, min(max(bytes_max, 0), PHOTO_BYTES_MAX))
+    _forget(database, [photo_id(photo)])
+
+
+def verdicts(database: Database, photos: Sequence[str]) -> tuple[set[str], dict[str, Mismatch]]:
+    """Those that are safe here, and those turned down: what a phone asks first, in one request."""
+    ids = [build(name) for name in photos for build in (receipt_id, mismatch_id)]
+    rows = _living(database, ids, include_docs=True)
+    safe = {name for name in photos if receipt_id(name) in rows}
+    notes = [rows[mismatch_id(name)]["doc"] for name in photos if mismatch_id(name) in rows and name not in safe]
+    return safe, {note["photo"]: Mismatch(note["photo"], note["what"], note["found_at"]) for note in notes}
+
+
+def mend(database: Database, photo: str, original: bytes, thumbnail: bytes) -> bool:
+    """After a photo was turned down: its documents anew, from its original bytes, to be sent once more.
+
+    Answers False, and changes nothing, where the original is another photo's. Each document gets a further revision,
+    because the server has deleted the ones it knows.
+    """
+    if name_of(original) != photo:
+        return False
+    before = database.get(photo_id(photo))
+    documents = cut(
+        original,
+        thumbnail,
+        content_type=str(before.get("content_type") or "image/jpeg"),
+        width=int(before.get("width") or 0),
+        height=int(before.get("height") or 0),
+    )
+    for document in documents:
+        doc_id = document["_id"]
+        fresh = {name: value for name, value in document.items() if name not in ("_rev", "_revisions")}
+        try:
+            held = database.get(doc_id, conflicts=True)
+        except NotFound:
+            database.put(fresh)
+            continue
+        if doc_id != thumb_id(photo):
+            _bury(database, [(doc_id, rev) for rev in held.get("_conflicts", ())])
+            database.put({**fresh, "_rev": held["_rev"]})
+    return True
+
+
+def _bury(database: Database, leaves: Iterable[tuple[str, str]]) -> None:
+    _graft(database, [with_revision({"_id": doc_id, "_deleted": True}, parent=rev) for doc_id, rev in leaves])
 
 
 def read_photo(database: Database, photo: str) -> Picture:
@@ -337,21 +470,38 @@ def _chunk(photo: str, number: int, data: bytes) -> Document:
         "v": 1,
         "photo": photo,
         "n": number,
-        "_attachments": {"data": {"content_type": "application/octet-stream", "data": data}},
+        "_attachments": _data(data),
     }
 
 
-def _verified_chunk(database: Database, photo: str, number: int, digest: str) -> bytes:
-    """The leaf whose bytes are right: a wrong one beside it must not hide it."""
-    doc_id = chunk_id(photo, number)
-    document = database.get(doc_id, conflicts=True)
-    for rev in [document["_rev"], *document.get("_conflicts", ())]:
-        if "data" not in database.get(doc_id, rev=rev).get("_attachments", {}):
-            continue
-        data = database.attachment(doc_id, "data", rev=rev).read()
-        if hashlib.sha256(data).hexdigest() == digest:
+def _data(data: bytes) -> dict[str, Any]:
+    return {"data": {"content_type": "application/octet-stream", "data": data}}
+
+
+def _verified_chunk(database: Database, photo: str, manifest: _Manifest, number: int) -> bytes:
+    """The bytes that are right: of a leaf, or of its slices; a wrong one beside them must not hide them."""
+    for _, data in _leaves(database, chunk_id(photo, number)):
+        if hashlib.sha256(data).hexdigest() == manifest.chunks[number]:
             return data
+    # Of each slice the winner: who wrote another beside it finds the chunk a mismatch, and it comes again.
+    parts = [_leaves(database, each) for each in _slice_ids(photo, manifest.photo_bytes, number)]
+    data = b"".join(leaves[0][1] for leaves in parts if leaves)
+    if hashlib.sha256(data).hexdigest() == manifest.chunks[number]:
+        return data
     raise PhotoMismatch(photo, f"chunk {number} has other bytes than the manifest promises")
+
+
+def _leaves(database: Database, doc_id: str) -> list[tuple[str, bytes]]:
+    """Revision and bytes of every leaf of a chunk or slice that has bytes, the winner first."""
+    try:
+        document = database.get(doc_id, conflicts=True)
+    except NotFound:
+        return []
+    return [
+        (rev, database.attachment(doc_id, "data", rev=rev).read())
+        for rev in [document["_rev"], *document.get("_conflicts", ())]
+        if "data" in database.get(doc_id, rev=rev).get("_attachments", {})
+    ]
 
 
 def _receipt(database: Database, photo: str) -> Receipt | None:

@@ -35,9 +35,15 @@ class RemoteDatabase:
         token: str | None = None,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         read_timeout_s: float = READ_TIMEOUT_S,
+        repeat_bytes_max: int | None = None,
     ) -> None:
         self._http = Transport(
-            url, session=session, token=token, connect_timeout_s=connect_timeout_s, read_timeout_s=read_timeout_s
+            url,
+            session=session,
+            token=token,
+            connect_timeout_s=connect_timeout_s,
+            read_timeout_s=read_timeout_s,
+            repeat_bytes_max=repeat_bytes_max,
         )
         self._server_uuid: str | None = None
 

@@ -89,7 +89,11 @@ class Transport:
         token: str | None = None,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         read_timeout_s: float = READ_TIMEOUT_S,
+        repeat_bytes_max: int | None = None,
     ) -> None:
+        """`repeat_bytes_max`: a larger body is not sent again unseen when its connection breaks. For who counts what
+        the line costs.
+        """
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise BadRequest("A peer's address begins with http:// or https:// and names a host.")
@@ -101,6 +105,7 @@ class Transport:
             self._auth = HTTPBasicAuth(unquote(parts.username).encode(), unquote(parts.password or "").encode())
         self._session = session or _kept_alive_session()
         self._timeouts_s = (connect_timeout_s, read_timeout_s)
+        self._repeat_bytes_max = repeat_bytes_max
 
     def json(
         self,
@@ -143,6 +148,8 @@ class Transport:
             if len(data) >= GZIP_FROM_BYTES:
                 sent["Content-Encoding"] = "gzip"
                 data = gzip.compress(data, 6, mtime=0)
+        if self._repeat_bytes_max is not None and len(data or b"") > self._repeat_bytes_max:
+            repeatable = False
         for attempt in (1, 2):
             try:
                 response = self._session.request(

@@ -75,8 +75,8 @@ fi
 if command -v npm >/dev/null && [ -f tests/peers/package-lock.json ]; then
   lock=$(sha256sum tests/peers/package-lock.json | cut -d' ' -f1)
   if [ "$(cat tests/peers/node_modules/.installed 2>/dev/null)" != "$lock" ]; then
-    say "Installing independent peers (PouchDB) for tests/peers …"
-    if (cd tests/peers && npm ci --no-audit --no-fund --loglevel=error >&2); then
+    say "Installing independent peers (PouchDB, pouchdb-server) for tests/peers …"
+    if (cd tests/peers && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2); then
       echo "$lock" >tests/peers/node_modules/.installed
     else
       say "npm could not install them. Tests with PouchDB are skipped."

@@ -6,6 +6,7 @@ Read once at the start and frozen; everything else is given a `Config`. It must 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,10 @@ OLDEST_APP: Final = "0.1.0"
 """The oldest app this version still serves (`GET /api/v1/databases`)."""
 
 
+_COUCHDB_PREFIX: Final = re.compile(r"([a-z][a-z0-9_-]{0,40})?")
+"""CouchDB's names begin with a letter; what is ours follows, and must stay below its limit for a file's name."""
+
+
 class ConfigRefused(Exception):
     """A setting that cannot be used as it is. The sentence says what to change."""
 
@@ -30,7 +35,7 @@ class ConfigRefused(Exception):
 class Config:
     """`data` holds `databases/`, `projection.sqlite`, `secret.key` and `server.id`.
 
-    Environment: THIDUA_DATA, THIDUA_LOCALE, THIDUA_SECURE_COOKIES, THIDUA_COUCHDB_URL.
+    Environment: THIDUA_DATA, THIDUA_LOCALE, THIDUA_SECURE_COOKIES, THIDUA_COUCHDB_URL, THIDUA_COUCHDB_PREFIX.
     """
 
     data: Path
@@ -43,6 +48,8 @@ class Config:
     """Cookies only over HTTPS: on where the service stands behind TLS, off for the demo on loopback."""
     couchdb: str | None = field(default=None, repr=False)
     """Address of the CouchDB that keeps the databases, with its account; None keeps them in `data`."""
+    couchdb_prefix: str = ""
+    """With what the names of our databases begin there: several installations may share one CouchDB."""
     sweep_every_s: float = 300.0
     """Every five minutes the follower looks at everything, whatever hints it had (DESIGN 2)."""
 
@@ -74,6 +81,12 @@ def load(
         if secure_cookies is None
         else secure_cookies
     )
+    prefix = told.get("THIDUA_COUCHDB_PREFIX", "")
+    if _COUCHDB_PREFIX.fullmatch(prefix) is None:
+        raise ConfigRefused(
+            f"Names of databases in CouchDB cannot begin with {prefix!r}: in THIDUA_COUCHDB_PREFIX give small letters,"
+            " digits, - and _, a letter first."
+        )
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / "databases").mkdir(mode=0o700, exist_ok=True)
@@ -90,6 +103,7 @@ def load(
         locale=chosen,
         secure_cookies=secure,
         couchdb=couchdb or told.get("THIDUA_COUCHDB_URL") or None,
+        couchdb_prefix=prefix,
     )
 
 

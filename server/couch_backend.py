@@ -22,15 +22,22 @@ from sync.transport import Transport
 UPDATES_WAIT_S: Final = 20.0
 """A longpoll held this long costs three requests a minute, and ends before any proxy cuts it."""
 
+SHARDS: Final = 1
+"""Ours are many and small: a thousand databases of one shard each are fine, and their changes stand in one order."""
+
 POLL_S: Final = 2.0
 """Between two comparisons where there is no `_db_updates`, and before trying again a CouchDB that did not answer."""
 
 
 class CouchBackend:
-    """The databases of one CouchDB that are ours by their names. For any number of threads."""
+    """The databases of one CouchDB that are ours by their names. For any number of threads.
 
-    def __init__(self, url: str) -> None:
+    With `prefix`, there every name begins so, and what does not is another installation's.
+    """
+
+    def __init__(self, url: str, *, prefix: str = "") -> None:
         self._url = url.rstrip("/")
+        self._prefix = prefix
         self._local = threading.local()
         self._known: set[str] = set()
         self._listeners: list[Callable[[str], None]] = []
@@ -46,7 +53,7 @@ class CouchBackend:
     def create(self, name: str) -> Database:
         remote = self._remote(name)
         with contextlib.suppress(FileExists):
-            remote.create()
+            remote.create(shards=SHARDS)
         self._known.add(name)
         return remote
 
@@ -63,7 +70,7 @@ class CouchBackend:
         answer = self._server().json("GET", "/_all_dbs")
         if not isinstance(answer, list):
             raise PeerMisbehaved("The CouchDB does not list its databases as CouchDB does.")
-        return sorted(name for name in answer if isinstance(name, str) and _is_ours(name))
+        return sorted(ours for name in answer if (ours := self._ours(name)) is not None)
 
     def subscribe(self, listener: Callable[[str], None]) -> Callable[[], None]:
         with self._lock:
@@ -85,17 +92,23 @@ class CouchBackend:
         # A session is for one thread: its connections are kept there.
         kept: dict[str, RemoteDatabase] = self._local.__dict__.setdefault("databases", {})
         if name not in kept:
-            kept[name] = RemoteDatabase(f"{self._url}/{quote(name, safe='')}")
+            kept[name] = RemoteDatabase(f"{self._url}/{quote(self._prefix + name, safe='')}")
         return kept[name]
 
     def _server(self) -> Transport:
         kept: Transport = self._local.__dict__.setdefault("server", Transport(self._url))
         return kept
 
+    def _ours(self, name: object) -> str | None:
+        """What we call the CouchDB's database `name`; None where it is not ours."""
+        if not isinstance(name, str) or not name.startswith(self._prefix):
+            return None
+        ours = name.removeprefix(self._prefix)
+        return ours if _is_ours(ours) else None
+
     def _tell(self, name: str) -> None:
-        if _is_ours(name):
-            for listener in tuple(self._listeners):
-                listener(name)
+        for listener in tuple(self._listeners):
+            listener(name)
 
     def _watch(self) -> None:
         since: Any = "now"
@@ -118,8 +131,8 @@ class CouchBackend:
         answer = self._server().json("GET", "/_db_updates", params=params, extra_wait_s=UPDATES_WAIT_S)
         if not isinstance(answer, dict) or "last_seq" not in answer:
             raise PeerMisbehaved("The CouchDB answers _db_updates in a form of its own.")
-        for name in {row.get("db_name") for row in answer.get("results", ())}:
-            if isinstance(name, str):
+        for name in {self._ours(row.get("db_name")) for row in answer.get("results", ())}:
+            if name is not None:
                 self._tell(name)
         return answer["last_seq"]
 

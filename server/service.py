@@ -63,7 +63,7 @@ class Service:
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> Self:
         """Everything at `config.data`; a projection of an older version is filled anew first."""
-        databases = backend or _backend_of(config)
+        databases = backend or backend_of(config)
         registry = Registry(databases.create(ids.REGISTRY))
         accounts = Accounts(registry, now=now, random_bytes=random_bytes)
 
@@ -113,7 +113,7 @@ class Service:
         self.close()
 
 
-def _backend_of(config: Config) -> Backend:
+def backend_of(config: Config) -> Backend:
     if config.couchdb is None:
         return StoreBackend(config.databases)
-    return CouchBackend(config.couchdb)
+    return CouchBackend(config.couchdb, prefix=config.couchdb_prefix)

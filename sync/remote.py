@@ -51,9 +51,9 @@ class RemoteDatabase:
     def name(self) -> str:
         return self._http.url
 
-    def create(self) -> None:
-        """Create the database. Raises FileExists."""
-        self._http.json("PUT", "", repeatable=False)
+    def create(self, *, shards: int | None = None) -> None:
+        """Create the database, in a CouchDB with so many shards. Raises FileExists."""
+        self._http.json("PUT", "", params={"q": shards}, repeatable=False)
 
     def delete(self) -> None:
         """Delete the database. Raises NotFound."""

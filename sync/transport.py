@@ -5,6 +5,8 @@ It knows requests, JSON and CouchDB's form of errors, and never what is asked fo
 - no answer, a time-out, 429 or 5xx: PeerUnreachable (wait; with the time the peer named);
 - 401 and 403: PeerRefused. They are said of us and our credentials, so a person must act. They are never Unauthorized
   or Forbidden, which a server over a CouchDB would pass on to its own callers as if said of them;
+- 202: PeerUnreachable too. A cluster says so when fewer of its machines than a majority have written: what only the
+  others know of is not accepted yet, and is sent again;
 - 400, 404, 409, 412, 413, 501 in CouchDB's form: the DatabaseError of that word; 413 in any form is TooLarge;
 - a page, a redirection, JSON of the wrong shape: PeerMisbehaved. A captive portal's sign-in page is the usual case.
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -181,6 +184,9 @@ class Transport:
         if response.status_code >= 300:
             with response:
                 raise self._refusal(response)
+        if response.status_code == HTTPStatus.ACCEPTED:
+            response.close()
+            raise PeerUnreachable(f"{self._host} holds this in fewer copies than it promises. It is sent again later.")
         return response
 
     def pieces(self, response: requests.Response) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("thidua", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("thidua")
 
-PEERS = Path(__file__).parent / "peers" / "node_modules" / "pouchdb"
+PEERS = Path(__file__).parent / "peers" / "node_modules" / "pouchdb-server"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NO_SKIPS = bool(os.environ.get("THIDUA_NO_SKIPS"))
 

@@ -75,14 +75,19 @@ def print_json(value: Any) -> None:
 
 
 def config_of(data: Path, *, must_exist: bool = True, couchdb: str | None = None) -> Config:
-    from server.config import ConfigRefused, load
-
     if must_exist and data == DATA and not data.exists() and (DEMONSTRATION / "databases").is_dir():
         data = DEMONSTRATION
     if must_exist and not (data / "databases").is_dir():
         raise click.ClickException(f"{data} is no data folder of Thidua: make one with `thidua init --data {data}`.")
+    return read_config(data, couchdb=couchdb)
+
+
+def read_config(data: Path, *, locale: str | None = None, couchdb: str | None = None) -> Config:
+    """The configuration at `data`, made if it is not there; what is wrong with it is a sentence."""
+    from server.config import ConfigRefused, load
+
     try:
-        return load(data, couchdb=couchdb)
+        return load(data, locale=locale, couchdb=couchdb)
     except ConfigRefused as error:
         raise click.ClickException(str(error)) from error
 

@@ -41,15 +41,21 @@ _NEWCOMER = "son"
     show_default=True,
     help="Folder that keeps the demonstration; a second start goes on from it.",
 )
+@click.option(
+    "--couchdb",
+    metavar="URL",
+    envvar="THIDUA_COUCHDB_URL",
+    help="Keep the databases in this CouchDB (http://NAME:PASSWORD@HOST:5984) instead of in --data.",
+)
 @click.option("--browser/--no-browser", default=True, help="Open the page.")
 @click.option("--play-only", is_flag=True, help="Prepare the data and stop, without serving.")
 @click.option("--json", "as_json", is_flag=True, help="Say address and sign-ins as JSON.")
-def command(port: int, data: Path, *, browser: bool, play_only: bool, as_json: bool) -> None:
+def command(port: int, data: Path, couchdb: str | None, *, browser: bool, play_only: bool, as_json: bool) -> None:
     """Play the demonstration's year once, then serve it. Scores and people are invented; units and leaders are real."""
     import logging
 
     from server import log
-    from server.config import load
+    from server.commands._shared import read_config
     from server.wsgi import require_free, serve_made
 
     # What is printed is for the newcomer: no line a request between it.
@@ -58,12 +64,17 @@ def command(port: int, data: Path, *, browser: bool, play_only: bool, as_json: b
         require_free("127.0.0.1", port)
     kept = _kept(data)
     if kept is None:
-        _play(data, as_json=as_json)
+        _play(data, couchdb, as_json=as_json)
         kept = _kept(data)
         assert kept is not None
+    elif (kept.get("couchdb") is None) != (couchdb is None):
+        where = "in this folder" if kept.get("couchdb") is None else f"in the CouchDB at {kept['couchdb']}"
+        raise click.ClickException(
+            f"The demonstration of {data} is kept {where}: start it so, or choose another --data."
+        )
     if play_only:
         return
-    config = load(data / "server", locale="vi")
+    config = read_config(data / "server", locale="vi", couchdb=couchdb)
     clock = _clock(kept)
     url = f"http://127.0.0.1:{port}"
     code = _newcomers_code(config, clock)
@@ -93,12 +104,12 @@ def _kept(data: Path) -> dict[str, Any] | None:
     return found
 
 
-def _play(data: Path, *, as_json: bool) -> None:
+def _play(data: Path, couchdb: str | None, *, as_json: bool) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from server.app import create_app
-    from server.config import load
+    from server.commands._shared import read_config
     from server.demo.play import STEPS, Clock, Stage, play, prepare
     from server.service import Service
     from server.wsgi import BackgroundServer
@@ -111,6 +122,8 @@ def _play(data: Path, *, as_json: bool) -> None:
         shutil.rmtree(data)
     data.mkdir(parents=True)
     (data / "unfinished").touch()
+    config = read_config(data / "server", locale="vi", couchdb=couchdb)
+    where = None if couchdb is None else _empty_couchdb(config)
     console = Console(stderr=True)
     console.print(
         "[bold]Thidua[/bold] plays a year of two clusters: simulated phones work offline, then sync over HTTP."
@@ -122,7 +135,6 @@ def _play(data: Path, *, as_json: bool) -> None:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    config = load(data / "server", locale="vi")
     clock = Clock("2024-01-15T02:00:00+00:00")
     with Progress(*columns, console=console, disable=as_json) as bars:
         tasks = {step: bars.add_task(_STEP_WORDS[step], total=None, start=False) for step in STEPS}
@@ -138,13 +150,33 @@ def _play(data: Path, *, as_json: bool) -> None:
             prepare(stage)
             play(stage)
             service.follower.sweep()
-        kept = {"password": stage.password, "behind_s": int((datetime.now(UTC) - clock()).total_seconds())}
+        behind_s = int((datetime.now(UTC) - clock()).total_seconds())
+    kept = {"password": stage.password, "behind_s": behind_s, "couchdb": where}
     target = data / "demo.json"
     scratch = target.with_suffix(".part")
     scratch.write_text(json.dumps(kept), encoding="utf-8")
     scratch.chmod(0o600)
     scratch.rename(target)
     (data / "unfinished").unlink()
+
+
+def _empty_couchdb(config: Config) -> str:
+    """Its address without the account. Raises a sentence where an installation is kept there already."""
+    from urllib.parse import urlsplit
+
+    from server.service import backend_of
+
+    assert config.couchdb is not None
+    backend = backend_of(config)
+    try:
+        if backend.names():
+            raise click.ClickException(
+                "That CouchDB keeps an installation already. Give another, or set THIDUA_COUCHDB_PREFIX=demo- to keep"
+                " this one beside it."
+            )
+    finally:
+        backend.close()
+    return urlsplit(config.couchdb).netloc.rpartition("@")[2]
 
 
 def _clock(kept: dict[str, Any]) -> Clock:

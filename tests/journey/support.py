@@ -22,8 +22,12 @@ from mobile.phone import Phone
 from mobile.worker import SyncWorker
 from sync.backoff import Backoff
 from tests.server.world import BN, Clock, make_world
+from tests.support.backends import Place
 
 ROOT = Path(__file__).parents[2]
+
+HERE = Place()
+"""In the data folder."""
 
 START_S = 20.0
 """A service that does not answer by then will not."""
@@ -36,9 +40,9 @@ def real_now() -> datetime:
     return datetime.now(UTC)
 
 
-def prepare_data(folder: Path, *logins: str) -> tuple[str, dict[str, str]]:
+def prepare_data(folder: Path, *logins: str, place: Place = HERE) -> tuple[str, dict[str, str]]:
     """The small cluster with a visit of minh's to Bắc Ninh; answers the visit and a fresh code for each login."""
-    world = make_world(folder, clock=Clock(real_now().isoformat()))
+    world = make_world(folder, clock=Clock(real_now().isoformat()), backend=place.backend())
     try:
         visit = world.plan_visit(BN, "minh")
         world.settle()
@@ -56,8 +60,9 @@ def free_port() -> int:
 class ServeProcess:
     """`thidua serve` over a data folder in a process of its own, at an address it keeps over its deaths."""
 
-    def __init__(self, data: Path, *, port: int | None = None) -> None:
+    def __init__(self, data: Path, *, port: int | None = None, place: Place = HERE) -> None:
         self._data, self.port = data, port or free_port()
+        self._environment = {**os.environ, **place.environment}
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = data.parent / "serve.log"
         self._child: subprocess.Popen[bytes] | None = None
@@ -69,7 +74,12 @@ class ServeProcess:
         with self._log.open("ab") as log:
             # A session of its own: gunicorn is two processes, and a machine that dies takes both.
             self._child = subprocess.Popen(
-                [sys.executable, "-c", command, *options], cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+                [sys.executable, "-c", command, *options],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def ready(self) -> None:

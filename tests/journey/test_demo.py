@@ -14,6 +14,7 @@ import requests
 
 from schemas.figures import format_points
 from server.demo.data import CLUSTERS
+from tests.support.backends import placed
 from tests.support.browser import browser, page_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
@@ -90,6 +91,32 @@ def test_one_command_shows_ranked_clusters_and_a_second_start_keeps_everything(t
         assert in_the_terminal(tmp_path, "cum-1") == before
         # The phone enrolled before is still known.
         assert requests.get(f"{again['url']}{path}", headers=phone, timeout=30).json()["units"] == before["units"]
+
+
+@pytest.mark.couchdb
+@pytest.mark.timeout(900)
+def test_the_demonstration_in_a_couchdb_ends_with_the_same_figures(tmp_path, monkeypatch):
+    with placed("couchdb") as where:
+        for name, value in where.environment.items():
+            monkeypatch.setenv(name, value)
+        with demo(tmp_path):
+            in_couchdb = {cluster.group: in_the_terminal(tmp_path, cluster.group) for cluster in CLUSTERS}
+            assert list((tmp_path / "var/demo/server/databases").iterdir()) == []
+        monkeypatch.delenv("THIDUA_COUCHDB_URL")
+        here = tmp_path / "here"
+        here.mkdir()
+        command = [sys.executable, "-m", "server.cli", "demo", "--no-browser"]
+        elsewhere = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert "kept in the CouchDB at" in elsewhere.stderr
+        monkeypatch.setenv("THIDUA_COUCHDB_URL", where.environment["THIDUA_COUCHDB_URL"])
+        taken = subprocess.run(
+            [*command, "--data", "second"], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert "keeps an installation already" in taken.stderr
+        monkeypatch.delenv("THIDUA_COUCHDB_URL")
+        with demo(here):
+            for group, found in in_couchdb.items():
+                assert found["units"] == in_the_terminal(here, group)["units"]
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):

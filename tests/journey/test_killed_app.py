@@ -128,10 +128,10 @@ def submissions(phone):
     return [row["id"] for row in store.all_docs(start_key="submission:", end_key="submission;")["rows"]]
 
 
-def test_an_app_killed_under_the_thumb_keeps_what_it_called_saved_and_sends_it_once(tmp_path):
+def test_an_app_killed_under_the_thumb_keeps_what_it_called_saved_and_sends_it_once(tmp_path, place):
     random, told, folder = Random("lives"), Told(), tmp_path / "lan"
-    _, codes = prepare_data(tmp_path / "data", "lan")
-    server = ServeProcess(tmp_path / "data")
+    _, codes = prepare_data(tmp_path / "data", "lan", place=place)
+    server = ServeProcess(tmp_path / "data", place=place)
     server.spawn()
     try:
         server.ready()

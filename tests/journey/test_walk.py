@@ -45,8 +45,8 @@ class Network:
 
 
 @pytest.fixture
-def world(tmp_path):
-    made = make_world(tmp_path / "data", clock=Clock(datetime.now(UTC).isoformat()))
+def world(tmp_path, place):
+    made = make_world(tmp_path / "data", clock=Clock(datetime.now(UTC).isoformat()), backend=place.backend())
     made.service.accounts.add(login="truong", name="Phạm Thị Trưởng", unit=HD, roles=("specialist",), password=PASSWORD)
     yield made
     made.service.close()

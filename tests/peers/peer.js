@@ -57,6 +57,17 @@ const errands = {
     const result = await PouchDB.replicate(order.url, db, order.options || {})
     return { ...counted(result), everything: await everything(db) }
   },
+  // What one person does on a phone (tests/peers/test_pouchdb_server.py does the same on ours).
+  async work (order) {
+    const db = local(order)
+    const jpeg = (data) => ({ content_type: 'image/jpeg', data })
+    const shared = await db.get('shared/ü')
+    const doomed = await db.get('doomed')
+    await db.put({ ...shared, n: order.number, _attachments: { ...shared._attachments, [`${order.number}.jpg`]: jpeg(order.bytes) } })
+    await db.put(order.number % 2 ? { ...doomed, _deleted: true } : { ...doomed, n: order.number })
+    await db.put({ _id: `own:${order.number}`, _attachments: { p: jpeg(order.bytes) } })
+    return {}
+  },
   // The server read through PouchDB's HTTP adapter.
   async look (order) {
     return { everything: await everything(new PouchDB(order.url, { skip_setup: true })), info: await new PouchDB(order.url, { skip_setup: true }).info() }

@@ -2,63 +2,48 @@
 
 from __future__ import annotations
 
-import os
 import time
+from http import HTTPStatus
 
 import pytest
-import requests
+from flask import request
 
 from server.couch_backend import CouchBackend
 from server.couch_peer import make_app
 from server.service import Service
 from server.wsgi import BackgroundServer
-from sync.errors import NotFound
+from sync.errors import NotFound, PeerUnreachable
 from sync.store_folder import StoreFolder
-from tests.peers.couchdb import eventually
 from tests.server.world import HY, Clock, Phone, evidence_of, full_marks, make_world, served, submission_of
+from tests.support.backends import placed
 
 G, U_HY = "g-cum-1-2024", "u-so-hy-2024"
 
 
-def names_of_ours(url):
-    return CouchBackend(url).names()
-
-
 @pytest.fixture
 def real_couch():
-    """Only one without a database of this name or that: what is there already is somebody's."""
-    url = os.environ["COUCHDB_URL"].rstrip("/")
-    assert names_of_ours(url) == []
-    yield url
-    for name in (*names_of_ours(url), "other-things"):
-        requests.delete(f"{url}/{name}", timeout=10)
-    # It has answered before they are gone; one made anew within the second would go with them.
-    eventually(lambda: names_of_ours(url), [])
-    time.sleep(1.1)
+    with placed("couchdb") as where:
+        yield where.backend
 
 
 @pytest.fixture
 def our_couch(tmp_path):
     folder = StoreFolder(tmp_path / "couch")
     with BackgroundServer(make_app(folder, user="thidua:bí-mật")) as server:
-        yield f"http://thidua:b%C3%AD-m%E1%BA%ADt@127.0.0.1:{server.port}"
+        url = f"http://thidua:b%C3%AD-m%E1%BA%ADt@127.0.0.1:{server.port}"
+        yield lambda: CouchBackend(url, prefix="ours-")
     folder.close()
 
 
-@pytest.fixture(
-    params=[
-        "our_couch",
-        # Its databases have fixed names: one test at a time.
-        pytest.param("real_couch", marks=[pytest.mark.couchdb, pytest.mark.xdist_group("real_couch")]),
-    ]
-)
+@pytest.fixture(params=["our_couch", pytest.param("real_couch", marks=[pytest.mark.couchdb])])
 def couch(request):
+    """Makes a backend over one and the same CouchDB."""
     return request.getfixturevalue(request.param)
 
 
 @pytest.fixture
 def backend(couch):
-    made = CouchBackend(couch)
+    made = couch()
     yield made
     made.close()
 
@@ -73,11 +58,21 @@ def test_databases_are_opened_by_name_and_created_once(backend):
     assert backend.names() == [U_HY]
 
 
+def test_what_another_installation_keeps_there_is_not_ours(our_couch, tmp_path):
+    ours, backend = our_couch(), CouchBackend(our_couch()._url)
+    backend.create(U_HY)
+    assert ours.names() == []
+    assert not ours.exists(U_HY)
+    ours.create(U_HY).put({"_id": "x"})
+    assert backend.names() == [U_HY]
+    assert backend.open(U_HY).info()["doc_count"] == 0
+
+
 def test_changes_are_hinted_even_by_a_peer_without_a_feed(backend, couch):
     hinted = []
     stop = backend.subscribe(hinted.append)
     backend.create(U_HY)
-    CouchBackend(couch).open(U_HY).put({"_id": "x"})
+    couch().open(U_HY).put({"_id": "x"})
     deadline = time.monotonic() + 15
     while U_HY not in hinted and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -86,7 +81,7 @@ def test_changes_are_hinted_even_by_a_peer_without_a_feed(backend, couch):
 
 
 def test_a_phones_work_becomes_a_place_over_a_couchdb_too(tmp_path, couch):
-    world = make_world(tmp_path / "data", clock=Clock(), backend=CouchBackend(couch))
+    world = make_world(tmp_path / "data", clock=Clock(), backend=couch())
     with served(world) as url:
         lan = Phone(url, tmp_path / "phone", world, "lan")
         lan.write(U_HY, submission_of(lan.account, lan.device, HY, full_marks(90)))
@@ -105,7 +100,40 @@ def test_a_phones_work_becomes_a_place_over_a_couchdb_too(tmp_path, couch):
     heads = world.service.board.standings(None, "cum-1", 2024).decision_heads
     world.service.close()
     config = world.service.config
-    with Service.open(config, backend=CouchBackend(couch), now=world.clock, random_bytes=world.dice) as again:
+    with Service.open(config, backend=couch(), now=world.clock, random_bytes=world.dice) as again:
         assert again.board.standings(None, "cum-1", 2024).decision_heads == heads
     assert "bí-mật" not in repr(config)
     assert "bí" not in again.backend.open(G).name
+
+
+def test_what_less_than_a_majority_has_written_is_not_yet_accepted(tmp_path):
+    """A cluster answers 202 then, and has written all the same: the phone keeps its own and sends it again."""
+    folder = StoreFolder(tmp_path / "couch")
+    peer, degraded = make_app(folder), []
+
+    @peer.after_request
+    def few_copies(response):
+        if degraded and response.status_code == HTTPStatus.CREATED:
+            degraded.append(f"{request.method} {request.path}")
+            response.status_code = HTTPStatus.ACCEPTED
+        return response
+
+    with BackgroundServer(peer) as couchdb:
+        world = make_world(tmp_path / "data", clock=Clock(), backend=CouchBackend(couchdb.url))
+        with served(world) as url:
+            lan = Phone(url, tmp_path / "phone", world, "lan")
+            lan.write(U_HY, submission_of(lan.account, lan.device, HY, full_marks(90)))
+            degraded.append("from here on")
+            with pytest.raises(PeerUnreachable):
+                lan.push(U_HY)
+            assert any(asked.endswith("_bulk_docs") for asked in degraded)
+            assert world.ids_of("submission") == []
+            degraded.clear()
+            assert not lan.push(U_HY).refused
+            assert lan.push(U_HY).docs_read == 0
+            lan.close()
+        world.settle()
+        assert len(world.ids_of("submission")) == len(world.ids_of("arrival")) == 1
+        assert world.service.board.standings(None, "cum-1", 2024).rows[0].total == 900
+        world.service.close()
+    folder.close()

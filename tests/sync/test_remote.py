@@ -120,6 +120,7 @@ INFO = {"db_name": "db", "update_seq": "7-x", "instance_start_time": "1", "uuid"
         (http(501, told("not_implemented")), NotImplementedHere, "because"),
         (http(500, told("odd")), PeerUnreachable, "cannot answer now"),
         (http(502, b"<html>", content_type="text/html"), PeerUnreachable, "502"),
+        (http(202, INFO), PeerUnreachable, "fewer copies"),
         (http(429, told("too_many_requests")), PeerUnreachable, "429"),
         (http(200, b"<html>Sign in</html>", content_type="text/html"), PeerMisbehaved, "sign in"),
         (http(302, b"", Location="http://portal.example/"), PeerMisbehaved, "sign in"),

@@ -90,6 +90,41 @@ def test_a_folder_is_copied_to_a_server_and_on_to_another_folder(couch: Any, tmp
     there.close()
 
 
+def test_each_step_is_a_line_of_json_where_both_are_asked_for(tmp_path: Path) -> None:
+    folder = StoreFolder(tmp_path)
+    graft(folder.create("here"), *(revision(f"d{n}", "1-a", n=n) for n in range(30)))
+    told = run("replicate", tmp_path / "here", tmp_path / "there", "--create", "--json", "--progress", "--batch", 10)
+    *steps, result = map(json.loads, told.stdout.splitlines())
+    assert [step["progress"]["pending"] for step in steps] == [20, 10, 0]
+    assert steps[-1]["progress"]["bytes_written"] > 30 * 20
+    assert steps[-1]["progress"]["remaining_s"] == 0
+    assert result["docs_written"] == 30
+    folder.close()
+
+
+def test_ctrl_c_ends_a_run_that_waits_and_keeps_its_place(couch: Any, tmp_path: Path) -> None:
+    url, _ = couch()
+    requests.put(f"{url}/db").raise_for_status()
+    requests.post(f"{url}/db", json={"_id": "one"}).raise_for_status()
+    arguments = (
+        "replicate",
+        f"{url}/db",
+        tmp_path / "there" / "db",
+        "--create",
+        "--continuous",
+        "--json",
+        "--progress",
+    )
+    with subprocess.Popen(thidua(*arguments), stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        step = json.loads(running.stdout.readline())
+        running.send_signal(signal.SIGINT)
+        result = json.loads(running.communicate(timeout=20)[0].splitlines()[-1])
+    assert running.returncode == 0
+    assert (step["progress"]["docs_written"], result["docs_written"], result["cancelled"]) == (1, 1, True)
+    assert result["last_seq"] == step["progress"]["last_seq"]
+
+
 def test_refused_documents_are_listed_and_change_the_exit_status(tmp_path: Path) -> None:
     from sync.guarded import GuardedDatabase
     from tests.support.memory import MemoryDatabase

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from benchmarks import save_answer, standings
+from benchmarks import growth, save_answer, standings, wire
 
 if __name__ == "__main__":
     save_answer.main()
     standings.main()
+    wire.main()
+    growth.main()

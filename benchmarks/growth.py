@@ -1,0 +1,122 @@
+"""What grows with the database and what must not: memory of a phone that syncs much, the cost of syncing one change.
+
+A phone pushes 100,000 documents to a server, and another pulls them; each is a process of its own, watched while it
+works. Then one document is changed, in a database of 1,000 and in one of 100,000, and synchronised both ways.
+
+`python -m benchmarks.growth [--documents N]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import requests
+
+from benchmarks import corpus, ours
+from benchmarks.wire import server
+from sync.remote import RemoteDatabase
+from sync.store import Store
+
+PEAK_MB_MAX = 120
+GROWTH_MAX = 1.5
+TIMES = 100
+"""How much larger the large database is than the small one."""
+ROUNDS = 30
+LOOK_S = 0.1
+PAGE_BYTES = 4096
+
+
+def watched(*command: str) -> list[float]:
+    """Resident megabytes of `python -m …` while it runs, from when it says that it is ready."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert running.stdin is not None
+    assert running.stdout is not None
+    running.stdout.readline()
+    seen: list[float] = []
+
+    def look() -> None:
+        while running.poll() is None:
+            try:
+                pages = int(Path(f"/proc/{running.pid}/statm").read_text().split()[1])
+            except (OSError, IndexError):
+                return
+            seen.append(pages * PAGE_BYTES / 1e6)
+            time.sleep(LOOK_S)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    running.stdin.write("\n")
+    running.stdin.flush()
+    told = json.loads(running.stdout.readline())
+    running.wait(60)
+    looking.join()
+    assert told["read"] == told["written"], told
+    return seen
+
+
+def said(name: str, seen: list[float]) -> str:
+    """Peak, and whether the last third stands higher than the middle one."""
+    third = len(seen) // 3
+    middle, last = max(seen[third : 2 * third]), max(seen[2 * third :])
+    verdict = "within" if max(seen) <= PEAK_MB_MAX else "BEYOND"
+    return (
+        f"{name:<6} peak {max(seen):6.1f} MB ({verdict} {PEAK_MB_MAX}), middle third {middle:6.1f},"
+        f" last third {last:6.1f}: x {last / middle:.2f}"
+    )
+
+
+def one_change_s(store: Store, remote: RemoteDatabase) -> float:
+    """Median seconds to push one changed document, and to pull it back with nothing new beside it."""
+    took = []
+    for number in range(ROUNDS):
+        store.put({"_id": f"changed-{number}", "points": "7.5"})
+        began = time.perf_counter()
+        ours.copy(store, remote)
+        ours.copy(remote, store)
+        took.append(time.perf_counter() - began)
+    return statistics.median(took)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--documents", type=int, default=100_000)
+    count = parser.parse_args().documents
+    with tempfile.TemporaryDirectory() as made, server(Path(made) / "served") as port:
+        folder, at = Path(made), f"http://127.0.0.1:{port}"
+        lines = folder / "lines"
+        corpus.write_lines(lines, count)
+        costs = {}
+        for name, size in (("small", count // TIMES), ("large", count)):
+            requests.put(f"{at}/{name}", timeout=30).raise_for_status()
+            ours.main("fill", str(folder / f"{name}.sqlite"), str(lines), "0", str(size))
+        print(f"{count:,} documents of {corpus.DOCUMENT_BYTES} bytes")
+        seen = watched("benchmarks.ours", "push", str(folder / "large.sqlite"), f"{at}/large", "--ready")
+        print(said("push", seen))
+        seen = watched("benchmarks.ours", "pull", f"{at}/large", str(folder / "pulled.sqlite"), "--ready")
+        print(said("pull", seen))
+        for name in ("small", "large"):
+            store, remote = Store(folder / f"{name}.sqlite"), RemoteDatabase(f"{at}/{name}")
+            ours.copy(store, remote)
+            ours.copy(remote, store)
+            costs[name] = one_change_s(store, remote)
+            store.close()
+    ratio = costs["large"] / costs["small"]
+    print(
+        f"one change, both ways: {costs['small'] * 1000:.1f} ms among {count // TIMES:,},"
+        f" {costs['large'] * 1000:.1f} ms among {count:,}: x {ratio:.2f}"
+        f" ({'within' if ratio <= GROWTH_MAX else 'BEYOND'} {GROWTH_MAX})"
+    )
+
+
+if __name__ == "__main__":
+    main()

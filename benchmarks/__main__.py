@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks import growth, save_answer, standings, wire
+from benchmarks import growth, save_answer, standings, verify, wire
 
 if __name__ == "__main__":
     save_answer.main()
     standings.main()
+    verify.main()
     wire.main()
     growth.main()

@@ -63,4 +63,5 @@ def problems_of(document: Any) -> list[Problem]:
     version = body.get("v")
     if isinstance(version, int) and not isinstance(version, bool) and version > form.version:
         return [Problem("v", "version-newer", {"given": version, "known": form.version})]
-    return list(flatten(form.validate({"_id": document_id, **body})))[:PROBLEMS_MAX]
+    whole = {"_id": document_id, **body}
+    return [] if form.fits(whole) else list(flatten(form.validate(whole)))[:PROBLEMS_MAX]

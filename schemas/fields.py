@@ -27,6 +27,9 @@ PROBLEMS_MAX: Final = 50
 """As many as a person can put right at once; the rest shows itself on the next try."""
 
 
+_ABSENT: Final = object()
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A `Problem` that does not know its path yet."""
@@ -65,6 +68,28 @@ class Form(Schema):
         """Pairs of a member's path and its fault; asked only when each member is right by itself."""
         del body
         return iter(())
+
+    def fits(self, value: Any) -> bool:
+        """Is nothing wrong with it? Exactly when `validate` finds nothing, at a fraction of its cost: nearly all that
+        is ever judged is right, and only what is not needs its faults collected.
+        """
+        members = self.fields
+        if not isinstance(value, dict) or value.keys() - members.keys():
+            return False
+        try:
+            for name, member in members.items():
+                held = value.get(name, _ABSENT)
+                if held is _ABSENT:
+                    if member.required:
+                        return False
+                elif held is None:
+                    if not member.allow_none:
+                        return False
+                else:
+                    member.judge(held)  # type: ignore[attr-defined]  # members of forms are `Member`s
+        except ValidationError:
+            return False
+        return next(iter(self.agree(value)), None) is None
 
     @validates_schema
     def _members_agree(self, body: dict[str, Any], **_kwargs: Any) -> None:
@@ -257,9 +282,8 @@ class Inner(Member):
     def judge(self, value: Any) -> None:
         if not isinstance(value, dict):
             raise fault("not-object")
-        found = self.form.validate(value)
-        if found:
-            raise ValidationError(found)
+        if not self.form.fits(value):
+            raise ValidationError(self.form.validate(value))
 
 
 class ListOf(Member):

@@ -25,6 +25,10 @@ INPUT_TYPES: Final = frozenset({
 """What standings read. Parts and persons are not among them: they can be erased, and the ranking still verifies."""
 
 
+AFTERWARDS: Final = frozenset({"publish", "withhold"})
+"""Decisions that follow a freezing in the course of things and bear on no figure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frozen:
     """A frozen ranking computed again. `faults` is empty exactly when it is what was frozen."""
@@ -117,9 +121,13 @@ def exceptions(record: Record, ranking: Standings) -> tuple[Reason, ...]:
 
 def later(documents: Iterable[Mapping[str, Any]], freeze: Mapping[str, Any]) -> tuple[str, ...]:
     """The inputs a ranking would read today that the frozen one did not: what came, or was decided, after it."""
+    held = {it["_id"]: it for it in documents}
     named = {(it["id"], it["sha256"]) for it in freeze["inputs"]}
-    return tuple(name for name, sha256 in ranking_inputs(documents) if (name, sha256) not in named
-                 and name != freeze["_id"])  # fmt: skip
+    return tuple(
+        name
+        for name, sha256 in ranking_inputs(held.values())
+        if (name, sha256) not in named and name != freeze["_id"] and held[name].get("act") not in AFTERWARDS
+    )
 
 
 def frozen_hash(freeze: Mapping[str, Any]) -> str:

@@ -54,11 +54,12 @@ def part_hash(part_document: Mapping[str, Any]) -> str:
 
 
 def _refuse_floats(value: Any) -> None:
-    if isinstance(value, float):
-        raise TypeError("a document holds no floating-point numbers: write points as text")
-    if isinstance(value, Mapping):
-        for item in value.values():
-            _refuse_floats(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _refuse_floats(item)
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, float):
+            raise TypeError("a document holds no floating-point numbers: write points as text")
+        if isinstance(item, Mapping):
+            pending.extend(each for each in item.values() if type(each) is not str)
+        elif isinstance(item, list | tuple):
+            pending.extend(each for each in item if type(each) is not str)

@@ -33,7 +33,7 @@ class ConfigRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """`data` holds `databases/`, `projection.sqlite`, `secret.key` and `server.id`.
+    """`data` holds `databases/`, `projection.sqlite`, `secret.key`, `signing.key` and `server.id`.
 
     Environment: THIDUA_DATA, THIDUA_LOCALE, THIDUA_SECURE_COOKIES, THIDUA_COUCHDB_URL, THIDUA_COUCHDB_PREFIX.
     """
@@ -42,6 +42,8 @@ class Config:
     secret_key: bytes = field(repr=False)
     server: str
     """This server's word in `arrival:<submission>:<server>`; kept, so that a restart writes the same id."""
+    signing_key: bytes = field(default=b"", repr=False)
+    """The 32 secret bytes that sign bundles: never logged, and in no backup but one that is asked for."""
     locale: str = "vi"
     oldest_app: str = OLDEST_APP
     secure_cookies: bool = False
@@ -91,14 +93,21 @@ def load(
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / "databases").mkdir(mode=0o700, exist_ok=True)
         secret = bytes.fromhex(_kept(folder / "secret.key", lambda: secrets.token_hex(SECRET_BYTES)))
+        signing = bytes.fromhex(_kept(folder / "signing.key", lambda: secrets.token_hex(SECRET_BYTES)))
         server = _kept(folder / "server.id", lambda: f"s-{secrets.token_hex(SERVER_ID_BYTES)}")
     except OSError as error:
         raise ConfigRefused(f"The data folder {folder} cannot be used: {error.strerror}.") from error
+    if len(signing) != SECRET_BYTES:
+        raise ConfigRefused(
+            f"{folder / 'signing.key'} is damaged: restore it from where it was kept. "
+            "A new one has another fingerprint than the one printed on published rankings."
+        )
     if len(secret) != SECRET_BYTES:
         raise ConfigRefused(f"{folder / 'secret.key'} is damaged: restore it, or remove it and have everybody sign in.")
     return Config(
         data=folder,
         secret_key=secret,
+        signing_key=signing,
         server=server,
         locale=chosen,
         secure_cookies=secure,

@@ -4,7 +4,8 @@
                       ├─ gateway              phones' databases, guarded
                       ├─ acts                 decisions
                       ├─ follower ─ projection
-                      └─ board                what is read
+                      ├─ board                what is read
+      └─ results              frozen rankings and their bundles
 
 Opening it touches disks and nothing else; `start` begins to follow. It must never know HTTP.
 """
@@ -30,6 +31,7 @@ from server.follower import Follower
 from server.gateway import Gateway
 from server.projection import Projection, rebuilt
 from server.registry import Registry
+from server.results import Results
 from server.setup import Setup
 
 
@@ -50,6 +52,7 @@ class Service:
     projection: Projection
     acts: Acts
     board: Board
+    results: Results
     gateway: Gateway
     follower: Follower
 
@@ -75,6 +78,7 @@ class Service:
         views = Views(databases, projection, follow=follow(projection).follow)
         book = FactBook(databases, registry, views)
         acts = Acts(databases, setup, views, now=now, random_bytes=random_bytes)
+        board = Board(databases, book, views, projection, acts=acts, now=now)
         return cls(
             config=config,
             now=now,
@@ -84,7 +88,8 @@ class Service:
             setup=setup,
             projection=projection,
             acts=acts,
-            board=Board(databases, book, views, projection, acts=acts, now=now),
+            board=board,
+            results=Results(databases, board, acts, signing_key=config.signing_key),
             gateway=Gateway(
                 databases, registry, accounts, book, views, projection=projection, server=config.server, now=now
             ),

@@ -6,13 +6,14 @@ import contextlib
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from server.accounts import Account
     from server.config import Config
     from server.service import Service
     from server.workbooks import BadCell
@@ -116,6 +117,32 @@ def refuse_cells(file: Path, bad: Sequence[BadCell], locale: str) -> None:
             for each in bad
         ]
         raise click.ClickException("\n".join([str(file), *lines]))
+
+
+def by_option(command: Command) -> Command:
+    return click.option("--by", "login", help="Who decides: a sign-in name. Without it, those who could are named.")(
+        command
+    )
+
+
+def decider(
+    service: Service, login: str | None, act: str, value: Mapping[str, Any], *, group: str, year: int
+) -> Account:
+    """The account in whose name a command decides. Raises ClickException naming who could, where none is named."""
+    from schemas.problem import Refused
+    from server.messages import say
+    from server.problems import Missing
+
+    known = [each for each in service.accounts.all() if each.active]
+    found = next((each for each in known if each.login == login), None)
+    if found is not None:
+        return found
+    if login is not None:
+        raise Missing("account-unknown", {"login": login, "account": login})
+    view = service.board.view(None, group, year)
+    could = [each for each in known if not isinstance(service.acts.authority(each, view, act, value), Refused)]
+    logins = ", ".join(f"{each.login} ({each.name})" for each in could) or "–"
+    raise click.ClickException(say("act-by", service.config.locale, logins=logins))
 
 
 @contextlib.contextmanager

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from click.testing import CliRunner
 
 from schemas import ids
 from schemas.acts import ACTS
 from schemas.base import InvalidDocument, check
 from schemas.freezing import frozen_hash, later, recomputed
 from schemas.timing import CONDITIONS
+from server.bundle.verify import verify_file
+from server.cli import main
 from server.problems import Clash, Missing, Refused
 from tests.server.test_follower import put
 from tests.server.world import BN, GROUP, HD, HY, MEMBERS, SCHEME, YEAR, full_marks, salted, submission_of
@@ -273,3 +278,80 @@ def test_what_nobody_holds_is_not_withheld(world):
     with pytest.raises(Missing) as refused:
         world.act("huong", "withhold", {"kind": "photo", "sha256": "0" * 64}, "Nhầm")
     assert refused.value.said.code == "nothing-to-withhold"
+
+
+# The result and its bundle
+
+
+def test_the_bundle_of_a_published_year_verifies_and_is_the_same_every_time(world, tmp_path):
+    freeze, _ = published(world)
+    results = world.service.results
+    one = results.bundle(None, GROUP, YEAR, tmp_path / "1.zip", photos=False, public=False)
+    account = world.accounts["bac"]
+    put(world, ids.unit_database(BN, YEAR), submission_of(account, "d1", BN, full_marks(100), number=9))
+    world.settle()
+    two = results.bundle(None, GROUP, YEAR, tmp_path / "2.zip", photos=True, public=False)
+    three = results.bundle(None, GROUP, YEAR, tmp_path / "3.zip", photos=False, public=False)
+    assert (tmp_path / "1.zip").read_bytes() == (tmp_path / "3.zip").read_bytes()
+    assert one.hash == two.hash == three.hash == frozen_hash(freeze) == results.result(None, GROUP, YEAR).hash
+    assert verify_file(tmp_path / "2.zip", expect=one.hash, key=results.key).origin == "proved"
+    assert results.result(None, GROUP, YEAR).later == {"submission": 1}
+
+
+def test_a_bundle_made_after_a_part_was_withheld_still_verifies_and_says_so(world, tmp_path):
+    note = salted("Bà Kín")
+    put(world, ids.unit_database(BN, YEAR), note)
+    sha256 = note["_id"].partition(":")[2]
+    account = world.accounts["bac"]
+    put(world, ids.unit_database(BN, YEAR), submission_of(account, "d1", BN, full_marks(90), number=3, note=sha256))
+    scored(world, so_bn=90)
+    world.act("huong", "count-submission", {"submission": _last(world, BN), "counts": True}, "Bản sau")
+    world.act("huong", "lock-scores", {"locked": True})
+    world.act("huong", "freeze", {})
+    world.act("hoi-dong", "publish", {})
+    before = world.service.results.bundle(None, GROUP, YEAR, tmp_path / "1.zip", photos=False, public=False)
+    assert "Bà Kín".encode() in before.path.read_bytes()
+    world.act("hoi-dong", "withhold", {"kind": "part", "sha256": sha256}, "Gia đình đề nghị")
+    after = world.service.results.bundle(None, GROUP, YEAR, tmp_path / "2.zip", photos=False, public=False)
+    assert "Bà Kín".encode() not in after.path.read_bytes()
+    assert (after.hash, after.report.withheld[0].reason) == (before.hash, "Gia đình đề nghị")
+
+
+def _last(world, unit):
+    return max(name for name in world.service.board.view(None, GROUP, YEAR).documents if name.startswith(
+        f"submission:{GROUP}:{unit}:self:"
+    ))  # fmt: skip
+
+
+def test_the_signing_key_is_its_owners_alone_and_stands_in_no_log_or_description(world):
+    file = world.service.config.data / "signing.key"
+    assert file.stat().st_mode & 0o777 == 0o600
+    secret = file.read_text().strip()
+    assert secret not in repr(world.service.config)
+    assert everywhere(world, secret.encode()) == ["signing.key"]
+
+
+def run(world, *arguments):
+    return CliRunner().invoke(main, [*arguments, "--data", str(world.service.config.data), "--locale", "en"])
+
+
+def test_a_year_is_frozen_published_bundled_and_verified_by_command(world, tmp_path):
+    locked(world)
+    unnamed = run(world, "freeze", GROUP, str(YEAR))
+    assert (unnamed.exit_code, "huong" in unnamed.output) == (1, True)
+    refused = run(world, "freeze", GROUP, str(YEAR), "--by", "bac")
+    assert "belongs to the leading unit" in refused.output
+    assert run(world, "freeze", GROUP, str(YEAR), "--by", "huong").exit_code == 0
+    told = json.loads(run(world, "publish", GROUP, str(YEAR), "--by", "hoi-dong", "--json").output)
+    file = tmp_path / "cum-1.zip"
+    made = run(world, "bundle", GROUP, str(YEAR), str(file))
+    assert made.exit_code == 0, made.output
+    assert run(world, "bundle", GROUP, str(YEAR), str(file)).exit_code == 1
+    plain = CliRunner().invoke(main, ["verify", str(file), "--locale", "en"])
+    assert (plain.exit_code, "Consistent, origin unproved" in plain.output) == (0, True)
+    given = ["--expect", told["hash"], "--key", told["key"], "--json"]
+    proved = CliRunner().invoke(main, ["verify", str(file), *given])
+    assert (proved.exit_code, json.loads(proved.output)["origin"]) == (0, "proved")
+    other = CliRunner().invoke(main, ["verify", str(file), "--key", "0" * 64, "--locale", "vi"])
+    assert (other.exit_code, "khóa khác ký" in other.output) == (1, True)
+    assert CliRunner().invoke(main, ["verify", str(tmp_path / "none.zip")]).exit_code == 2

@@ -14,7 +14,7 @@ from schemas.document import Document
 from schemas.fields import Fault, Text
 from schemas.hashing import body_of, body_sha256
 
-KEPT_TYPES: Final = frozenset({"groupyear", "pact", "scheme", "unit"})
+KEPT_TYPES: Final = frozenset({"groupyear", "pact", "scheme", "unit", "unitevent"})
 """The inputs of a ranking that somebody may write over. All others never change."""
 
 

@@ -195,11 +195,12 @@ class Cluster:
         self.decisions.append(document)
         return str(document["_id"])
 
-    def plan(self, visit: str, inspected: str, **more: Any) -> str:
+    def plan(self, visit: str, inspected: str, *, inspecting: str | None = None, **more: Any) -> str:
+        unit_of_team = inspecting or ("ha-noi" if inspected != "ha-noi" else "bac-ninh")
         value = {
             "visit": visit,
             "inspected": inspected,
-            "team": [{"account": "binh", "unit": "ha-noi" if inspected != "ha-noi" else "bac-ninh"}],
+            "team": [{"account": "binh", "unit": unit_of_team}],
             "from": "2024-10-01",
             "to": "2024-10-02",
             "place": "Hải Dương",

@@ -19,6 +19,7 @@ ACCOUNT = "account"
 SERVER = "server"
 SETTINGS = "settings"
 DEVICES = "devices"
+ENROLLING = "enrolling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +100,21 @@ def write_account(local: Local, server_url: str, answer: Mapping[str, Any]) -> A
     # Before the account: what the device that ends now had made stays this phone's to send.
     local.edit(DEVICES, lambda _: {"devices": sorted(remembered)})
     local.edit(ACCOUNT, lambda _: body)
+    local.edit(ENROLLING, lambda _: None)
     account = read_account(local)
     if account is None:  # another thread logged out in between
         raise RuntimeError("the account was removed while it was written")
     return account
+
+
+def enrolment_key(local: Local, code: str, *, fresh: str) -> str:
+    """What this phone proves itself with when it asks again with the same code; on the disk before the first asking."""
+
+    def change(before: dict[str, Any]) -> dict[str, Any]:
+        return before if before.get("code") == code else {"code": code, "key": fresh}
+
+    kept = local.edit(ENROLLING, change)
+    return fresh if kept is None else str(kept["key"])
 
 
 def forget_account(local: Local) -> None:

@@ -45,12 +45,12 @@ def tidy_url(text: str) -> str:
 
 
 def enrol(
-    session: requests.Session, server_url: str, *, code: str, label: str, app: str, locale: str
+    session: requests.Session, server_url: str, *, code: str, key: str, label: str, app: str, locale: str
 ) -> dict[str, Any]:
     """What `POST /api/v1/enrol` answers. Raises PeerUnreachable, PeerRefused (`error` is the server's code),
     PeerMisbehaved.
     """
-    body = {"code": code, "label": label, "app": app}
+    body = {"code": code, "key": key, "label": label, "app": app}
     return _json(session, "POST", f"{server_url}/api/v1/enrol", body=body, locale=locale)
 
 

@@ -70,6 +70,7 @@ def enrol(phone: Phone, server_url: str, code: str, label: str, *, session: requ
                 http,
                 url,
                 code=code.strip(),
+                key=phone.enrolment_key(code.strip()),
                 label=label.strip()[:LABEL_CHARS_MAX],
                 app=phone.app_version,
                 locale=phone.locale,

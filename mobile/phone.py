@@ -52,6 +52,8 @@ RECENT_EVIDENCE = 8
 
 LAST_SYNC = "last-sync"
 
+KEY_BYTES = 32
+
 OPENING_BYTES = 5
 """40 bits: of a device's few thousand openings no two are alike."""
 
@@ -107,6 +109,10 @@ class Phone:
     def enrolled(self, server_url: str, answer: Mapping[str, Any]) -> Account:
         """Keep the account enrolment answered. What was collected before stays on the phone."""
         return accounts.write_account(self.tools.local, server_url, answer)
+
+    def enrolment_key(self, code: str) -> str:
+        """This phone's secret for one code: the same at each asking, so that a lost answer does not cost the code."""
+        return accounts.enrolment_key(self.tools.local, code, fresh=self.tools.random_bytes(KEY_BYTES).hex())
 
     def log_out(self) -> None:
         """Forget the token. Nothing collected is removed: ask first where `unsent()` is not 0."""

@@ -91,6 +91,12 @@ def replace(
     add(local, database, refused, circumstances, at=at)
 
 
+def forget(local: Local, database: str, arrived: Iterable[str]) -> None:
+    """These have come to the server by another way: their author's own phone sent them."""
+    for doc_id in arrived:
+        local.edit(f"refused:{database}:{doc_id}", lambda _: None)
+
+
 def to_offer(local: Local, store: Store, database: str, circumstances: str, *, set_aside: bool = False) -> list[str]:
     """Documents refused under other circumstances, or changed since; with `set_aside`, also those the server failed
     over, which may have been mended since.

@@ -184,6 +184,7 @@ class Round:
         if grant.pull and (self._thorough or self._way(grant)["pulled"] != grant.update_seq):
             held = {document["_id"] for document in listed(store, "decision:")}
             self._pull(store, remote, grant)
+            self._forget_arrived(store, remote, grant)
             if grant.kind in ("unit", "visit"):
                 drafts.merge_all(store)
                 if grant.push:
@@ -268,6 +269,13 @@ class Round:
                 still.append(doc_id)
         self._remember(grant, unread=still)
         return still
+
+    def _forget_arrived(self, store: Store, remote: Database, grant: Grant) -> None:
+        """What others wrote and only they may send (the server had lost it) is refused no more once it is there."""
+        refused = [each.id for each in refusals.known(self._local, grant.name)]
+        if refused:
+            absent = set(sending.lacking(store, remote, refused))
+            refusals.forget(self._local, grant.name, [doc_id for doc_id in refused if doc_id not in absent])
 
     def _read_back(self, store: Store, remote: Database) -> None:
         """A grassroots unit is not told what changed in its department's database; it may list its own evidence."""

@@ -145,6 +145,8 @@ class EnrolmentForm(Document):
     expires_at = Time()
     used_at = Time(nullable=True)
     device = Word(nullable=True)
+    # Of the phone that used it, which alone may ask again; absent where an older app did.
+    key_sha256 = Hash(optional=True)
 
 
 class MemberForm(Document):

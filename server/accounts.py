@@ -233,13 +233,18 @@ class Accounts:
         )
         return Enrolment(f"{code[:4]}-{code[4:]}", account, expires)
 
-    def redeem(self, code: str, label: str) -> Enrolled:
-        """Turn a code into a device, once. Raises Missing (no such code), Clash (used), Gone (expired)."""
+    def redeem(self, code: str, label: str, *, key: str | None = None) -> Enrolled:
+        """Turn a code into a device, once. Raises Missing (no such code), Clash (used), Gone (expired).
+
+        `key` is a secret of the phone's own: while the code lives, the phone that used it may ask again with the same
+        one, because the answer, and the token in it, may have been lost on the way. It gets the same device.
+        """
         typed = normal_code(code)
         document = None if typed is None else self._registry.find(ids.enrolment_id(_sha256(typed)))
         if document is None:
             raise Missing("enrolment-unknown")
-        if document["used_at"] is not None:
+        again = document["used_at"] is not None
+        if again and not _same_key(document, key):
             raise Clash("enrolment-used")
         now = self._now()
         if now >= parse_time(document["expires_at"]):
@@ -247,14 +252,21 @@ class Accounts:
         account = self.find(document["account"])
         if account is None or not account.active:
             raise Gone("enrolment-expired")
-        device = self._ulid()
-        try:
-            # The revision decides who was first. A crash after this line costs a code, never gives two devices.
-            self._registry.write({**document, "used_at": time_string(now), "device": device})
-        except Conflict as error:
-            raise Clash("enrolment-used") from error
+        if again:
+            device = str(document["device"])
+            known = self._registry.find(ids.device_id(device))
+            if known is not None and known["state"] != "active":
+                raise Clash("enrolment-used")
+        else:
+            device = self._ulid()
+            claimed = {} if key is None else {"key_sha256": _sha256(key)}
+            try:
+                # The revision decides who was first: a crash after this line never gives two devices.
+                self._registry.write({**document, "used_at": time_string(now), "device": device, **claimed})
+            except Conflict as error:
+                raise Clash("enrolment-used") from error
         token = f"{device}.{self._random_bytes(TOKEN_BYTES).hex()}"
-        written = self._registry.write(
+        written = self._registry.put(
             {
                 "_id": ids.device_id(device),
                 "type": "device",
@@ -325,6 +337,11 @@ def normal_code(typed: str) -> str | None:
     """The code somebody meant: any case, spaces and dashes anywhere, O for 0, I and L for 1. None: no code at all."""
     code = re.sub(r"[\s\-‐-―.]", "", typed).upper().translate(str.maketrans("OIL", "011"))
     return code if len(code) == CODE_CHARS and set(code) <= set(CODE_ALPHABET) else None
+
+
+def _same_key(enrolment: Document, key: str | None) -> bool:
+    kept = enrolment.get("key_sha256")
+    return key is not None and kept is not None and hmac.compare_digest(kept, _sha256(key))
 
 
 def _sha256(text: str) -> str:

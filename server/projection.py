@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from sync.canonical import canonical_json, parse_json
 from sync.database import Document, Seq
+from sync.store_file import named_error
 
 VERSION: Final = 1
 """Raise it when the tables, or what is put into them, change: the next start fills a new file."""
@@ -122,11 +123,8 @@ class Projection:
 
         None when another follower has moved the checkpoint from `since` meanwhile: its rows stand, ours are dropped.
         """
-        connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self._writing() as connection:
             if self.checkpoint(database, uuid=uuid) != since:
-                connection.execute("ROLLBACK")
                 yield None
                 return
             if since == 0:  # a first time, or a database that was made anew under an old name
@@ -137,23 +135,12 @@ class Projection:
                 "INSERT OR REPLACE INTO checkpoint(database, seq, uuid) VALUES (?, ?, ?)",
                 (database, json.dumps(to), uuid),
             )
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
 
     @contextlib.contextmanager
     def rows(self, database: str) -> Iterator[Rows]:
         """A transaction of rows that leaves the checkpoint where it is (a wait that ended)."""
-        connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self._writing() as connection:
             yield Rows(connection, database)
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
 
     def forget_erased(self) -> None:
         """Let go of the log, in which the bytes of dropped rows lie on until it is written over."""
@@ -165,6 +152,20 @@ class Projection:
         for connection in opened:
             connection.close()
         self._local = threading.local()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction. A full disk is StoreFull here as everywhere: 507 for who asks, no fault of ours."""
+        connection = self._connection()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise named_error(error, self._path) from error
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

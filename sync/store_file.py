@@ -8,6 +8,7 @@ form is here because a file that has another form is not ours.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
@@ -257,6 +258,10 @@ def create_file(path: Path, *, new_uuid: Callable[[], str]) -> None:
         appear(unfinished, path)
     except sqlite3.Error as error:
         raise named_error(error, path) from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFull(f"No space is left to make {path}. Free space and repeat it.") from error
+        raise
     finally:
         drop_logs(unfinished)
         unfinished.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""A phone's first request: a code becomes a token, once."""
+"""A phone's first request: a code becomes a token, once; the phone that lost the answer on the way may ask again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Enrol(MethodView):
     @blueprint.doc(security=[])
     def post(self, asked: dict[str, Any]) -> dict[str, Any]:
         """The token is told here and never again; 404 a wrong code, 409 a used one, 410 an expired one."""
-        enrolled = service().accounts.redeem(asked["code"], asked["label"])
+        enrolled = service().accounts.redeem(asked["code"], asked["label"], key=asked["key"])
         account = enrolled.account
         unit = service().registry.find(ids.unit_id(account.unit)) or {}
         return {

@@ -7,8 +7,9 @@ import shutil
 import pytest
 
 from mobile import capture
+from mobile.enrol import EnrolmentError, enrol
 from mobile.worker import SyncWorker
-from tests.support.phones import VISIT, Clock, M, make_phone, picture
+from tests.support.phones import VISIT, Clock, M, V, make_phone, picture
 
 
 @pytest.fixture
@@ -92,3 +93,41 @@ def test_a_photo_whose_evidence_was_never_saved_is_not_asked_after_for_ever(lan,
 
     assert worker._receipts_awaited == 0
     assert not [path for _, path in service.seen if path.startswith(f"/db/{M}/")]
+
+
+def test_what_only_a_colleague_may_send_is_refused_no_more_once_the_colleague_sent_it(phone_of, sync, service):
+    lan, minh = phone_of("lan"), phone_of("minh")
+    card = minh.capture(picture(), title="Ngày hội", checklist=minh.cross_key(VISIT))
+    sync(minh)
+    sync(lan)
+    service.stores.delete(V)
+    service.stores.create(V)
+
+    assert sync(lan).refused == 1
+    sync(minh)
+    assert sync(lan).refused == 0
+    assert service.stores.open(V).get(card.id)
+
+
+def test_an_enrolment_whose_answer_was_lost_is_asked_again_with_the_same_secret(service, tmp_path):
+    phone, asked = make_phone(tmp_path / "lan"), []
+
+    def lose(request):
+        asked.append(request.get_json()["key"])
+        return ("", 502) if len(asked) < 3 else None
+
+    service.meanwhile = lose
+    code = service.code("lan")
+    for _ in range(2):
+        with pytest.raises(EnrolmentError):
+            enrol(phone, service.url, code, "x")
+    phone.close()
+    phone = make_phone(tmp_path / "lan")
+    enrol(phone, service.url, code, "x")
+    with pytest.raises(EnrolmentError):
+        enrol(phone, service.url, code, "x")
+
+    assert len(set(asked[:3])) == 1
+    assert len(asked[0]) == 64
+    assert asked[3] != asked[0]
+    phone.close()

@@ -193,3 +193,38 @@ def test_a_revoked_device_is_known_and_says_so(accounts, clock, lan):
     assert (known[1].state, known[1].revoked_at) == ("revoked", "2024-10-08T05:00:00Z")
     with pytest.raises(Missing):
         accounts.set_device_state("ai-do", enrolled.device.device, "lost")
+
+
+def test_a_phone_whose_answer_was_lost_asks_again_and_no_other_phone_does(accounts, lan):
+    code, key = accounts.new_code(lan.account).code, "k" * 32
+    lost = accounts.redeem(code, "Điện thoại của Lan", key=key)
+
+    again = accounts.redeem(code, "Điện thoại của Lan", key=key)
+
+    assert again.device.device == lost.device.device
+    assert accounts.by_token(again.token) == (lan, again.device)
+    assert accounts.by_token(lost.token) is None
+    for other in ("o" * 32, None):
+        with pytest.raises(Clash):
+            accounts.redeem(code, "Máy khác", key=other)
+
+
+def test_a_code_whose_server_died_before_it_wrote_the_device_still_enrols_its_phone(
+    accounts, registry, lan, monkeypatch
+):
+    code, key = accounts.new_code(lan.account).code, "k" * 32
+    with monkeypatch.context() as dying:
+        dying.setattr(registry, "put", lambda _document: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            accounts.redeem(code, "x", key=key)
+
+    assert accounts.by_token(accounts.redeem(code, "x", key=key).token)
+
+
+def test_a_device_that_was_revoked_is_not_enrolled_again_by_its_old_code(accounts, lan):
+    code, key = accounts.new_code(lan.account).code, "k" * 32
+    device = accounts.redeem(code, "x", key=key).device.device
+    accounts.set_device_state(lan.account, device, "revoked")
+
+    with pytest.raises(Clash):
+        accounts.redeem(code, "x", key=key)

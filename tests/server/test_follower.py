@@ -13,6 +13,7 @@ from schemas.hashing import part_hash
 from server.follower import Follower
 from server.projection import Projection
 from sync import media
+from sync.errors import StoreFull
 from tests.server.world import BN, GROUP, HY, YEAR, config_at, draft_of, evidence_of, full_marks, salted, submission_of
 
 G, M, U_HY = "g-cum-1-2024", "m-cum-1-2024", "u-so-hy-2024"
@@ -269,3 +270,21 @@ def test_a_slower_followers_rows_are_dropped_and_its_checkpoint_with_them(world)
         assert rows is not None
     assert projection.waiting() == []
     projection.close()
+
+
+def test_a_disk_too_full_for_the_projection_says_so_and_the_next_look_finds_everything(world):
+    world.settle()
+    world.act("huong", "lock-scheme", {"scheme": "scheme:cum-1000:1"})
+    projection = world.service.projection
+    group = f"g-{GROUP}-{YEAR}"
+    before = projection.checkpoint(group)
+    world.group_database().put({"_id": "person:x", "type": "person", "v": 1, "person": "x", "name": "X" * 50_000})
+    projection._connection().execute("PRAGMA max_page_count = 1")
+
+    with pytest.raises(StoreFull):
+        world.service.follower.follow(group)
+
+    assert projection.checkpoint(group) == before
+    projection._connection().execute("PRAGMA max_page_count = 1000000")
+    world.service.follower.follow(group)
+    assert "person:x" in projection.documents(group)[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import threading
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import sync.store_folder
-from sync.errors import FileExists, IllegalDatabaseName, NotFound
+from sync.errors import FileExists, IllegalDatabaseName, NotFound, StoreFull
 from sync.store_folder import StoreFolder
 
 
@@ -149,3 +150,18 @@ def test_many_threads_may_ask_for_one_database_at_once(folder: StoreFolder) -> N
         thread.join()
     assert len(found) == 8
     assert len({id(store) for store in found}) == 1
+
+
+def test_a_full_disk_leaves_no_half_made_database_and_says_so(
+    folder: StoreFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_self: Path, _target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", full)
+        with pytest.raises(StoreFull):
+            folder.create("a")
+
+    assert list(folder.path.iterdir()) == []
+    assert folder.create("a").info()["doc_count"] == 0

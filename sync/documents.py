@@ -32,6 +32,9 @@ DOCUMENT_ID_BYTES_MAX = 7_168
 
 LOCAL_PREFIX = "_local/"
 
+# What CouchDB's replicator writes into the documents of its jobs, and keeps as any other member.
+_KEPT_MEMBERS = frozenset(f"_replication_{each}" for each in ("id", "state", "state_time", "state_reason", "stats"))
+
 _KNOWN_MEMBERS = frozenset({"_id", "_rev", "_deleted", "_revisions", "_attachments"})
 # What CouchDB answers of a document on request, and ignores when a client sends it back.
 _IGNORED_MEMBERS = frozenset({"_conflicts", "_deleted_conflicts", "_revs_info", "_local_seq"})
@@ -123,7 +126,9 @@ def take_apart(document: Mapping[str, Any]) -> Draft:
     except AttributeError as error:
         raise BadRequest("Names of members must be text.") from error
     for name in document.keys() - members.keys():
-        if name not in _KNOWN_MEMBERS and name not in _IGNORED_MEMBERS:
+        if name in _KEPT_MEMBERS:
+            members[name] = document[name]
+        elif name not in _KNOWN_MEMBERS and name not in _IGNORED_MEMBERS:
             raise DocumentInvalid(f"Bad special document member: {name}")
     body = canonical_json(members)
     if len(body) > DOCUMENT_BYTES_MAX:
@@ -136,6 +141,22 @@ def take_apart(document: Mapping[str, Any]) -> Draft:
         body=body,
         attachments=_take_attachments(document.get("_attachments")),
     )
+
+
+def check_form(document: Mapping[str, Any]) -> None:
+    """Raises BadRequest where `document` could not be one, whatever it holds: for batches refused as a whole."""
+    if "_id" in document:
+        check_id(document["_id"])
+    for name in document:
+        if name.startswith("_") and name not in _KNOWN_MEMBERS | _IGNORED_MEMBERS | _KEPT_MEMBERS:
+            raise DocumentInvalid(f"Bad special document member: {name}")
+    if document.get("_rev") is not None and not str(document.get("_id", "")).startswith(LOCAL_PREFIX):
+        parse_rev(document["_rev"])
+    attachments = document.get("_attachments") or {}
+    if not isinstance(attachments, Mapping):
+        raise DocumentInvalid("Attachments must be a JSON object")
+    for name in attachments:
+        _attachment_name(name)
 
 
 def claimed_path(document: Mapping[str, Any]) -> Path:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from flask import Response
 
-from sync import jsonwire
+from sync import jsonwire, multipart
+from sync.documents import check_form
 from sync.errors import BadRequest, TooLarge
-from sync.face.answer import json_answer, json_pieces
+from sync.face.answer import json_answer, json_pieces, stream_answer
 from sync.face.call import Call, strings
+from sync.face.documents import as_part
 from sync.face.problems import left_out, method_not_allowed
 
 
@@ -33,8 +37,6 @@ def _diff(call: Call) -> dict[str, dict[str, list[str]]]:
 def bulk_get(call: Call) -> Response:
     """Exactly `{"results": […]}`, one a request in its order. Sent in slices, so attachments never gather in memory."""
     _only_post(call)
-    if call.request.accept_mimetypes and not call.request.accept_mimetypes.accept_json:
-        raise left_out("_bulk_get answers in JSON only; ask for multipart with GET and open_revs.")
     body = call.json_object()
     asked = body.get("docs")
     if not isinstance(asked, list):
@@ -42,7 +44,11 @@ def bulk_get(call: Call) -> Response:
     if len(asked) > call.limits.bulk_get_max:
         raise TooLarge(f"_bulk_get takes at most {call.limits.bulk_get_max} documents at a time.")
     requests = [_request(item) for item in asked]
-    revs, latest, attachments = call.flag("revs"), call.flag("latest"), call.flag("attachments")
+    in_parts = not call.accepts("application/json") and (
+        call.accepts("multipart/mixed") or call.accepts("multipart/related")
+    )
+    revs, latest = call.flag("revs"), call.flag("latest")
+    attachments = call.flag("attachments") and not in_parts
 
     def answers(start: int) -> list[dict[str, Any]]:
         part = requests[start : start + call.limits.bulk_get_slice]
@@ -50,6 +56,11 @@ def bulk_get(call: Call) -> Response:
 
     # The first slice is asked for before the status is sent, so that most failures still have one.
     first = answers(0)
+
+    if in_parts:
+        return _parts(
+            call, first, answers, range(call.limits.bulk_get_slice, len(requests), call.limits.bulk_get_slice)
+        )
 
     def pieces() -> Iterator[bytes]:
         yield b'{"results":['
@@ -59,6 +70,17 @@ def bulk_get(call: Call) -> Response:
         yield b"]}\n"
 
     return json_pieces(call, pieces())
+
+
+def _parts(
+    call: Call, first: list[dict[str, Any]], answers: Callable[[int], list[dict[str, Any]]], later: Iterable[int]
+) -> Response:
+    """The same as multipart, each document with the bytes of its attachments behind it."""
+    kind = "multipart/mixed" if call.accepts("multipart/mixed") else "multipart/related"
+    outer, inner = secrets.token_hex(16), secrets.token_hex(16)
+    found = chain(first, chain.from_iterable(map(answers, later)))
+    parts = (as_part(call, entry, inner) for answer in found for entry in answer["docs"])
+    return stream_answer(multipart.write_mixed(parts, outer), content_type=f'{kind}; boundary="{outer}"')
 
 
 def _request(item: Any) -> dict[str, Any]:
@@ -86,11 +108,16 @@ def bulk_docs(call: Call) -> Response:
         raise BadRequest("`docs` parameter must be an array.")
     if len(documents) > call.limits.bulk_docs_max:
         raise TooLarge(f"_bulk_docs takes at most {call.limits.bulk_docs_max} documents at a time.")
-    if not all(isinstance(document, dict) for document in documents):
-        raise BadRequest("Document must be a JSON object")
     new_edits = body.get("new_edits", True)
     if not isinstance(new_edits, bool):
         raise BadRequest("`new_edits` parameter must be a boolean.")
+    if not all(isinstance(document, dict) for document in documents):
+        raise BadRequest("Document must be a JSON object")
+    if new_edits:
+        # As CouchDB: what is no document refuses the batch. Of a replicated one it is an entry: its sender could do
+        # nothing about the neighbours, and would send them for ever.
+        for document in documents:
+            check_form(document)
     if body.get("all_or_nothing"):
         raise left_out("all_or_nothing is not served: a batch lands document by document.")
     return json_answer(call, call.database.bulk_docs(documents, new_edits=new_edits), status=201)

@@ -297,9 +297,7 @@ class _Sequences:
         if self._every == 1:
             return rows
         first, self._at = self._at, self._at + len(rows)
-        return [
-            row if (at + 1) % self._every == 0 else {**row, "seq": None} for at, row in enumerate(rows, start=first)
-        ]
+        return [row if at % self._every == 0 else {**row, "seq": None} for at, row in enumerate(rows, start=first)]
 
 
 def _end(page: ChangesPage) -> bytes:

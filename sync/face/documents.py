@@ -180,6 +180,9 @@ def _open_revs(call: Call, doc_id: str) -> Response:
     else:
         answers = call.database.bulk_get([{"id": doc_id, "rev": rev} for rev in _asked_revs(call)], **how)
     entries = [entry for answer in answers for entry in answer["docs"]]
+    if how["latest"]:
+        # Two of the revisions asked for may have led to one.
+        entries = list({_rev_of_entry(entry): entry for entry in reversed(entries)}.values())[::-1]
     for entry in entries:
         # A withheld revision must not look like one that is gone: replicators would pass it for good.
         if "error" in entry and entry["error"].get("error") != "not_found":
@@ -187,7 +190,7 @@ def _open_revs(call: Call, doc_id: str) -> Response:
     if not want_parts:
         return json_answer(call, [_as_open_rev(entry) for entry in entries])
     outer, inner = secrets.token_hex(16), secrets.token_hex(16)
-    parts = (_as_part(call, entry, inner) for entry in entries)
+    parts = (as_part(call, entry, inner) for entry in entries)
     # Not compressed: the bytes are photos, and CouchDB's replicator does not ask for it.
     return stream_answer(multipart.write_mixed(parts, outer), content_type=f'multipart/mixed; boundary="{outer}"')
 
@@ -199,11 +202,16 @@ def _asked_revs(call: Call) -> list[str]:
     return list(dict.fromkeys(revs))
 
 
+def _rev_of_entry(entry: dict[str, Any]) -> Any:
+    return entry["ok"]["_rev"] if "ok" in entry else entry["error"].get("rev")
+
+
 def _as_open_rev(entry: dict[str, Any]) -> dict[str, Any]:
     return {"ok": entry["ok"]} if "ok" in entry else {"missing": entry["error"].get("rev")}
 
 
-def _as_part(call: Call, entry: dict[str, Any], boundary: str) -> tuple[str, Iterator[bytes]]:
+def as_part(call: Call, entry: dict[str, Any], boundary: str) -> tuple[str, Iterator[bytes]]:
+    """One answer of several as a part of its own: JSON, or a document with its attachments behind it."""
     if "ok" not in entry:
         return 'application/json; error="true"', iter([jsonwire.dumps(_as_open_rev(entry))])
     found: Document = entry["ok"]

@@ -170,11 +170,11 @@ class _Options:
             raise BadRequest("`keys` parameter must be an array.")
         if keys is not None and len(keys) > self._call.limits.keys_max:
             raise TooLarge(f"At most {self._call.limits.keys_max} keys at a time.")
-        descending = self._flag("descending")
-        start, end = self._key("startkey", "start_key"), self._key("endkey", "end_key")
-        inclusive_end, only = self._flag("inclusive_end", default=True), self._key("key")
-        if only is not _ABSENT:
-            start, end, inclusive_end = only, only, True
+        start, end = self._ends()
+        if keys is not None and not (start is _ABSENT and end is _ABSENT):
+            reason = "`keys` is incompatible with `key`, `start_key` and `end_key`"
+            raise WireError(400, "query_parse_error", reason)
+        descending, inclusive_end = self._flag("descending"), self._flag("inclusive_end", default=True)
         nothing = False
         # Ids are text: what collates before all text is below them, arrays and objects are above.
         if start is not _ABSENT and not isinstance(start, str):
@@ -199,14 +199,16 @@ class _Options:
             update_seq=self._flag("update_seq"),
         )
 
-    def _key(self, *names: str) -> Any:
-        for name in names:
-            if name in self._body:
-                return self._body[name]
-        for name in names:
-            if self._call.text(name) is not None:
-                return self._call.json(name)
-        return _ABSENT
+    def _ends(self) -> tuple[Any, Any]:
+        """Where the listing begins and ends; of several that say so, the last, and the body after the query."""
+        start = end = _ABSENT
+        told = [(name, self._call.json(name)) for name in self._call.request.args if name in _ENDS]
+        for name, value in [*told, *self._body.items()]:
+            if name in ("key", "startkey", "start_key"):
+                start = value
+            if name in ("key", "endkey", "end_key"):
+                end = value
+        return start, end
 
     def _flag(self, name: str, *, default: bool = False) -> bool:
         value = self._body.get(name)
@@ -228,3 +230,4 @@ class _Options:
 
 
 _ABSENT: Any = object()
+_ENDS = frozenset({"key", "startkey", "start_key", "endkey", "end_key"})

@@ -64,8 +64,8 @@ class Upload:
     digest: str
     revpos: int | None
 
-    def blob(self, generation: int) -> Blob:
-        return Blob(self.content_type, self.digest, len(self.data), self.revpos or generation)
+    def blob(self, generation: int, *, told: bool) -> Blob:
+        return Blob(self.content_type, self.digest, len(self.data), (told and self.revpos) or generation)
 
 
 @dataclass(frozen=True, slots=True)

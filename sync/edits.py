@@ -35,7 +35,7 @@ def parent_of_edit(tree: RevisionTree, draft: Draft) -> Rev | None:
 def carried_by_edit(draft: Draft, generation: int, parent: Stored | None) -> dict[str, Blob]:
     """The attachments of an ordinary edit: new bytes, and those of the parent that stubs name. Raises MissingStub."""
     held = {} if parent is None else parent.attachments
-    return _carried(draft, generation, lambda name, _: held.get(name))
+    return _carried(draft, generation, lambda name, _: held.get(name), told=False)
 
 
 def carried_by_graft(draft: Draft, generation: int, leaves: Iterable[Stored]) -> dict[str, Blob]:
@@ -50,7 +50,7 @@ def carried_by_graft(draft: Draft, generation: int, leaves: Iterable[Stored]) ->
             return next((blob for _, blob in held if blob.digest == stub.digest), None)
         return next((blob for other, blob in held if other == name), None)
 
-    return _carried(draft, generation, find)
+    return _carried(draft, generation, find, told=True)
 
 
 def refused(document: Mapping[str, Any], refusal: DatabaseError) -> dict[str, Any]:
@@ -91,10 +91,11 @@ def identities(attachments: Mapping[str, Blob]) -> dict[str, list[str]]:
     return {name: blob.identity for name, blob in attachments.items()}
 
 
-def _carried(draft: Draft, generation: int, find: Callable[[str, Stub], Blob | None]) -> dict[str, Blob]:
+def _carried(draft: Draft, generation: int, find: Callable[[str, Stub], Blob | None], *, told: bool) -> dict[str, Blob]:
+    """`told`: the generation an attachment says it is of is believed, as a replicator names it."""
     carried: dict[str, Blob] = {}
     for name, attachment in draft.attachments.items():
-        blob = find(name, attachment) if isinstance(attachment, Stub) else attachment.blob(generation)
+        blob = find(name, attachment) if isinstance(attachment, Stub) else attachment.blob(generation, told=told)
         if blob is None:
             raise MissingStub(f"Invalid attachment stub in {draft.doc_id} for {name}")
         carried[name] = blob

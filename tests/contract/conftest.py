@@ -98,6 +98,7 @@ _STEMMED = "it takes no ancestors below a root it has, so two paths of one histo
 _DELETED = "it says missing of what was deleted"
 _NO_REFUSAL = "it takes what belies itself"
 POUCHDB_SERVER_DIFFERS = {
+    "test_local_documents_are_listed_by_id": "it lists no local documents",
     "test_a_stub_does_not_open_what_another_document_keeps": "it finds a stub's bytes by digest, whosever they are",
     "test_replicated_attachments_keep_the_generation_they_came_with": "it dates every attachment by its revision",
     "test_replicated_attachments_without_a_generation_are_of_their_revision": "it dates every attachment anew",

@@ -151,3 +151,11 @@ def test_what_is_not_attached_is_not_found(database: Database) -> None:
     database.put({"_id": "a", "_rev": rev, "_deleted": True})
     with pytest.raises(NotFound):
         database.attachment("a", "x")
+
+
+def test_bytes_that_come_with_an_edit_are_of_that_edit(database: Database) -> None:
+    rev = database.put({"_id": "a", "_attachments": {"x": {"content_type": "text/plain", "data": "b25l"}}})
+    stub = database.get("a")["_attachments"]["x"]
+    changed = {"content_type": "text/plain", "revpos": stub["revpos"], "data": "b25lLWNoYW5nZWQ="}
+    database.put({"_id": "a", "_rev": rev, "_attachments": {"x": changed}})
+    assert database.get("a")["_attachments"]["x"]["revpos"] == 2

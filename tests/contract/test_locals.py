@@ -58,3 +58,10 @@ def test_a_local_document_can_be_read_and_written_as_a_document(database: Databa
         database.get("_local/c")
     assert database.put({"_id": "_local/c", "n": 1}) == "0-1"
     assert database.get("_local/c")["n"] == 1
+
+
+def test_local_documents_are_listed_by_id(database: Database) -> None:
+    assert database.local_ids() == []
+    for local_id in ("b", "a/c", "a"):
+        database.put_local(local_id, {})
+    assert database.local_ids() == ["a", "a/c", "b"]

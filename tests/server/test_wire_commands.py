@@ -69,8 +69,11 @@ def test_credentials_are_asked_for(couch: Any) -> None:
     assert refused.headers["WWW-Authenticate"].startswith("Basic")
     assert requests.get(f"{url}/_all_dbs", auth=("an", "wrong")).status_code == 401
     assert requests.get(f"{url}/_all_dbs", auth=(b"an", "mật khẩu".encode())).json() == []
-    # CouchDB's replicator asks for a session first and goes on without when there is none.
-    assert requests.post(f"{url}/_session", auth=(b"an", "mật khẩu".encode())).status_code == 404
+    # CouchDB's replicator asks for a session first.
+    session = requests.Session()
+    assert session.post(f"{url}/_session", data={"name": "an", "password": "sai"}).status_code == 401
+    assert session.post(f"{url}/_session", data={"name": "an", "password": "mật khẩu"}).status_code == 200
+    assert session.get(f"{url}/_all_dbs").json() == []
 
 
 def test_a_folder_is_copied_to_a_server_and_on_to_another_folder(couch: Any, tmp_path: Path) -> None:

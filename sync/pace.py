@@ -20,8 +20,8 @@ DOCS_FIRST = 100
 BYTES_FIRST = 128 * 1024
 # More gains nothing on a fast line (a round trip is small against a thousand documents).
 DOCS_MAX = 1_000
-# Three batches are in memory at once: read ahead, waiting, and being written; Python holds some 8 bytes for each.
-BYTES_MAX = 1024 * 1024
+# Three batches are in memory at once: read ahead, waiting, and being written; Python holds some 5 bytes for each.
+BYTES_MAX = 2 * 1024 * 1024
 # One chunk of a photo as base64: less is all head and no body.
 BYTES_MIN = 16 * 1024
 # A line that broke is believed to be sound again after so many requests.

@@ -298,7 +298,9 @@ def _with_revpos(document: Document) -> Document:
     """CouchDB gives attachments of a replicated revision the generation 0 where none is named, and then keeps their
     bytes from every peer that has any ancestor.
     """
-    attachments, rev = document.get("_attachments"), document.get("_rev")
+    if "_attachments" not in document:
+        return document
+    attachments, rev = document["_attachments"], document.get("_rev")
     if not isinstance(attachments, dict) or not isinstance(rev, str):
         return document
     generation = rev.partition("-")[0]

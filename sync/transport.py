@@ -14,6 +14,7 @@ It knows requests, JSON and CouchDB's form of errors, and never what is asked fo
 from __future__ import annotations
 
 import gzip
+import time
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -49,6 +50,11 @@ CONNECT_TIMEOUT_S = 20.0
 READ_TIMEOUT_S = 60.0
 # Smaller bodies fit one packet anyway.
 GZIP_FROM_BYTES = 1_024
+# Thorough where bytes are dear; on a line that took a large body faster than this, pressing harder is what takes time.
+GZIP_LEVEL_SLOW, GZIP_LEVEL_FAST = 6, 1
+FAST_BYTES_PER_S = 512 * 1024
+# Smaller bodies tell more about the round trip than about the line.
+TELLING_BYTES = 32 * 1024
 # Far above a batch of photos' chunks; an answer without end must not fill the phone's memory.
 ANSWER_BYTES_MAX = 256 * 1024 * 1024
 
@@ -108,6 +114,7 @@ class Transport:
             self._auth = HTTPBasicAuth(unquote(parts.username).encode(), unquote(parts.password or "").encode())
         self._session = session or _kept_alive_session()
         self._timeouts_s = (connect_timeout_s, read_timeout_s)
+        self._gzip_level = GZIP_LEVEL_SLOW
         self._repeat_bytes_max = repeat_bytes_max
 
     def json(
@@ -150,10 +157,11 @@ class Transport:
             data = jsonwire.dumps(body)
             if len(data) >= GZIP_FROM_BYTES:
                 sent["Content-Encoding"] = "gzip"
-                data = gzip.compress(data, 6, mtime=0)
+                data = gzip.compress(data, self._gzip_level, mtime=0)
         if self._repeat_bytes_max is not None and len(data or b"") > self._repeat_bytes_max:
             repeatable = False
         for attempt in (1, 2):
+            began = time.monotonic()
             try:
                 response = self._session.request(
                     method,
@@ -181,6 +189,9 @@ class Transport:
                 raise PeerUnreachable(f"{self._host} does not answer.") from error
             except (requests.exceptions.RequestException, UnicodeError) as error:
                 raise BadRequest(f"The request to {self._host} cannot be sent: {type(error).__name__}.") from error
+        if data is not None and len(data) >= TELLING_BYTES:
+            is_fast = len(data) >= FAST_BYTES_PER_S * (time.monotonic() - began)
+            self._gzip_level = GZIP_LEVEL_FAST if is_fast else GZIP_LEVEL_SLOW
         if response.status_code >= 300:
             with response:
                 raise self._refusal(response)

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from sync.database import Database, Document
 from sync.documents import with_revision
 from sync.errors import FileExists, SyncError
 from sync.store_folder import StoreFolder
+
+RECLAIM_BYTES_MIN: Final = 32 * 2**20
+"""A file is compacted once as much of it is unused: below, what arrives next fills it again (the receipts of some
+hundred photos), and the disk's other users would gain little."""
 
 
 class Backend(Protocol):
@@ -35,6 +39,9 @@ class Backend(Protocol):
 
     def compact(self, name: str) -> None:
         """Give the space of what was deleted back to the disk, and its bytes with it."""
+
+    def reclaim(self, name: str) -> int:
+        """Compact where `RECLAIM_BYTES_MIN` would be gained at least; answers how many bytes were. Cheap to ask."""
 
     def close(self) -> None:
         """Let go of files and connections."""
@@ -66,6 +73,10 @@ class StoreBackend:
 
     def compact(self, name: str) -> None:
         self.folder.open(name).compact()
+
+    def reclaim(self, name: str) -> int:
+        store = self.folder.open(name)
+        return store.compact() if store.free_bytes() >= RECLAIM_BYTES_MIN else 0
 
     def close(self) -> None:
         self.folder.close()

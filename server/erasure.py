@@ -80,8 +80,9 @@ def _standing(database: Database, kind: str, sha256: str) -> list[str]:
     found: list[str] = []
     if kind == "photo":
         keys = [media.photo_id(sha256), media.thumb_id(sha256), media.receipt_id(sha256)]
-        chunks = database.all_docs(start_key=f"chunk:{sha256}:", end_key=f"chunk:{sha256}:\ufff0")
-        found = [row["id"] for row in chunks["rows"]]
+        for kind_of in ("chunk", "slice"):
+            pieces = database.all_docs(start_key=f"{kind_of}:{sha256}:", end_key=f"{kind_of}:{sha256}:\ufff0")
+            found += [row["id"] for row in pieces["rows"]]
     rows = database.all_docs(keys=keys)["rows"]
     return [row["id"] for row in rows if "error" not in row and not row["value"].get("deleted")] + found
 

@@ -131,6 +131,10 @@ class Follower:
             self._retry(name)
         elif kind == "group":
             self._finish(name)
+        elif kind == "media":
+            freed_bytes = self._backend.reclaim(name)
+            if freed_bytes:
+                _log.info("follower.reclaimed", database=name, bytes=freed_bytes)
 
     def follow(self, name: str) -> None:
         """Follow one database to its end. Raises NotFound; names that are none of ours are left alone."""
@@ -169,7 +173,8 @@ class Follower:
 
     def _media_rows(self, _name: str, database: Database, page: ChangesPage) -> Callable[[Rows], None]:
         photos = {parsed.photo for row in page.results if (parsed := media.parse_id(row["id"])) is not None}
-        states = {photo: self._settled(database, photo) for photo in sorted(photos)}
+        known = media.states(database, sorted(photos))
+        states = {photo: self._settled(database, photo, state.kind) for photo, state in known.items()}
 
         def write(rows: Rows) -> None:
             for photo, state in states.items():
@@ -177,9 +182,9 @@ class Follower:
 
         return write
 
-    def _settled(self, database: Database, photo: str) -> str:
+    def _settled(self, database: Database, photo: str, kind: media.Kind) -> str:
         """Verify the photo if all of it is here, and finish a settling that was cut; answers its state."""
-        if media.state(database, photo).kind in ("whole", "verified"):
+        if kind in ("whole", "verified"):
             try:
                 media.settle(database, photo, now=time_string(self._now()))
             except media.PhotoMismatch as error:

@@ -299,6 +299,13 @@ class Store:
             connection.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);")
         return max(before - self._file.size_bytes(), 0)
 
+    def free_bytes(self) -> int:
+        """What lies in the file unused: compaction would give it back to the disk."""
+        with self._file.reading() as connection:
+            (pages,) = connection.execute("PRAGMA freelist_count").fetchone()
+            (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+        return int(pages) * int(page_bytes)
+
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy while others read and write; it appears by rename. Raises FileExistsError."""
         if path.exists():

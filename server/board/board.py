@@ -5,6 +5,7 @@ Figures come from `schemas.standings` over the group's view, computed once for a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -103,7 +104,12 @@ class Board(Reading):
             unit=view.unit(unit),
             section=figures.section_figure(section),
             row=figures.criterion_row(view, row.card, result),
-            answers=figures.answers(view, row.card, result, self.photo_states(view)),
+            answers=tuple(
+                replace(
+                    it, evidence=tuple(self.with_uses(card, [(group, year, unit, criterion)]) for card in it.evidence)
+                )
+                for it in figures.answers(view, row.card, result, self.photo_states(view))
+            ),
             decisions=tuple(decision_entry(view, it) for it in sorted(history, key=lambda it: (it["n"], it["_id"]))),
             replies=figures.replies(view, unit, criterion),
             offers=() if account is None else self._acts.offers(account, view, CRITERION_ACTS, on),

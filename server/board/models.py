@@ -201,6 +201,17 @@ class UnitSheet:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """Where else a photo is cited: for which unit, criterion (or claim) and year. `group` may be another than ours."""
+
+    group: str
+    year: int
+    unit: UnitRef
+    target: str
+    cited: str
+
+
+@dataclass(frozen=True, slots=True)
 class Photo:
     """`photo` is its SHA-256; pages show `/<group>/<year>/thumbs/<photo>` and `…/photos/<photo>` once verified."""
 
@@ -209,6 +220,8 @@ class Photo:
     width: int | None
     height: int | None
     taken: str | None
+    also: tuple[Use, ...] = ()
+    """Other units, criteria and years it was submitted for, by the photo index."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ The command line reads as nobody (`account` None): whoever holds the data folder
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from server.board.models import (
     EvidencePage,
     GroupHead,
     TeamMember,
+    Use,
     VisitCard,
     VisitsPage,
     VisitState,
@@ -187,7 +189,33 @@ class Reading:
         document = view.documents.get(f"cited:{cited.removeprefix('cited:')}")
         if document is None:
             raise Missing("no-evidence")
-        return view.evidence(document, self.photo_states(view))
+        card = view.evidence(document, self.photo_states(view))
+        own = {(group, year, unit, target) for unit, target in cites_of(view, card.cited)}
+        return self.with_uses(card, own)
+
+    def with_uses(self, card: EvidenceCard, own: Collection[tuple[str, int, str, str]]) -> EvidenceCard:
+        """The card with every other use of its photos; `own` are those of where it is shown."""
+        photos = tuple(
+            replace(photo, also=tuple(use for use in self._uses(photo.photo) if _key(use) not in own))
+            for photo in card.photos
+        )
+        return replace(card, photos=photos)
+
+    def _uses(self, photo: str) -> list[Use]:
+        """All that cites the photo, in whichever group and year: the same bytes have the same name everywhere."""
+        found: dict[tuple[str, int, str, str], Use] = {}
+        for database, doc_id in self._projection.naming(photo):
+            parsed = ids.parse_database(database)
+            if parsed.kind != "group" or ids.type_of(doc_id) != "cited":
+                continue
+            try:
+                view = self._views.view(str(parsed.group), int(parsed.year or 0))
+            except Missing:
+                continue
+            for unit, target in cites_of(view, doc_id):
+                use = Use(view.group, view.year, view.unit(unit), target, doc_id)
+                found.setdefault(_key(use), use)
+        return [found[key] for key in sorted(found)]
 
     def photo(self, account: Account | None, group: str, year: int, photo: str, *, thumb: bool) -> Attachment:
         """A verified photo, or its thumbnail, that evidence of the group names. Raises Missing."""
@@ -217,6 +245,15 @@ class Reading:
             {name: value for name, value in it.items() if not name.startswith("_") or name == "_id"}
             for it in sorted(view.all("decision"), key=lambda it: (it["n"], it["_id"]))
         ]
+
+
+def cites_of(view: GroupView, cited: str) -> set[tuple[str, str]]:
+    """The units and the criteria or claims for which somebody submitted this evidence."""
+    return {(submission["unit"], target) for submission, target in view.citations.get(cited, ())}
+
+
+def _key(use: Use) -> tuple[str, int, str, str]:
+    return use.group, use.year, use.unit.unit, use.target
 
 
 def decision_entry(view: GroupView, decision: Mapping[str, Any]) -> DecisionEntry:

@@ -388,6 +388,20 @@ def test_a_photo_is_served_as_a_picture_and_as_nothing_else(client: FlaskClient)
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_a_photo_is_lent_in_parts_so_that_a_broken_download_goes_on(client: FlaskClient) -> None:
+    sign_in(client, "quan")
+    photo = SampleBoard().card(1).photos[0].photo
+    whole = client.get(f"{BASE}/photos/{photo}")
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    assert whole.content_length == len(whole.data)
+    part = client.get(f"{BASE}/photos/{photo}", headers={"Range": "bytes=3-"})
+    assert (part.status_code, part.data) == (206, whole.data[3:])
+    beyond = client.get(f"{BASE}/photos/{photo}", headers={"Range": f"bytes={len(whole.data)}-"})
+    assert beyond.status_code == 416
+    again = client.get(f"{BASE}/photos/{photo}", headers={"If-None-Match": whole.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
 def test_what_breaks_inside_is_told_without_its_insides(app: Flask, client: FlaskClient) -> None:
     sign_in(client, "lan")
 

@@ -127,6 +127,8 @@ class Traffic:
 
     up_bytes: int = 0
     down_bytes: int = 0
+    lost_bytes: int = 0
+    """Of `up_bytes`, those of requests whose connection broke before the reply began: they are sent again."""
     connections: int = 0
     requests: int = 0
     cuts: int = 0
@@ -335,6 +337,7 @@ class _Connection:
         self._silent = False
         self._ended = False
         self._lose_reply: Fate | None = None
+        self._unanswered = 0
         self._flying: dict[str, deque[tuple[bytes, asyncio.StreamWriter]]] = {"up": deque(), "down": deque()}
 
     async def run(self) -> None:
@@ -357,6 +360,8 @@ class _Connection:
 
     def abort(self) -> None:
         self._ended = True
+        self._link.traffic.lost_bytes += self._unanswered
+        self._unanswered = 0
         _abort(self._writer)
         _abort(self._far_writer)
 
@@ -462,6 +467,7 @@ class _Connection:
             if self._silent or self._ended:
                 raise _Broken
             self._link.count(way, len(piece))
+            self._unanswered = self._unanswered + len(piece) if way == "up" else 0
             if cut_after is not None:  # what is still in the air is lost with it
                 self.break_by_chance()
                 raise _Broken

@@ -18,6 +18,7 @@ from server.accounts import Account, Device, Enrolment
 from server.board import models as m
 from server.board.models import Said
 from server.problems import Missing, NotSignedIn, Refused
+from sync.database import Attachment
 
 GROUP, YEAR = "cum-1", 2024
 NOW = datetime(2024, 10, 8, 7, 2, tzinfo=UTC)
@@ -466,7 +467,7 @@ class SampleBoard:
         draw.ellipse((width * 0.7, height * 0.1, width * 0.85, height * 0.3), fill=(250, 220, 150))
         out = io.BytesIO()
         image.save(out, "JPEG")
-        return SimpleNamespace(read=out.getvalue, length=len(out.getvalue()), content_type="image/jpeg")
+        return Attachment("image/jpeg", len(out.getvalue()), "", 1, iter([out.getvalue()]))
 
     def _decisions(self) -> tuple[m.DecisionEntry, ...]:
         told = (

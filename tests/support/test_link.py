@@ -52,6 +52,7 @@ def test_bytes_cross_unchanged_and_are_counted(echo):
     assert link.traffic.requests == 3
     assert link.traffic.connections == 1, "a kept connection is kept"
     assert 3 * len(BODY) < link.traffic.up_bytes < 3 * len(BODY) + 2_000
+    assert link.traffic.lost_bytes == 0
     assert 3 * len(BODY) < link.traffic.down_bytes < 3 * len(BODY) + 2_000
 
 
@@ -82,6 +83,7 @@ def test_a_cut_falls_on_its_byte(echo):
             post(link)
         assert link.traffic.cuts == 1
         assert link.traffic.up_bytes + link.traffic.down_bytes == 50_000
+        assert link.traffic.lost_bytes == 50_000
     assert echo.effects == []
 
 

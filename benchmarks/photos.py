@@ -1,0 +1,296 @@
+"""Photos over a link that keeps breaking, and a phone's memory with a gigabyte of them.
+
+`python -m benchmarks.photos` sends 100 photos of 400 KB over 64 kbit/s, cut every 100 KB on average: once as Thidua's
+phone sends them to `thidua serve`, once as plain attachments, replicated to `thidua couch`, which is given up when
+three times the photos' bytes have crossed. The link runs faster than life (`--speed`): bytes and cuts are exact, its
+seconds are scaled, processor time is not, so the hours printed are at most what a phone would need.
+`python -m benchmarks.photos memory` has a phone of its own process send a gigabyte over the loopback, sampling its
+memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import io
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import Image
+
+from mobile import imaging, photos
+from mobile.local import each_database
+from mobile.phone import Phone
+from mobile.worker import SyncWorker
+from sync.errors import SyncError
+from sync.remote import RemoteDatabase
+from sync.replicate import replicate
+from sync.store import Store
+from tests.journey.support import ROOT, ServeProcess, enrolled_phone, free_port, open_phone, prepare_data
+from tests.support.link import GPRS, Link
+
+PHOTO_BYTES = 400_000
+CUT_EVERY_BYTES = 100_000
+GIVE_UP = 3
+"""Times the photos' own bytes: who has not ended by then does not end."""
+
+LOGIN = "minh"
+THIDUA = (sys.executable, "-c", "import sys; from server.cli import main; sys.exit(main())")
+MB = 1_000_000
+
+
+SIZE = (1_600, 1_200)
+SMALL = (720, 540)
+"""Of as many bytes, and drawn in a fraction of the time: for a gigabyte of them."""
+
+
+def drawn(chance: random.Random, grain: int, size: tuple[int, int] = SIZE) -> bytes:
+    """A grey picture with so much grain: like a photo, it is hard to make smaller and its thumbnail is not."""
+    out = io.BytesIO()
+    speckled = Image.frombytes("L", size, chance.randbytes(size[0] * size[1]))
+    speckled.point([max(0, 128 - grain // 2) + value * grain // 256 for value in range(256)]).convert("RGB").save(
+        out, "JPEG", quality=90
+    )
+    return out.getvalue()
+
+
+@functools.cache
+def grain_for(bytes_: int, size: tuple[int, int] = SIZE) -> int:
+    """The grain that makes a prepared photo of about so many bytes."""
+    low, high = 1, 256
+    while high - low > 1:
+        middle = (low + high) // 2
+        too_much = len(imaging.prepare(drawn(random.Random(1), middle, size)).jpeg) > bytes_
+        low, high = (low, middle) if too_much else (middle, high)
+    return low
+
+
+class Scene:
+    """A server process with its phone, enrolled."""
+
+    def __init__(self, folder: Path) -> None:
+        self.visit, codes = prepare_data(folder / "data", LOGIN)
+        self.server = ServeProcess(folder / "data")
+        self.server.spawn()
+        self.server.ready()
+        self.folder = folder / LOGIN
+        enrolled_phone(self.folder, self.server.url, codes[LOGIN]).close()
+
+    def phone(self) -> Phone:
+        return open_phone(self.folder)
+
+    def reach(self, phone: Phone, url: str) -> None:
+        """The phone meets its server at this address from now on."""
+        phone.tools.local.edit("account", lambda kept: {**kept, "server_url": url})
+
+
+def capture(phone: Phone, visit: str, count: int, *, size: tuple[int, int] = SIZE, seed: int = 7) -> int:
+    """Photos as evidence, one each; answers their bytes."""
+    chance, grain, total = random.Random(seed), grain_for(PHOTO_BYTES, size), 0
+    for number in range(count):
+        card = phone.capture(drawn(chance, grain, size), title=f"Ảnh {number}", checklist=phone.cross_key(visit))
+        total += card.photos[0].file.stat().st_size if card.photos[0].file else 0
+    return total
+
+
+def photos_safe(phone: Phone) -> tuple[int, int]:
+    shots = [shot for card in phone.evidence() for shot in card.photos]
+    return sum(shot.safe for shot in shots), len(shots)
+
+
+def as_thidua(folder: Path, count: int, speed: float) -> dict[str, object]:
+    """All photos by the phone's own rounds. Ends when the phone calls every one safe, or at `GIVE_UP`."""
+    scene = Scene(folder)
+    try:
+        phone = scene.phone()
+        size = capture(phone, scene.visit, count)
+        with Link(scene.server.url, replace(GPRS, cut_every_bytes=CUT_EVERY_BYTES), seed=7, speed=speed) as link:
+            scene.reach(phone, link.url)
+            worker = SyncWorker(phone, clock=link.clock, pause=lambda s: time.sleep(s / speed))
+            began, rounds = link.clock(), 0
+            while photos_safe(phone) != (count, count) and link.traffic.up_bytes < GIVE_UP * size:
+                worker.sync_once()
+                rounds += 1
+                time.sleep(2 / speed)
+            hours = (link.clock() - began) / 3600
+            arrived = photos_safe(phone)[0]
+            return _row("Thidua: slices and chunks", arrived, count, size, link, hours, f"{rounds} rounds")
+    finally:
+        phone.close()
+        scene.server.kill()
+
+
+def as_attachments(folder: Path, count: int, speed: float) -> dict[str, object]:
+    """The same photos, each the attachment of one document, by our own replicator."""
+    chance, grain = random.Random(7), grain_for(PHOTO_BYTES)
+    store = Store(folder / "plain.sqlite")
+    size = 0
+    for number in range(count):
+        photo = imaging.prepare(drawn(chance, grain)).jpeg
+        size += len(photo)
+        data = {"content_type": "image/jpeg", "data": photo}
+        store.put({"_id": f"photo-{number}", "_attachments": {"photo.jpg": data}})
+    port = free_port()
+    peer = subprocess.Popen(
+        [*THIDUA, "couch", str(folder / "couch"), "--port", str(port)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        direct = RemoteDatabase(f"http://127.0.0.1:{port}/plain")
+        _until(direct.create)
+        weather = replace(GPRS, cut_every_bytes=CUT_EVERY_BYTES)
+        with Link(f"http://127.0.0.1:{port}", weather, seed=7, speed=speed) as link:
+            remote = RemoteDatabase(f"{link.url}/plain")
+            began, tries = link.clock(), 0
+            while link.traffic.up_bytes < GIVE_UP * size:
+                tries += 1
+                try:
+                    replicate(store, remote, new_session_id=lambda: os.urandom(8).hex(), now=lambda: "now")
+                    break
+                except SyncError:
+                    time.sleep(1 / speed)
+            hours = (link.clock() - began) / 3600
+            arrived = direct.info()["doc_count"]
+            return _row("plain attachments, our replicator", arrived, count, size, link, hours, f"{tries} tries")
+    finally:
+        peer.terminate()
+        peer.wait()
+        store.close()
+
+
+def _until(done: Callable[[], object]) -> None:
+    for _ in range(400):
+        try:
+            done()
+        except SyncError:
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError("The peer did not start.")
+
+
+def _row(way: str, arrived: int, count: int, size: int, link: Link, hours: float, note: str) -> dict[str, object]:
+    traffic = link.traffic
+    return {
+        "way": way,
+        "arrived": f"{arrived} of {count}",
+        "ended": "yes" if arrived == count else "no",
+        "MB of photos": f"{size / MB:.1f}",
+        "MB sent": f"{traffic.up_bytes / MB:.1f}",
+        "sent again": f"{traffic.lost_bytes / size:.1%}",
+        "all that is not photo": f"{traffic.up_bytes / size - 1:.1%}" if arrived == count else "–",
+        "cuts": traffic.cuts,
+        "requests": traffic.requests,
+        "link hours": f"{hours:.1f}",
+        "": note,
+    }
+
+
+def table(rows: list[dict[str, object]]) -> str:
+    names = list(rows[0])
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    lines += ["| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+# Memory
+
+
+class Meter(threading.Thread):
+    """Samples a process's memory until it is stopped."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._status, self._done = Path(f"/proc/{pid}/status"), threading.Event()
+        self.seen_mb: list[float] = []
+
+    def run(self) -> None:
+        while not self._done.wait(0.05):
+            try:
+                lines = self._status.read_text().splitlines()
+            except OSError:
+                return
+            self.seen_mb += [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")]
+
+    def stop(self) -> list[float]:
+        self._done.set()
+        self.join()
+        return self.seen_mb
+
+
+def memory(count: int) -> None:
+    """A phone in its own process takes `count` photos and sends them; its memory by tenths of the way."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as temporary:
+        folder = Path(temporary)
+        scene = Scene(folder)
+        try:
+            for what in ("capture", "send"):
+                command = [sys.executable, "-m", "benchmarks.photos", "phone", what, str(scene.folder), scene.visit]
+                child = subprocess.Popen([*command, str(count)], cwd=ROOT)
+                meter = Meter(child.pid)
+                meter.start()
+                code = child.wait()
+                seen = meter.stop()
+                tenth = max(1, len(seen) // 10)
+                peaks = [max(seen[start : start + tenth]) for start in range(0, tenth * 10, tenth)]
+                print(
+                    f"{what}: peak {max(seen):.0f} MB; by tenths {' '.join(f'{each:.0f}' for each in peaks)}",
+                    flush=True,
+                )
+                assert code == 0
+            phone = scene.phone()
+            safe, of = photos_safe(phone)
+            size = sum(path.stat().st_size for path in phone.tools.local.photos.glob("*.jpg"))
+            phone.close()
+            print(f"{safe} of {of} photos safe, {size / MB:.0f} MB on the phone")
+        finally:
+            scene.server.kill()
+
+
+def as_phone(what: str, folder: Path, visit: str, count: int) -> None:
+    """The child of `memory`."""
+    phone = open_phone(folder)
+    if what == "capture":
+        capture(phone, visit, count, size=SMALL)
+    else:
+        worker = SyncWorker(phone)
+        stores = [phone.tools.local.stores.open(name) for name in each_database(phone.tools.local, "m")]
+        while any(photos.waiting(phone.tools.local, store) for store in stores):
+            worker.sync_once()
+    phone.close()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="?", choices=["link", "memory", "phone"], default="link")
+    parser.add_argument("rest", nargs="*")
+    parser.add_argument("--photos", type=int)
+    parser.add_argument("--speed", type=float, default=20.0)
+    asked = parser.parse_args(arguments)
+    if asked.what == "phone":
+        as_phone(asked.rest[0], Path(asked.rest[1]), asked.rest[2], int(asked.rest[3]))
+        return
+    if asked.what == "memory":
+        memory(asked.photos or 2_560)
+        return
+    count = asked.photos or 100
+    rows = []
+    for way in (as_thidua, as_attachments):
+        with tempfile.TemporaryDirectory() as folder:
+            rows.append(way(Path(folder), count, asked.speed))
+    print(f"{count} photos of {PHOTO_BYTES // 1000} KB, 64 kbit/s, 0.6 s away, cut every 100 KB; × {asked.speed:g}")
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""What the service does with photos: it reports reuse, lends them in parts, turns down wrong ones, frees the disk."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from schemas import evidence, ids
+from server import backends
+from sync import media
+from tests.server.test_follower import put
+from tests.server.world import GROUP, YEAR, evidence_of, make_world, submission_of
+
+M = ids.media_database(GROUP, YEAR)
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = make_world(tmp_path / "data")
+    yield made
+    made.service.close()
+
+
+def submit(world, login, criterion, photo, *, number=1):
+    """Somebody of a unit scores it, citing evidence with this photo."""
+    account = world.accounts[login]
+    shown, title = evidence_of(account, "d1", title=f"Ảnh của {login} {number}", photos=(photo,), number=number)
+    cited = evidence.cite(shown)
+    submission = submission_of(
+        account, "d1", account.unit, {criterion: "5"}, number=number, cited={criterion: [cited["_id"]]}
+    )
+    put(world, ids.unit_database(account.unit, YEAR), title, cited, submission)
+    world.settle()
+    return cited["_id"]
+
+
+def deliver(world, data):
+    database = world.service.backend.open(M)
+    database.bulk_docs(media.cut(data, b"t", content_type="image/jpeg", width=1, height=1), new_edits=False)
+    return database
+
+
+def test_the_same_photo_of_another_unit_is_reported_on_the_card_and_on_the_trace(world):
+    photo = media.name_of(b"the same")
+    ours = submit(world, "lan", "i-1", photo)
+    assert world.service.board.evidence_card(None, GROUP, YEAR, ours).photos[0].also == ()
+    submit(world, "bac", "i-2", photo)
+
+    (use,) = world.service.board.evidence_card(None, GROUP, YEAR, ours).photos[0].also
+    assert (use.unit.unit, use.target, use.year) == (world.accounts["bac"].unit, "i-2", YEAR)
+    trace = world.service.board.trace(None, GROUP, YEAR, world.accounts["lan"].unit, "i-1")
+    assert trace.answers[0].evidence[0].photos[0].also == (use,)
+
+
+def test_the_same_photo_for_another_criterion_of_the_unit_is_reported_there(world):
+    photo = media.name_of(b"the same")
+    submit(world, "lan", "i-1", photo)
+    unit = world.accounts["lan"].unit
+    assert world.service.board.trace(None, GROUP, YEAR, unit, "i-1").answers[0].evidence[0].photos[0].also == ()
+    submit(world, "lan", "i-3", photo, number=2)
+    (use,) = world.service.board.trace(None, GROUP, YEAR, unit, "i-1").answers[0].evidence[0].photos[0].also
+    assert (use.unit.unit, use.target) == (unit, "i-3")
+
+
+def test_a_photo_that_is_not_its_names_bytes_is_turned_down_and_may_come_right(world):
+    right, wrong = os.urandom(100_000), os.urandom(100_000)
+    database = world.service.backend.open(M)
+    documents = media.cut(right, b"t", content_type="image/jpeg", width=1, height=1)
+    name = documents[0]["photo"]
+    chunk = {key: value for key, value in documents[2].items() if key not in ("_rev", "_revisions")}
+    forged = media.with_revision({**chunk, "_attachments": {"data": {"data": wrong[: media.CHUNK_BYTES]}}})
+    database.bulk_docs([documents[0], documents[1], forged, documents[3]], new_edits=False)
+    world.service.follower.follow(M)
+    safe, turned_down = media.verdicts(database, [name])
+    assert safe == set()
+    assert "chunk 0" in turned_down[name].what
+    assert media.state(database, name).kind == "absent"
+    world.service.follower.follow(M)
+    assert media.verdicts(database, [name])[1] == turned_down
+
+    phone = deliver_home(documents)
+    assert media.mend(phone, name, right, b"t")
+    for row in phone.all_docs()["rows"]:
+        database.bulk_docs(
+            [each["ok"] for each in phone.bulk_get([{"id": row["id"]}], revs=True, attachments=True)[0]["docs"]],
+            new_edits=False,
+        )
+    world.service.follower.follow(M)
+    assert media.verdicts(database, [name]) == ({name}, {})
+    assert media.read_photo(database, name).data == right
+
+
+def deliver_home(documents):
+    from tests.support.memory import MemoryDatabase
+
+    phone = MemoryDatabase()
+    phone.bulk_docs(documents, new_edits=False)
+    return phone
+
+
+def test_the_disk_gets_back_what_chunks_took_once_it_is_worth_it(world, monkeypatch):
+    path = world.service.backend.folder.file_of(M)
+    for _ in range(6):
+        deliver(world, os.urandom(600_000))
+    world.service.follower.follow(M)
+    store = world.service.backend.open(M)
+    before = store.free_bytes()
+    assert before > 400_000, "a settled photo's chunks leave their space unused"
+    world.service.follower.sweep()
+    assert store.free_bytes() == before, "too little to be worth it"
+    monkeypatch.setattr(backends, "RECLAIM_BYTES_MIN", 400_000)
+    size = path.stat().st_size
+    world.service.follower.sweep()
+    assert store.free_bytes() < 100_000
+    assert path.stat().st_size < size

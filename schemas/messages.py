@@ -7,11 +7,13 @@ so that a translator needs no Python; entries that begin with `word:` translate 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from schemas.figures import format_points, is_decimal
+from schemas.figures import decimal_string, format_points, is_decimal
 
 LOCALES: Final = ("vi", "en")
 
@@ -42,6 +44,12 @@ class _Shown(dict[str, str]):
 
 
 def _shown(name: str, value: Any, locale: str) -> str:
+    if isinstance(value, Fraction):
+        return _exact(value, locale)
+    if name == "terms":
+        return " + ".join(_shown(name, item, locale) for item in value)
+    if isinstance(value, Mapping):
+        return str(value.get(locale) or value["vi"])
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(_shown(name, item, locale) for item in value)
     if name in _FIGURES and is_decimal(str(value)):
@@ -49,6 +57,14 @@ def _shown(name: str, value: Any, locale: str) -> str:
     if name in _WORDS:
         return _sentences().get(f"word:{value}", {}).get(locale, str(value))
     return str(value)
+
+
+def _exact(value: Fraction, locale: str) -> str:
+    """Whole where a decimal is exact; else as the fraction it is, with what it comes to."""
+    text = format_points(value, locale)
+    if Fraction(decimal_string(value)) == value:
+        return text
+    return f"{value.numerator}/{value.denominator} ≈ {text}"
 
 
 @cache

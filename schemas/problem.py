@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from schemas.messages import say
@@ -80,4 +81,8 @@ class Reason:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Fraction):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
     return [str(item) for item in value] if isinstance(value, list | tuple | set | frozenset) else value

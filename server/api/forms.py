@@ -73,3 +73,11 @@ class DecisionRequest(Schema):
 
 class AsOf(Schema):
     as_of = fields.Date(load_default=None, metadata={"description": "The day that dates membership, law, deadlines"})
+
+
+class OfCriterion(Schema):
+    criterion = fields.String(
+        load_default=None,
+        validate=validate.Length(max=64),
+        metadata={"description": "The criterion to explain; without one, the unit's total"},
+    )

@@ -5,6 +5,7 @@
     board.standings(account, group, year, as_of=None) -> StandingsPage
     board.sheet(account, group, year, unit) -> UnitSheet
     board.trace(account, group, year, unit, criterion) -> CriterionTrace
+    board.explain(account, group, year, unit, criterion=None) -> Explained
     board.visits(account, group, year) -> VisitsPage
     board.evidence(account, group, year, *, unit=None, criterion=None, skip=0, limit=60) -> EvidencePage
     board.evidence_card(account, group, year, cited) -> EvidenceCard

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from schemas import ids
 from schemas.access import Access, access_to
+from schemas.explaining import explain_criterion, explain_total
 from schemas.scoring import CriterionResult, SectionResult
 from schemas.standings import Row
 from server.accounts import Account
@@ -18,6 +19,7 @@ from server.board import figures
 from server.board.models import (
     Coverage,
     CriterionTrace,
+    Explained,
     GroupCard,
     SheetSection,
     StandingsPage,
@@ -114,6 +116,19 @@ class Board(Reading):
             replies=figures.replies(view, unit, criterion),
             offers=() if account is None else self._acts.offers(account, view, CRITERION_ACTS, on),
         )
+
+    def explain(
+        self, account: Account | None, group: str, year: int, unit: str, criterion: str | None = None
+    ) -> Explained:
+        """How a unit's total, or its points on one criterion, came about, line by line. Raises Missing."""
+        view = self.view(account, group, year)
+        row, ranking = self._row(view, unit), view.standings(self.today())
+        if criterion is None:
+            lines = explain_total(ranking, unit)
+        else:
+            _find(row, criterion)
+            lines = explain_criterion(ranking, unit, criterion)
+        return Explained(self.head(account, view), view.unit(unit), criterion, ranking, lines)
 
     def tasks(self, account: Account | None, group: str, year: int) -> tuple[Task, ...]:
         """What is to be done: all of it for who leads and for the council, else what concerns one's own unit."""

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
+from schemas.explaining import Line
+from schemas.standings import Standings
+
 Names = Mapping[str, str]
 
 PhotoState = Literal["verified", "arriving", "absent", "withheld"]
@@ -143,6 +146,17 @@ class StandingsPage:
     contested: tuple[Said, ...]
     decision_heads: tuple[str, ...]
     document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """How one figure came about. Say a line with `ranking.sentence(line.reason, locale)`."""
+
+    head: GroupHead
+    unit: UnitRef
+    criterion: str | None
+    ranking: Standings
+    lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import click
 from server.commands._shared import data_option, json_option, locale_option, opened, print_json, word
 
 if TYPE_CHECKING:
-    from server.board.models import CriterionTrace, UnitSheet
+    from server.board.models import CriterionTrace, Explained
 
 
 @click.command(short_help="How a unit's numbers came about.")
@@ -27,47 +27,34 @@ if TYPE_CHECKING:
 def command(
     group: str, year: int, unit: str, criterion: str | None, data: Path, *, locale: str | None, as_json: bool
 ) -> None:
-    """Explain the figures of UNIT, section by section; with CRITERION, every answer and decision behind that one."""
+    """Explain the total of UNIT line by line, each with its rule; with CRITERION, every answer and decision there."""
     with opened(data, locale=locale) as service:
         service.follower.sweep()
         locale = locale or service.config.locale
-        shown: UnitSheet | CriterionTrace
-        if criterion is None:
-            shown = service.board.sheet(None, group, year, unit)
-            lines = list(_sheet(shown, locale))
-        else:
-            shown = service.board.trace(None, group, year, unit, criterion)
-            lines = list(_trace(shown, locale))
+        explained = service.board.explain(None, group, year, unit, criterion)
+        lines = list(_lines(explained, locale))
+        trace = None
+        if criterion is not None:
+            trace = service.board.trace(None, group, year, unit, criterion)
+            lines += _trace(trace, locale)
     if as_json:
-        print_json(plain(shown))
+        derivation = [line.to_json(explained.ranking) for line in explained.lines]
+        print_json({"lines": derivation, "trace": None if trace is None else plain(trace)})
     else:
         click.echo("\n".join(lines))
 
 
-def _sheet(sheet: UnitSheet, locale: str) -> Iterator[str]:
-    from server.messages import say
+def _lines(explained: Explained, locale: str) -> Iterator[str]:
+    from schemas.explaining import rule_sentence
 
-    yield f"{sheet.unit.names[locale]}, {sheet.head.names[locale]} {sheet.head.year}"
-    for section in sheet.sections:
-        figure = section.figure
-        name = f"{figure.section.upper()}. {figure.names[locale]}"
-        yield f"{name}: {_points(figure.points, locale)} / {_points(figure.max, locale)}"
-        for row in section.criteria:
-            stages = [row.self, row.cross_merged, row.cluster]
-            columns = " ".join(f"{_points(None if cell is None else cell.points, locale):>8}" for cell in stages)
-            state = word("criterion", row.state, locale)
-            value = _points(row.value, locale)
-            yield f"  {_label(row.criterion):8} {value:>8} | {columns}  {state:24} {row.names[locale]}"
-    for reason in sheet.standing.reasons:
-        yield say(reason, locale)
+    yield f"{explained.unit.names[locale]}, {explained.head.names[locale]} {explained.head.year}"
+    for line in explained.lines:
+        rule = "" if line.rule is None else f"  [{rule_sentence(line.rule, locale)}]"
+        yield f"{'  ' * line.level}{explained.ranking.sentence(line.reason, locale)}{rule}"
 
 
 def _trace(trace: CriterionTrace, locale: str) -> Iterator[str]:
-    row = trace.row
-    yield f"{trace.unit.names[locale]}: {_label(row.criterion)} {row.names[locale]}"
-    stage = "–" if row.stage is None else word("stage", row.stage, locale)
-    state = word("criterion", row.state, locale)
-    yield f"  {_points(row.value, locale)} / {_points(row.max, locale)} ({stage}, {state})"
+    yield trace.row.names[locale]
     for answer in trace.answers:
         who = answer.by.name or answer.by.account
         flags = ", ".join(word("flag", flag, locale) for flag in answer.flags)
@@ -97,11 +84,6 @@ def _time(at: str | None, locale: str) -> str:
     from schemas.figures import format_time
 
     return "–" if at is None else format_time(at, locale)
-
-
-def _label(criterion: str) -> str:
-    """As people number it: `I.1` for `i-1`."""
-    return criterion.upper().replace("-", ".")
 
 
 def plain(value: Any) -> Any:

@@ -230,3 +230,14 @@ def test_a_member_that_joined_is_seen_at_once(world, board):
     assert len(board.standings(None, GROUP, YEAR).rows) == 2
     world.service.setup.group_year(group_year())
     assert len(board.standings(None, GROUP, YEAR).rows) == 3
+
+
+def test_a_total_is_explained_down_to_its_sections_and_ends_in_the_figure_of_the_ranking(world, board):
+    lan = world.accounts["lan"]
+    explained = board.explain(lan, GROUP, YEAR, BN)
+    assert explained.lines[0].value == explained.ranking.row(BN).total
+    assert {it.reason.code for it in explained.lines} & {"explain-section", "explain-section-none"}
+    with pytest.raises(Missing):
+        board.explain(lan, GROUP, YEAR, BN, "ix-9")
+    with pytest.raises(Refused):
+        board.explain(world.accounts["thu"], GROUP, YEAR, BN)

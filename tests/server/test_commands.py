@@ -190,12 +190,17 @@ def test_a_number_is_explained_down_to_who_answered_and_when(world, run):
     submission = cross(world, points="50")
     world.act("huong", "accept", ON_BN)
     told = run("explain", GROUP, str(YEAR), "so-bn", "i-1", "--json")
-    assert told["row"]["value"] == "50"
-    assert told["answers"][0]["submission"] == submission["_id"]
+    assert told["lines"][0]["value"] == "50"
+    assert told["lines"][1]["sentence"]["vi"] == "Kiểm tra chéo: 50"
+    assert told["lines"][1]["documents"] == [submission["_id"]]
+    assert told["trace"]["row"]["value"] == "50"
+    assert told["trace"]["answers"][0]["submission"] == submission["_id"]
     printed = run("explain", GROUP, str(YEAR), "so-bn", "i-1")
     for word in ("Nguyễn Văn Minh", "11:00 08/10/2024", "Chấp nhận điểm"):
         assert word in printed
-    assert "I.1" in run("explain", GROUP, str(YEAR), "so-bn")
+    whole = run("explain", GROUP, str(YEAR), "so-bn")
+    assert "Nội dung I" in whole
+    assert "[Quy tắc 5.8" in whole
     run("explain", GROUP, str(YEAR), "so-bn", "ix-1", fails=True)
 
 

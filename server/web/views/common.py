@@ -13,10 +13,11 @@ from typing import Final
 from flask import Flask, g, request
 from flask_login import current_user
 
+from schemas.explaining import rule_sentence
 from schemas.figures import VIET_NAM
 from server.board.models import GroupCard, GroupHead, Said
 from server.board.view import GroupView
-from server.web.language import named, said
+from server.web.language import locale, named, said
 from server.web.reader import account, service
 
 SATURDAY: Final = 5
@@ -98,6 +99,19 @@ def working_days_on(start: date, days: int) -> date:
         day += timedelta(days=1)
         days -= day.weekday() < SATURDAY
     return day
+
+
+def derivation(group: str, year: int, unit: str, criterion: str | None = None) -> list[dict[str, object]]:
+    """How a figure came about, for `derivation.html`: level, sentence, rule; in the reader's language."""
+    explained = service().board.explain(account(), group, year, unit, criterion)
+    return [
+        {
+            "level": line.level,
+            "sentence": explained.ranking.sentence(line.reason, locale()),
+            "rule": None if line.rule is None else rule_sentence(line.rule, locale()),
+        }
+        for line in explained.lines
+    ]
 
 
 def _view(head: GroupHead) -> GroupView:

@@ -15,7 +15,7 @@ from server.web import forms
 from server.web.blueprint import web
 from server.web.language import locale, said
 from server.web.reader import account, service
-from server.web.views.common import today, working_days_on
+from server.web.views.common import derivation, today, working_days_on
 
 RETURN_WORKING_DAYS: Final = 5
 """Offered as a return's deadline: the working days a reply has (DOMAIN 5.3); the leader may choose another."""
@@ -58,6 +58,7 @@ def _page(
         "criterion.html",
         trace=trace,
         head=trace.head,
+        lines=derivation(trace.head.group, trace.head.year, trace.unit.unit, trace.row.criterion),
         offers={offer.act: offer for offer in trace.offers},
         bound=forms.bound(trace.answers),
         returnable=forms.returnable(trace.answers),

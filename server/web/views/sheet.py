@@ -15,6 +15,7 @@ from server.web import forms, unit_forms
 from server.web.blueprint import web
 from server.web.language import locale, said
 from server.web.reader import account, service
+from server.web.views.common import derivation
 
 CLAIM_ACTS: Final = ("count-claim", "refuse-claim")
 
@@ -78,6 +79,7 @@ def _page(page: UnitSheet, *, wrong: Mapping[str, Any] | None = None, typed: Map
         head=page.head,
         visits=visits,
         claims=_claims(page),
+        lines=derivation(page.head.group, page.head.year, page.unit.unit),
         # Every act about a unit is its leader's, or for the leader's own the deputy's: one answer serves all.
         matters=_matters(page) if offer.allowed else None,
         wrong=wrong or {},

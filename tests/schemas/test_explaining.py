@@ -1,0 +1,174 @@
+"""An explanation shows what was added, and what is shown adds up to the figure on the page."""
+
+from __future__ import annotations
+
+import random
+import re
+from fractions import Fraction
+
+import pytest
+
+from schemas.explaining import RULES, Line, explain_criterion, explain_total, rule_sentence
+from schemas.figures import round_half_up
+from schemas.standings import Standings
+from tests.schemas.support import Cluster, criterion, scheme_document, section
+
+UNITS = ("bac-ninh", "ha-nam", "ha-noi", "hai-duong")
+BANDS = [{"to": "2", "points": "10"}, {"to": "5", "points": "4.5"}, {"to": None, "points": "0"}]
+SECTIONS = (
+    section(
+        "i", "60", criterion("i-1", "30", "quantitative", target="10"), criterion("i-2", "20"),
+        criterion("i-3", "10", "bands", bands=BANDS),
+    ),
+    section(
+        "ii", "40", criterion("ii-1", "10", "pass_fail"), criterion("ii-2", "20", function="sports"),
+        criterion("ii-3", "10", "per_occurrence", points_each="3"),
+    ),
+)  # fmt: skip
+WEIGHTS = {"self": "0.2", "cross": "0.3", "cluster": "0.5"}
+
+
+def played(seed: int) -> Cluster:
+    """A year in which about everything happens, drawn from a seed."""
+    pick = random.Random(seed)
+    weighted = {"mode": "weighted", "weights": WEIGHTS} if pick.random() < 0.3 else {}
+    scheme = scheme_document(*SECTIONS, _id="scheme:thu:1", scheme="thu", **weighted)
+    cluster = Cluster(*UNITS, scheme_document=scheme, unit_functions={"ha-nam": ["culture"]})
+
+    def answers() -> dict[str, object]:
+        every = {
+            "i-1": {"actual": str(pick.randint(0, 25))},
+            "i-2": str(pick.randint(0, 40) / 2).removesuffix(".0"),
+            "i-3": {"actual": str(pick.randint(0, 7))},
+            "ii-1": {"passed": pick.random() < 0.6},
+            "ii-2": str(pick.randint(0, 20)),
+            "ii-3": {"count": str(pick.randint(0, 5))},
+        }
+        return {name: given for name, given in every.items() if pick.random() < 0.93}
+
+    for unit in UNITS:
+        cluster.submit(unit, answers())
+        crosses = []
+        for visit in range(pick.randint(0, 3)):
+            cluster.plan(f"v-{unit}-{visit}", unit)
+            crosses.append(cluster.submit(unit, answers(), visit=f"v-{unit}-{visit}"))
+        for name in ("i-1", "i-2", "ii-1", "ii-2", "ii-3"):
+            drawn = pick.random()
+            if drawn < 0.4 and crosses:
+                cluster.accept(unit, name, *crosses)
+            elif drawn < 0.45:
+                cluster.approve_na(unit, name)
+            elif drawn < 0.55 and name == "i-2":
+                cluster.adjust(unit, name, {"points": "7.5"})
+        if pick.random() < 0.5:
+            bonus = cluster.scheme["bonus"]["items"][0]["id"]
+            cluster.claim(unit, bonus, "giai-1", str(pick.randint(1, 4)), "12/QĐ" if pick.random() < 0.8 else None)
+        if pick.random() < 0.5:
+            cluster.claim(unit, cluster.scheme["penalty"]["items"][0]["id"], "muon-1", str(pick.randint(1, 30)))
+    return cluster
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_figure_of_a_ranking_is_that_of_its_explanation(seed: int) -> None:
+    ranking = played(seed).standings()
+    for row in ranking.rows:
+        lines = explain_total(ranking, row.unit)
+        assert lines[0].value == row.total
+        figures = {(it.reason.code, it.reason.params.get("section")): it.value for it in lines}
+        for part in row.card.sections:
+            shown = figures.get(("explain-section", part.section.id))
+            assert shown == part.points
+            for result in part.criteria:
+                explained = explain_criterion(ranking, row.unit, result.criterion.id)
+                assert explained[0].value == result.points
+        assert figures.get(("explain-base", None)) == row.card.base
+        assert figures.get(("explain-bonus", None), Fraction(0)) == row.card.bonus.points
+        assert figures.get(("explain-penalty", None), Fraction(0)) == row.card.penalty.points
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_an_explanation_shows_adds_up_line_by_line(seed: int) -> None:
+    ranking = played(seed).standings()
+    seen = 0
+    for row in ranking.rows:
+        lines = [*explain_total(ranking, row.unit)]
+        for result in (it for part in row.card.sections for it in part.criteria):
+            lines += explain_criterion(ranking, row.unit, result.criterion.id)
+        for line in lines:
+            expected = again(line)
+            if expected is not None:
+                seen += 1
+                assert line.value == expected, line
+    assert seen > 5
+
+
+def again(line: Line) -> Fraction | None:
+    """The value its own operands give, by school arithmetic; None for a line that computes nothing."""
+    it = line.reason.params
+    match line.reason.code:
+        case "explain-mean":
+            return sum(it["terms"], Fraction(0)) / len(it["terms"])
+        case "explain-section-sum":
+            return sum(it["terms"], Fraction(0))
+        case "explain-base":
+            return sum(it["terms"], Fraction(0))
+        case "explain-scaled":
+            return it["sum"] * it["max"] / it["applicable"]
+        case "explain-rounded":
+            return round_half_up(it["value"])
+        case "explain-sum" | "explain-sum-floor":
+            return max(Fraction(0), it["base"] + it["bonus"] - it["penalty"])
+        case "explain-pass-fail":
+            return it["value"] * it["max"]
+        case "explain-per-occurrence":
+            return min(it["max"], it["value"] * it["each"])
+        case "explain-below-target":
+            return it["half"] * it["value"] / it["target"]
+        case "explain-at-target":
+            return it["max"] / 2
+        case "explain-above-target":
+            return it["half"] + it["half"] * (it["value"] - it["target"]) / (it["best"] - it["target"])
+        case "explain-best":
+            return it["max"]
+        case "explain-claim":
+            return it["times"] * it["each"]
+        case "explain-weighted":
+            return sum((it[f"{stage}_share"] * it[f"{stage}_points"] for stage in WEIGHTS), Fraction(0))
+        case "explain-weighted-value":
+            return sum((it[f"{stage}_share"] * it[f"{stage}_value"] for stage in WEIGHTS), Fraction(0))
+    return None
+
+
+@pytest.mark.parametrize("locale", ["vi", "en"])
+def test_every_line_is_a_whole_sentence_in_both_languages(locale: str) -> None:
+    for seed in range(20):
+        ranking = played(seed).standings()
+        for line in everything(ranking):
+            said = ranking.sentence(line.reason, locale)
+            assert "…" not in said, line
+            assert "Fraction" not in said
+            assert not re.search(r"\b(so-|explain-|cross\b.*cross\b)", said) or locale == "en"
+            if line.rule is not None:
+                assert line.rule in RULES
+                assert rule_sentence(line.rule, locale)
+
+
+def test_a_figure_is_written_as_its_reader_writes_it() -> None:
+    cluster = Cluster(*UNITS, scheme_document=scheme_document(*SECTIONS, _id="scheme:thu:1", scheme="thu"))
+    for visit, points in (("v-1", "7.5"), ("v-2", "8"), ("v-3", "8")):
+        cluster.plan(visit, "ha-noi")
+        cluster.submit("ha-noi", {"i-2": points}, visit=visit)
+    ranking = cluster.standings()
+    (mean,) = (it for it in explain_criterion(ranking, "ha-noi", "i-2") if it.reason.code == "explain-mean")
+    assert ranking.sentence(mean.reason, "vi") == "Trung bình 3 phiếu: (7,5 + 8 + 8) : 3 = 47/6 ≈ 7,83"
+    assert ranking.sentence(mean.reason, "en") == "Mean of 3 checklists: (7.5 + 8 + 8) ÷ 3 = 47/6 ≈ 7.83"
+    assert mean.to_json(ranking)["value"] == "47/6"
+
+
+def everything(ranking: Standings) -> list[Line]:
+    found: list[Line] = []
+    for row in ranking.rows:
+        found += explain_total(ranking, row.unit)
+        for result in (it for part in row.card.sections for it in part.criteria):
+            found += explain_criterion(ranking, row.unit, result.criterion.id)
+    return found

@@ -1,20 +1,21 @@
 """Databases in a CouchDB, one machine or a cluster: the same gateway, follower and board over `RemoteDatabase`.
 
-Phones never reach the CouchDB itself: it stands behind the service, with one account of its own. Hints come from
-`_db_updates`; where a peer has none, sequences are compared every few seconds. It must never know what a database is
-for, nor show the account's password.
+Phones never reach the CouchDB itself: it stands behind the service, with one account of its own. What this process
+writes is hinted at once; what others write, by `_db_updates`, or where a peer has none, by comparing sequences every
+few seconds. It must never know what a database is for, nor show the account's password.
 """
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
 from schemas import ids
-from sync.database import Database
+from sync.database import Database, Document
 from sync.errors import DatabaseError, FileExists, NotFound, PeerMisbehaved, SyncError
 from sync.remote import RemoteDatabase
 from sync.transport import Transport
@@ -24,6 +25,10 @@ UPDATES_WAIT_S: Final = 20.0
 
 SHARDS: Final = 1
 """Ours are many and small: a thousand databases of one shard each are fine, and their changes stand in one order."""
+
+FRESH_S: Final = 1.0
+"""How long what a database said of itself is passed on: one request of a phone asks a dozen times whether anything is
+new. What this process writes is known at once, what another writes after this."""
 
 POLL_S: Final = 2.0
 """Between two comparisons where there is no `_db_updates`, and before trying again a CouchDB that did not answer."""
@@ -40,6 +45,7 @@ class CouchBackend:
         self._prefix = prefix
         self._local = threading.local()
         self._known: set[str] = set()
+        self._said: dict[str, _Said] = {}
         self._listeners: list[Callable[[str], None]] = []
         self._stopping = threading.Event()
         self._watching: threading.Thread | None = None
@@ -96,7 +102,9 @@ class CouchBackend:
         # A session is for one thread: its connections are kept there.
         kept: dict[str, RemoteDatabase] = self._local.__dict__.setdefault("databases", {})
         if name not in kept:
-            kept[name] = RemoteDatabase(f"{self._url}/{quote(self._prefix + name, safe='')}")
+            said = self._said.setdefault(name, _Said())
+            address = f"{self._url}/{quote(self._prefix + name, safe='')}"
+            kept[name] = _OwnDatabase(address, said, wrote=lambda: self._tell(name))
         return kept[name]
 
     def _server(self) -> Transport:
@@ -146,6 +154,63 @@ class CouchBackend:
             if sequences.get(name) != newest:
                 sequences[name] = newest
                 self._tell(name)
+
+
+class _Said:
+    """What one database last said of itself, shared by the threads that ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._writes = 0
+        self._info: dict[str, Any] | None = None
+        self._until = 0.0
+
+    def info(self, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        with self._lock:
+            if self._info is not None and time.monotonic() < self._until:
+                return dict(self._info)
+            writes, asked_at = self._writes, time.monotonic()
+        info = ask()
+        with self._lock:
+            if writes == self._writes:  # else it may have been said before the write
+                self._info, self._until = info, asked_at + FRESH_S
+        return dict(info)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._writes += 1
+            self._info = None
+
+
+class _OwnDatabase(RemoteDatabase):
+    """A database of ours: written by us, mostly, so we know when it changes before it says so."""
+
+    def __init__(self, url: str, said: _Said, *, wrote: Callable[[], None]) -> None:
+        super().__init__(url)
+        self._said = said
+        self._wrote = wrote
+
+    def info(self) -> dict[str, Any]:
+        return self._said.info(super().info)
+
+    def bulk_docs(
+        self, documents: Iterable[Document], *, new_edits: bool = True, durable: bool = True
+    ) -> list[dict[str, Any]]:
+        with self._writing():
+            return super().bulk_docs(documents, new_edits=new_edits, durable=durable)
+
+    def put(self, document: Document) -> str:
+        with self._writing():
+            return super().put(document)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            # After a failure too: only its answer may have been lost.
+            self._said.forget()
+            self._wrote()
 
 
 def _is_ours(name: str) -> bool:

@@ -159,6 +159,8 @@ class Follower:
             with self._projection.followed(name, since=since, to=page.last_seq, uuid=uuid) as rows:
                 if rows is not None:
                     write(rows)
+            if page.pending == 0:
+                return
 
     def _group_rows(self, _name: str, _database: Database, page: ChangesPage) -> Callable[[Rows], None]:
         def write(rows: Rows) -> None:

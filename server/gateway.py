@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -40,6 +40,7 @@ from server.accounts import Account, Accounts, Device
 from server.backends import Backend, NotWritten
 from server.board.views import Views
 from server.facts import FactBook, identity_of
+from server.held import Held
 from server.messages import say
 from server.naming import named
 from server.projection import Projection
@@ -101,16 +102,17 @@ class Gateway:
             raise Forbidden(self.say(access.code, access.params, locale))
         if not self._backend.exists(name):
             raise NotFound("Database does not exist.")
+        inner = self._backend.open(name)
         policy = PhonePolicy(
             name=name,
             account=account,
             device=device,
             identity=identity,
             locale=locale,
-            inner=self._backend.open(name),
+            held=Held(inner),
             gateway=self,
         )
-        return PhoneDatabase(policy, self._lock_of(name))
+        return PhoneDatabase(inner, policy, self._lock_of(name))
 
     def _lock_of(self, name: str) -> threading.Lock:
         with self._locks_lock:
@@ -189,22 +191,20 @@ class Gateway:
                 return True
         return False
 
-    def other_scheme(self, submission: Document) -> Refused | None:
-        """A checklist of another scheme than its year's counts for nothing: it must not look sent."""
-        wanted = self._views.view(submission["group"], submission["year"]).record.scheme_id
-        if wanted is None or submission["scheme"] == wanted:
-            return None
-        return Refused("submission-other-scheme", {"given": submission["scheme"], "scheme": wanted})
+    def unfit(self, submission: Document) -> Refused | list[Problem]:
+        """What of a checklist could never count: another scheme than its year's, or answers that do not fit it.
 
-    def misfits(self, submission: Document) -> list[Problem]:
-        """Answers that could never count under the year's scheme. Without that scheme nothing is judged."""
-        scheme = self._views.view(submission["group"], submission["year"]).record.scheme
-        if scheme is None:
+        Without a scheme nothing is judged.
+        """
+        record = self._views.view(submission["group"], submission["year"]).record
+        if record.scheme_id is not None and submission["scheme"] != record.scheme_id:
+            return Refused("submission-other-scheme", {"given": submission["scheme"], "scheme": record.scheme_id})
+        if record.scheme is None:
             return []
         return [
             problem
             for criterion, given in submission["answers"].items()
-            for problem in check_answer(scheme, criterion, given)
+            for problem in check_answer(record.scheme, criterion, given)
         ]
 
     def note_arrivals(self, submissions: Sequence[Document], identity: Identity, flags: Sequence[str]) -> None:
@@ -264,8 +264,8 @@ class PhoneDatabase(GuardedDatabase):
     there, the server promotes the winner alone.)
     """
 
-    def __init__(self, policy: PhonePolicy, lock: threading.Lock) -> None:
-        super().__init__(policy.inner, policy)
+    def __init__(self, inner: Database, policy: PhonePolicy, lock: threading.Lock) -> None:
+        super().__init__(inner, policy)
         self._phone = policy
         self._one_at_a_time: AbstractContextManager[Any] = nullcontext() if policy.is_media() else lock
 
@@ -276,13 +276,31 @@ class PhoneDatabase(GuardedDatabase):
         first: dict[Any, Document] = {}
         for each in given:
             first.setdefault(each.get("_id"), each)
-        guarded = GuardedDatabase(self._phone.inner, replace(self._phone, first_of_batch=first))
+        held = Held(self._inner)
+        guarded = GuardedDatabase(self._inner, replace(self._phone, held=held, first_of_batch=first))
         with self._one_at_a_time:
+            if not self._phone.is_media():
+                held.look_up(_judged_by_what_stands(given), pasts=_cited_in(given))
             return guarded.bulk_docs(given, new_edits=new_edits, durable=durable)
 
     def put(self, document: Document) -> str:
+        guarded = GuardedDatabase(self._inner, replace(self._phone, held=Held(self._inner)))
         with self._one_at_a_time:
-            return super().put(document)
+            return guarded.put(document)
+
+
+def _judged_by_what_stands(documents: Iterable[Document]) -> Iterator[str]:
+    for document in documents:
+        doc_id = document.get("_id")
+        if isinstance(doc_id, str) and ids.type_of(doc_id) in (*_FIRST_OF, "evidence"):
+            yield doc_id
+
+
+def _cited_in(documents: Iterable[Document]) -> Iterator[str]:
+    for document in documents:
+        of = document.get("of")
+        if document.get("type") == "cited" and isinstance(of, str) and ids.type_of(of) == "evidence":
+            yield of
 
 
 @dataclass(frozen=True)
@@ -294,7 +312,7 @@ class PhonePolicy:
     device: Device
     identity: Identity
     locale: str
-    inner: Database
+    held: Held
     gateway: Gateway
     first_of_batch: Mapping[Any, Document] = field(default_factory=dict)
     """Of a batch being written, the first document under each id."""
@@ -348,18 +366,17 @@ class PhonePolicy:
             if known is None or (unit is not None and unit not in known):
                 return self._refusal(Refused("not-member", {"year": document["year"]}))
         if kind == "submission" and not document.get("_deleted"):
-            other = self.gateway.other_scheme(document)
-            if other is not None:
-                return self._refusal(other)
-            misfits = self.gateway.misfits(document)
-            if misfits:
-                return self._invalid(misfits)
+            unfit = self.gateway.unfit(document)
+            if isinstance(unfit, Refused):
+                return self._refusal(unfit)
+            if unfit:
+                return self._invalid(unfit)
         if kind in _FIRST_OF:
             return self._refuse_second(document)
         if kind == "evidence":
             return self._refuse_overwriting(document)
         if kind == "cited":
-            revisions, whole = self._revisions(document["of"])
+            revisions, whole = self.held.past(document["of"])
             return self._refusal(may_cite(self.identity, document, revisions, whole=whole))
         return None
 
@@ -373,7 +390,7 @@ class PhonePolicy:
         first = self.first_of_batch.get(document["_id"], document)
         if first is not document and (first.get("_rev") != rev or body_of(first) != body_of(document)):
             return self._forbidden("stands-already")
-        row = self.inner.all_docs(keys=[document["_id"]], include_docs=True)["rows"][0]
+        row = self.held.row(document["_id"])
         stands = row.get("value", {}).get("rev")
         if stands is None or (stands == rev and row["doc"] is not None and body_of(row["doc"]) == body_of(document)):
             return None
@@ -381,25 +398,11 @@ class PhonePolicy:
 
     def _refuse_overwriting(self, document: Document) -> Refusal | None:
         """Evidence is its author's to change: a colleague's id under another name would take their work away."""
-        row = self.inner.all_docs(keys=[document["_id"]], include_docs=True)["rows"][0]
+        row = self.held.row(document["_id"])
         stands = row.get("doc")
         if stands is None or stands["by"] == self.identity.account:
             return None
         return self._forbidden("evidence-of-other", by=stands["by"])
-
-    def _revisions(self, doc_id: str) -> tuple[list[Document], bool]:
-        """All that is still kept of a document, newest first, and whether that is all there ever was."""
-        try:
-            newest = self.inner.get(doc_id, revs=True, conflicts=True)
-        except NotFound:
-            return [], True
-        path, leaves = newest["_revisions"], newest.get("_conflicts", [])
-        earlier = [f"{path['start'] - back}-{name}" for back, name in enumerate(path["ids"][1:], start=1)]
-        wanted = [*earlier, *leaves]
-        answers = self.inner.bulk_get([{"id": doc_id, "rev": rev} for rev in wanted]) if wanted else []
-        found = [entry["ok"] for answer in answers for entry in answer["docs"] if "ok" in entry]
-        kept = [each for each in found if not each.get("_deleted")]
-        return [newest, *kept], not leaves and len(found) == len(wanted)
 
     def _refuse_media(self, document: Document) -> Refusal | None:
         doc_id = str(document.get("_id"))

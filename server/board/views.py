@@ -10,7 +10,7 @@ from server.backends import Backend
 from server.board.view import GroupView
 from server.problems import Missing
 from server.projection import Projection
-from sync.database import Database
+from sync.database import Database, Seq
 
 
 class Views:
@@ -22,8 +22,9 @@ class Views:
         self._projection = projection
         self._follow = follow
         self._lock = threading.Lock()
-        self._kept: dict[str, tuple[str | None, GroupView]] = {}
-        """With the uuid of the database it was read from: one made anew is read anew."""
+        self._kept: dict[str, tuple[str | None, Seq, GroupView]] = {}
+        """With the uuid of the database it was read from, since one made anew is read anew, and what that called its
+        newest sequence: a CouchDB may spell one in many ways, but what has not changed it spells alike."""
 
     def view(self, group: str, year: int) -> GroupView:
         """Raises Missing."""
@@ -32,20 +33,22 @@ class Views:
             raise Missing("no-group-year")
         database = self._backend.open(name)
         info = database.info()
-        uuid, kept = self._kept.get(name, (None, None))
+        uuid, newest, kept = self._kept.get(name, (None, 0, None))
         if uuid != info.get("uuid"):
             kept = None
-        if kept is not None and kept.seq == info["update_seq"]:
+        if kept is not None and info["update_seq"] in (newest, kept.seq):
             return kept
         self._follow(name)
-        # A CouchDB may spell one sequence in many ways: what was followed tells whether anything is new.
-        if kept is not None and kept.seq == self._projection.checkpoint(name):
-            return kept
-        view = self._whole(group, year, name) if kept is None else _advanced(kept, database)
+        if kept is None:
+            view = self._whole(group, year, name)
+        elif kept.seq == self._projection.checkpoint(name):
+            view = kept  # what was followed tells whether anything is new
+        else:
+            view = _advanced(kept, database)
         if ids.groupyear_id(group, year) not in view.documents:
             raise Missing("no-group-year")
         with self._lock:
-            self._kept[name] = (info.get("uuid"), view)
+            self._kept[name] = (info.get("uuid"), info["update_seq"], view)
         return view
 
     def forget(self, group: str, year: int) -> None:

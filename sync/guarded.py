@@ -11,11 +11,11 @@ checkpoints there under ids that hash both ends, so callers meet only if they ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from sync.database import Attachment, ChangesPage, Database, Document, Seq, Style
+from sync.database import Attachment, ChangesPage, Database, Document, Seq, Style, bulk_get_to_pass_on
 from sync.errors import DatabaseError, Forbidden, Unauthorized
 
 
@@ -105,9 +105,23 @@ class GuardedDatabase:
         latest: bool = False,
         attachments: bool = False,
     ) -> list[dict[str, Any]]:
+        how = {"revs": revs, "latest": latest, "attachments": attachments}
+        return self._readable(requests, lambda allowed: self._inner.bulk_get(allowed, **how))
+
+    def bulk_get_to_pass_on(
+        self, requests: Sequence[Mapping[str, Any]], *, revs: bool, latest: bool, attachments: bool
+    ) -> list[dict[str, Any]]:
+        how = {"revs": revs, "latest": latest, "attachments": attachments}
+        return self._readable(requests, lambda allowed: bulk_get_to_pass_on(self._inner, allowed, **how))
+
+    def _readable(
+        self,
+        requests: Sequence[Mapping[str, Any]],
+        ask: Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]],
+    ) -> list[dict[str, Any]]:
         refusals = [self._policy.refuse_read(request["id"]) for request in requests]
         allowed = [request for request, refusal in zip(requests, refusals, strict=True) if refusal is None]
-        answers = iter(self._inner.bulk_get(allowed, revs=revs, latest=latest, attachments=attachments))
+        answers = iter(ask(allowed))
         return [
             self._recheck(next(answers), request) if refusal is None else _withheld(request, refusal)
             for request, refusal in zip(requests, refusals, strict=True)

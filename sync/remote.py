@@ -36,6 +36,7 @@ class RemoteDatabase:
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         read_timeout_s: float = READ_TIMEOUT_S,
         repeat_bytes_max: int | None = None,
+        gzip: bool = True,
     ) -> None:
         self._http = Transport(
             url,
@@ -44,6 +45,7 @@ class RemoteDatabase:
             connect_timeout_s=connect_timeout_s,
             read_timeout_s=read_timeout_s,
             repeat_bytes_max=repeat_bytes_max,
+            gzip=gzip,
         )
         self._server_uuid: str | None = None
 

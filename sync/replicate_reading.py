@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sync.apart import apart
-from sync.database import ChangesPage, Database, Document, Seq
+from sync.database import ChangesPage, Database, Document, Seq, bulk_get_to_pass_on
 from sync.errors import PeerMisbehaved, PeerUnreachable, SyncError, TooLarge
 from sync.pace import Line, Pace, weigh
 
@@ -211,7 +211,7 @@ class Reading:
     def _bulk_get(self, requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         began = self.monotonic()
         try:
-            answers = self.source.bulk_get(requests, revs=True, latest=True, attachments=True)
+            answers = bulk_get_to_pass_on(self.source, requests, revs=True, latest=True, attachments=True)
         except PeerUnreachable as error:
             self.line.reading = after(error, self.line.reading)
             raise

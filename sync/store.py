@@ -143,11 +143,18 @@ class Store:
         with self._reading() as reader:
             return reader.requested(requests, revs=revs, latest=latest, attachments=attachments)
 
+    def bulk_get_to_pass_on(
+        self, requests: Sequence[Mapping[str, Any]], *, revs: bool, latest: bool, attachments: bool
+    ) -> list[dict[str, Any]]:
+        """See `sync.database.bulk_get_to_pass_on`."""
+        with self._reading() as reader:
+            return reader.requested(requests, revs=revs, latest=latest, attachments=attachments, spelled=True)
+
     def bulk_docs(
         self, documents: Iterable[Document], *, new_edits: bool = True, durable: bool = True
     ) -> list[dict[str, Any]]:
         batch = list(documents)  # before the lock: it may be a generator that reads this very store
-        if not all(isinstance(document, dict) for document in batch):
+        if not all(isinstance(document, Mapping) for document in batch):
             raise BadRequest("Document must be a JSON object")
         if new_edits:
             named = [document if "_id" in document else {**document, "_id": self._new_uuid()} for document in batch]

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import starmap
 from typing import Any, NamedTuple
 
-from sync.canonical import parse_json
+from sync.canonical import canonical_json, parse_json
 from sync.database import Document, Style
 from sync.documents import Blob, Stored, inline, put_together, stub
 from sync.edits import attachments_since
 from sync.errors import BadRequest, NotFound
+from sync.jsonwire import Spelled
 from sync.revisions import Rev, RevisionTree, parse_rev
 
 IDS_PER_QUERY = 500
@@ -214,14 +215,20 @@ class Reader:
         return answer
 
     def requested(
-        self, requests: Sequence[Mapping[str, Any]], *, revs: bool, latest: bool, attachments: bool
+        self,
+        requests: Sequence[Mapping[str, Any]],
+        *,
+        revs: bool,
+        latest: bool,
+        attachments: bool,
+        spelled: bool = False,
     ) -> list[dict[str, Any]]:
-        """The answer of `_bulk_get`; every failure is an entry of its own."""
+        """The answer of `_bulk_get`; every failure is an entry of its own. `spelled`: documents may stay JSON."""
         rows = self.rows((each["id"] for each in requests if is_text(each.get("id"))), trees=revs)
         leaves = self.leaves(rows.values())
         return [
             self._requested(
-                each, rows.get(each.get("id", "")), leaves, revs=revs, latest=latest, attachments=attachments
+                each, rows.get(each.get("id", "")), leaves, spelled, revs=revs, latest=latest, attachments=attachments
             )
             for each in requests
         ]
@@ -231,12 +238,17 @@ class Reader:
         request: Mapping[str, Any],
         row: Row | None,
         leaves: Mapping[tuple[int, str], Stored],
+        spelled: bool,
         *,
         revs: bool,
         latest: bool,
         attachments: bool,
     ) -> dict[str, Any]:
         doc_id, text = request.get("id"), request.get("rev")
+        if spelled and revs and row is not None and text == row.winner and (row.n, text) in leaves:
+            as_kept = _spelled(row, leaves[row.n, text])
+            if as_kept is not None:
+                return {"id": doc_id, "docs": [{"ok": as_kept}]}
 
         def failed(error: str, reason: str) -> dict[str, Any]:
             return {"id": doc_id, "docs": [{"error": {"id": doc_id, "rev": text, "error": error, "reason": reason}}]}
@@ -302,6 +314,18 @@ class Reader:
 def load_attachments(atts: bytes | None) -> dict[str, Blob]:
     """The `atts` column: `{name: [content type, digest, length, revpos]}`, NULL for none."""
     return {} if atts is None else {name: Blob(*fields) for name, fields in parse_json(atts).items()}
+
+
+def _spelled(row: Row, stored: Stored) -> Spelled | None:
+    """The everyday document with its `_revisions`, as JSON, without taking its body apart."""
+    revisions = None if row.tree is None or stored.attachments else RevisionTree.spelled_revisions(row.tree)
+    if revisions is None:
+        return None
+    name = canonical_json(stored.doc_id).decode()
+    deleted = ',"_deleted":true' if stored.deleted else ""
+    head = f'{{"_id":{name},"_rev":"{row.winner}"{deleted},"_revisions":{revisions}'.encode()
+    text = head + (b"," + stored.body[1:] if len(stored.body) > 2 else b"}")
+    return Spelled(text, {"_id": stored.doc_id, "_rev": row.winner, "_attachments": None})
 
 
 def is_text(value: object) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Response
 
 from sync import jsonwire, multipart
+from sync.database import bulk_get_to_pass_on
 from sync.documents import check_form
 from sync.errors import BadRequest, TooLarge
 from sync.face.answer import json_answer, json_pieces, stream_answer
@@ -52,7 +53,10 @@ def bulk_get(call: Call) -> Response:
 
     def answers(start: int) -> list[dict[str, Any]]:
         part = requests[start : start + call.limits.bulk_get_slice]
-        return call.database.bulk_get(part, revs=revs, latest=latest, attachments=attachments) if part else []
+        if not part:
+            return []
+        how = {"revs": revs, "latest": latest, "attachments": attachments}
+        return call.database.bulk_get(part, **how) if in_parts else bulk_get_to_pass_on(call.database, part, **how)
 
     # The first slice is asked for before the status is sent, so that most failures still have one.
     first = answers(0)

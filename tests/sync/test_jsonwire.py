@@ -50,3 +50,18 @@ def test_a_pair_of_surrogates_is_a_letter() -> None:
 
 def test_a_large_whole_number_stays_exact() -> None:
     assert jsonwire.loads(b"18446744073709551617") == 2**64 + 1
+
+
+@pytest.mark.parametrize("without", [False, True])
+def test_what_is_spelled_already_is_written_as_it_stands_and_reads_like_any_object(
+    without: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if without:
+        monkeypatch.setattr(jsonwire, "orjson", None)
+    text = '{"_id":"á","n":[1,"😀"]}'.encode()
+    spelled = jsonwire.Spelled(text, {"_id": "á", "_attachments": None})
+    assert jsonwire.dumps({"docs": [{"ok": spelled}]}) == b'{"docs":[{"ok":' + text + b"}]}"
+    assert (spelled["_id"], spelled.get("_attachments"), spelled["n"]) == ("á", None, [1, "😀"])
+    assert spelled == {"_id": "á", "n": [1, "😀"]} == {**spelled}
+    with pytest.raises(KeyError):
+        spelled["absent"]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sync import jsonwire
 from sync.errors import BadRequest, Conflict, NotFound, StoreCorrupt, StoreFull
 from sync.store import Store
 from tests.support.histories import graft, revision
@@ -381,6 +384,27 @@ def test_the_count_of_documents_follows_every_turn_of_their_lives(path: Path) ->
     graft(store, revision("c", "1-x", _deleted=True))
     assert (store.info()["doc_count"], store.info()["doc_del_count"]) == (2, 1)
     assert gone != rev
+
+
+def test_what_is_passed_on_says_the_same_as_what_is_read(path: Path) -> None:
+    store = Store(path)
+    graft(
+        store,
+        revision("a", "3-c", "2-b", "1-a", text='Nghệ "An"', n={"x": [1, None]}),
+        revision('b"\\\n', "1-a"),
+        revision("gone", "2-b", "1-a", _deleted=True),
+        revision("two", "2-b", "1-a", side=1),
+        revision("two", "2-c", "1-a", side=2),
+        revision("bytes", "1-a", _attachments={"x": {"data": b"bytes", "content_type": "a/b"}}),
+    )
+    listed = store.changes(style="all_docs").results
+    asked: list[dict[str, Any]] = [{"id": row["id"], "rev": leaf["rev"]} for row in listed for leaf in row["changes"]]
+    asked += [{"id": "a", "rev": "2-b"}, {"id": "a", "rev": "9-z"}, {"id": "none", "rev": "1-a"}, {"id": "two"}]
+    for latest in (True, False):
+        how = {"revs": True, "latest": latest, "attachments": True}
+        passed_on = store.bulk_get_to_pass_on(asked, **how)
+        assert json.loads(jsonwire.dumps(passed_on)) == store.bulk_get(asked, **how)
+        assert passed_on == store.bulk_get(asked, **how)
 
 
 def test_a_page_damaged_on_the_disk_is_found(path: Path) -> None:

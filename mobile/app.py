@@ -252,7 +252,11 @@ class ThiduaApp(App):
             if status.last_sync and status.state != "syncing"
             else ""
         )
-        first = self._("Offline") if status.state == "offline" and (waiting or last) else status.sentence()
+        going = status.going()
+        if going:
+            waiting = ""
+        offline = self._("Offline") if status.state == "offline" and (waiting or last) else ""
+        first = going or offline or status.sentence()
         self.status_text = " · ".join(part for part in (first, waiting, last) if part)
         self.status_progress = -1 if status.percent is None or status.state != "syncing" else status.percent / 100
 

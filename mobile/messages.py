@@ -22,6 +22,10 @@ MESSAGES = {
     "server-trouble": N_("The server does not answer properly. This phone tries again by itself; nothing is lost."),
     "signed-out": N_("The server no longer knows this phone. Enrol it again; everything on it is kept."),
     "some-refused": N_("The server refused something. See the reason in the outbox."),
+    "set-aside": N_(
+        "The server fails over this one again and again. It is kept here and offered again by itself; "
+        "tell your administrator."
+    ),
     "some-waiting": N_("Part of it could not be exchanged. This phone tries again by itself."),
     "phone-full": N_("This phone has no space left. Free some, then try again; what was saved is safe."),
     "store-damaged": N_("A file of this app is damaged. Keep the phone as it is and call your administrator."),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import requests
@@ -20,6 +20,7 @@ from mobile.account import Grant, Server
 from mobile.bites import Bites
 from mobile.cards import Account
 from mobile.local import found, listed, write_file
+from mobile.messages import say
 from mobile.sending import Refused
 from mobile.tools import Tools
 from schemas import access, decision, evidence, ids
@@ -36,6 +37,7 @@ from sync.errors import (
 )
 from sync.remote import RemoteDatabase
 from sync.replicate import Far, Line, Progress, replicate
+from sync.replicate import Refused as Turned
 from sync.store import Store
 
 THUMBNAILS_MAX = 40
@@ -219,7 +221,7 @@ class Round:
             far=self._far(grant, "target"),
             there=self._landed.get(grant.name, frozenset()),
         )
-        refusals.add(self._local, grant.name, result.refused, fingerprint, at=self._tools.time())
+        refusals.add(self._local, grant.name, map(_said, result.refused), fingerprint, at=self._tools.time())
         self._remember(grant, pushed=result.last_seq)
 
     def _offer(self, store: Store, remote: Database, again: Iterable[str]) -> list[sending.Refused]:
@@ -231,7 +233,7 @@ class Round:
             except PeerUnreachable as error:
                 if error.status not in POISON_STATUSES:
                     raise
-                refused.append(sending.Refused(doc_id, store.get(doc_id)["_rev"], "unwritable", str(error)))
+                refused.append(sending.Refused(doc_id, store.get(doc_id)["_rev"], "unwritable", say("set-aside")))
         return refused
 
     def _pull(self, store: Store, remote: Database, grant: Grant) -> None:
@@ -241,13 +243,20 @@ class Round:
             if len(landed) + len(documents) <= LANDED_MAX:
                 landed.update((document["_id"], document["_rev"]) for document in documents)
 
+        before, total = self._done, self._total
+
+        def fetching(progress: Progress) -> None:
+            self._done = before + progress.changes_done
+            self._total = total + progress.changes_done + (progress.pending or 0)
+            self._on_progress(self._done, self._total)
+
         unread = self._unread(store, remote, grant) if self._thorough else self._way(grant)["unread"]
         result = replicate(
             remote,
             store,
             new_session_id=self._session_id,
             now=self._tools.time,
-            on_progress=lambda _: self._on_progress(self._done, self._total),
+            on_progress=fetching,
             cancelled=self._cancelled,
             line=self._line,
             far=self._far(grant, "source"),
@@ -411,6 +420,11 @@ class Round:
         self._local.edit(
             f"way:{grant.name}", lambda before: {"pushed": 0, "pulled": None, "unread": [], **before, **news}
         )
+
+
+def _said(refused: Turned) -> Turned:
+    """What the server failed over, in words for the person who wrote it; what it refused, in its own."""
+    return replace(refused, reason=say("set-aside")) if refused.error in refusals.SET_ASIDE else refused
 
 
 def _older(ours: str, oldest: str) -> bool:

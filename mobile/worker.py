@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Literal
 
 import requests
 
-from mobile import refusals
+from mobile import going, photos, refusals
 from mobile.bites import Bites
+from mobile.local import each_database
 from mobile.messages import say
 from mobile.rounds import Outcome, Round
 from sync.backoff import Backoff
@@ -58,10 +59,19 @@ class SyncStatus:
     last_sync: str | None = None
     refused: int = 0
     first: bool = False
+    # While it goes on: photos still to send, and how long all of it may take.
+    photos: int = 0
+    remaining_s: float | None = None
 
     def sentence(self) -> str:
         """The message in the language of now."""
         return say(self.message, **self.params)
+
+    def going(self) -> str:
+        """What is on its way and how long it may take, in the language of now; empty where that says nothing."""
+        if self.state != "syncing" or self.first:
+            return ""
+        return going.sentence(items=self.pending, photos=self.photos, remaining_s=self.remaining_s)
 
 
 class SyncWorker(threading.Thread):
@@ -92,7 +102,7 @@ class SyncWorker(threading.Thread):
         self._clock, self._pause = clock, pause or self._stopping.wait
         self._rounds = self._failures = 0
         self._due: float | None = None
-        self._told_at = 0.0
+        self._told_at = self._began_at = 0.0
         self.status = SyncStatus(message="starting" if phone.account else "not-enrolled")
 
     # What others call
@@ -123,6 +133,7 @@ class SyncWorker(threading.Thread):
             account = self._phone.account
             if account is None:
                 return self._tell(SyncStatus("signed_out", "not-enrolled"))
+            self._began_at = time.monotonic()
             self._tell(self._now("syncing", "first-fill" if self._first else "syncing", percent=0))
             if self._session is None:
                 self._session = self._session_factory()
@@ -244,18 +255,25 @@ class SyncWorker(threading.Thread):
         if time.monotonic() - self._told_at < STATUS_EVERY_S:
             return
         percent = min(99, done * 100 // total) if total else 0
-        before = self.status
+        before, elapsed_s = self.status, time.monotonic() - self._began_at
         self._tell(
             SyncStatus(
                 state="syncing",
                 message=before.message,
                 pending=before.pending,
-                percent=percent,
+                # A database that turns out to hold more must not send the bar backwards.
+                percent=max(percent, before.percent or 0),
                 last_sync=before.last_sync,
                 refused=before.refused,
                 first=before.first,
+                photos=self._photos_left(),
+                remaining_s=going.remaining_s(done=done, total=total, elapsed_s=elapsed_s),
             )
         )
+
+    def _photos_left(self) -> int:
+        local = self._phone.tools.local
+        return sum(photos.backlog(local, local.stores.open(name)).photos for name in each_database(local, "m"))
 
     def _tell(self, status: SyncStatus) -> SyncStatus:
         self._told_at = time.monotonic()

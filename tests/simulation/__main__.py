@@ -1,0 +1,60 @@
+"""Seeds from the command line: `python -m tests.simulation --seeds 10000`, or one again: `--seed 42`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from tests.simulation import cluster
+from tests.simulation.simulation import simulate
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seed", help="one seed again, with all its steps")
+    parser.add_argument("--seeds", type=int, default=100, help="how many")
+    parser.add_argument("--first", type=int, default=0, help="the first of them")
+    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="how many at once")
+    parser.add_argument("--minutes", type=float, help="begin no more after so long")
+    options = parser.parse_args()
+    if options.seed:
+        try:
+            report = simulate(options.seed)
+        finally:
+            cluster.cleared()
+        print("\n".join(report.trace) if not report.failure else report.told())
+        print(f"digest {report.digest}")
+        return 1 if report.failure else 0
+    memory = Path("/dev/shm")
+    folder = tempfile.mkdtemp(prefix="thidua-simulation-", dir=memory if memory.is_dir() else None)
+    os.environ[cluster.FOLDER] = folder
+    began, failed, done = time.monotonic(), [], 0
+    try:
+        with ProcessPoolExecutor(options.processes) as pool:
+            left = iter(range(options.first, options.first + options.seeds))
+            running = {pool.submit(simulate, seed) for seed, _ in zip(left, range(2 * options.processes), strict=False)}
+            while running:
+                future = next(iter(running))
+                running.remove(future)
+                report = future.result()
+                done += 1
+                if report.failure:
+                    failed.append(report.seed)
+                    print(report.told(), flush=True)
+                in_time = not options.minutes or time.monotonic() - began < options.minutes * 60
+                if in_time and (seed := next(left, None)) is not None:
+                    running.add(pool.submit(simulate, seed))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(f"{done} seeds, {len(failed)} failed ({' '.join(failed)}), {time.monotonic() - began:.0f} s")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -81,3 +81,8 @@ class OfCriterion(Schema):
         validate=validate.Length(max=64),
         metadata={"description": "The criterion to explain; without one, the unit's total"},
     )
+
+
+class BundleChoice(Schema):
+    photos = fields.Boolean(load_default=False, metadata={"description": "With the photos that evidence names"})
+    public = fields.Boolean(load_default=False, metadata={"description": "Without private parts: texts, places, names"})

@@ -258,6 +258,8 @@ class EvidenceCard:
     by: PersonRef
     made_at: str
     offset_s: int | None
+    private: tuple[tuple[str, str], ...] = ()
+    """Its private parts that are still here: which, and the hash that withholding names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,6 +193,11 @@ class GroupView:
             by=self.person(cited["by"]),
             made_at=corrected(cited["made"]),
             offset_s=cited["made"]["offset_s"],
+            private=tuple(
+                (name, cited[name])
+                for name in ("title", "note", "place", "people")
+                if self.part(cited.get(name)) is not None
+            ),
         )  # fmt: skip
 
 

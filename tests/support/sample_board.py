@@ -569,7 +569,7 @@ class SampleActs:
     written: list[tuple[Any, ...]]
 
     def offers(self, who: Account, view: Any, acts: Any, value: Any) -> tuple[m.ActOffer, ...]:
-        allowed = who.unit == "hai-duong" and value["unit"] != who.unit
+        allowed = who.unit == "hai-duong" and value.get("unit") != who.unit
         return tuple(m.ActOffer(act, allowed, None if allowed else Said("no-unit")) for act in acts)
 
     def act(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import Response, render_template, request
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 
+from schemas.problem import InvalidDocument
+from server.problems import Problem
 from server.web.blueprint import web
+from server.web.language import locale, said
 from server.web.reader import account, service
 from server.web.views.common import criteria_of
 
@@ -40,14 +44,37 @@ def evidence(group: str, year: int) -> Any:
 
 @web.get("/<group>/<int:year>/evidence/<cited>")
 def evidence_card(group: str, year: int, cited: str) -> Any:
+    return _card(group, year, cited)
+
+
+@web.post("/<group>/<int:year>/evidence/<cited>")
+def evidence_sent(group: str, year: int, cited: str) -> Any:
+    kind, _colon, sha256 = request.form.get("what", "").partition(":")
+    value = {"kind": kind, "sha256": sha256}
+    try:
+        service().acts.act(account(), group, year, "withhold", value, reason=request.form.get("reason"))
+    except InvalidDocument as invalid:
+        return _card(group, year, cited, wrong=" ".join(each.sentence(locale()) for each in invalid.problems)), 422
+    except Problem as problem:
+        return _card(group, year, cited, wrong=said(problem.said)), problem.status
+    flash(_("Đã thu hồi. Điện thoại xóa bản của mình ở lần đồng bộ tới."), "good")
+    return redirect(url_for("web.evidence_card", group=group, year=year, cited=cited), 303)
+
+
+def _card(group: str, year: int, cited: str, *, wrong: str | None = None) -> str:
     board = service().board
     card = board.evidence_card(account(), group, year, cited)
     view = board.view(account(), group, year)
     # What cites it, each once: a criterion of a scoresheet, or a claim of bonus or penalty.
     cites = sorted({(submission["unit"], target) for submission, target in view.citations.get(card.cited, ())})
+    pictures = [each.photo for each in card.photos if each.state != "withheld"]
+    # Nothing is withheld twice; what the reader may not do is not offered.
+    offer = service().acts.offers(account(), view, ["withhold"], {})[0] if card.private or pictures else None
     return render_template(
         "evidence_card.html",
         card=card,
+        withholdable=(card.private, pictures) if offer is not None and offer.allowed else None,
+        wrong=wrong,
         cites=cites,
         criteria=criteria_of(view),
         head=board.head(account(), view),

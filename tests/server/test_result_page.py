@@ -1,0 +1,130 @@
+"""The result on the pages and in the API, over a real service."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from schemas import ids
+from server.app import create_app
+from server.bundle.signing import grouped
+from server.bundle.verify import verify
+from tests.server.test_follower import put
+from tests.server.test_freezing import frozen, locked, published, scored
+from tests.server.test_web import token
+from tests.server.world import BN, GROUP, YEAR, full_marks, salted, submission_of
+
+RESULT = f"/{GROUP}/{YEAR}/result"
+API = f"/api/v1/groups/{GROUP}/{YEAR}"
+
+
+@pytest.fixture
+def enter(world):
+    app = create_app(world.service.config, service=world.service)
+
+    def as_(login):
+        client = app.test_client()
+        world.service.accounts.set_password(login, "mật-khẩu-dài-1")
+        page = client.get("/sign-in").get_data(as_text=True)
+        sent = {"csrf_token": token(page), "login": login, "password": "mật-khẩu-dài-1"}
+        assert client.post("/sign-in", data=sent).status_code in (302, 303)
+        return client
+
+    return as_
+
+
+def send(client, page, **fields):
+    form = {"csrf_token": token(client.get(page).get_data(as_text=True)), **fields}
+    return client.post(page, data=form, follow_redirects=True)
+
+
+def seen(client):
+    page = client.get(RESULT).get_data(as_text=True)
+    return {name: page.split(f'name="{name}" value="')[1].split('"')[0] for name in ("as_of", "seen")}
+
+
+def test_who_is_no_leader_reads_whose_each_step_is_and_has_no_button(world, enter):
+    scored(world)
+    page = enter("bac").get(RESULT).get_data(as_text=True)
+    assert "Việc này thuộc cụm trưởng (khối trưởng): Hải Dương." in page
+    assert '<button class="button main">Chốt xếp hạng' not in page
+
+
+def test_the_leader_locks_and_freezes_and_the_council_publishes_on_the_page(world, enter):
+    leader, council = enter("huong"), enter("hoi-dong")
+    assert "Chưa chốt được vì:" in leader.get(RESULT).get_data(as_text=True)
+    scored(world)
+    assert "Đã ghi quyết định" in send(leader, RESULT, act="lock-scores", locked="true").get_data(as_text=True)
+    assert "Đã chốt xếp hạng" in send(leader, RESULT, act="freeze", **seen(leader)).get_data(as_text=True)
+    assert send(leader, RESULT, act="publish").status_code == 403
+    page = send(council, RESULT, act="publish").get_data(as_text=True)
+    result = world.service.results.result(None, GROUP, YEAR)
+    assert result.published
+    assert grouped(result.hash) in page
+    assert grouped(result.key) in page
+
+
+def test_a_ranking_that_moved_under_the_leaders_eyes_is_not_frozen(world, enter):
+    leader = enter("huong")
+    locked(world)
+    before = seen(leader)
+    account = world.accounts["bac"]
+    number = submission_of(account, "d1", BN, full_marks(60), number=8)
+    put(world, ids.unit_database(BN, YEAR), {**number, "supersedes": [_standing(world)]})
+    world.settle()
+    answer = send(leader, RESULT, act="freeze", **before)
+    assert (answer.status_code, "vừa thay đổi" in answer.get_data(as_text=True)) == (409, True)
+
+
+def _standing(world):
+    found = world.service.board.view(None, GROUP, YEAR).documents
+    return next(name for name in found if name.startswith(f"submission:{GROUP}:{BN}:self:"))
+
+
+def test_the_bundle_is_downloaded_by_members_and_verifies(world, enter):
+    published(world)
+    client = enter("bac")
+    whole = client.get(f"/{GROUP}/{YEAR}/bundle")
+    assert verify(whole.data, expect=whole.headers["X-Thidua-Hash"], key=whole.headers["X-Thidua-Key"]).holds
+    public = client.get(f"/{GROUP}/{YEAR}/bundle?public=1")
+    assert not [it for it in zipfile.ZipFile(io.BytesIO(public.data)).namelist() if it.startswith("person/")]
+    assert verify(client.get(f"{API}/bundle?public=true").data).public
+
+
+def test_the_api_tells_what_is_frozen_and_says_when_nothing_is(world, enter):
+    client = enter("bac")
+    assert (client.get(f"{API}/result").status_code, client.get(f"{API}/bundle").status_code) == (409, 409)
+    freeze = frozen(world)
+    told = client.get(f"{API}/result").get_json()
+    assert (told["frozen"], told["published"], told["inputs"]) == (freeze["_id"], False, freeze["inputs"])
+    refused = client.post(f"{API}/decisions", json={"act": "freeze", "value": {}})
+    assert refused.status_code == 403
+    assert enter("hoi-dong").post(f"{API}/decisions", json={"act": "publish", "value": {}}).status_code == 201
+
+
+def test_each_hindrance_is_a_field_of_the_apis_answer(world, enter):
+    answer = enter("huong").post(f"{API}/decisions", json={"act": "freeze", "value": {}})
+    assert answer.status_code == 409
+    assert answer.get_json()["code"] == "freeze-hindered"
+    assert len(answer.get_json()["fields"]) >= 1
+
+
+def test_a_private_part_is_withheld_on_the_page_of_its_evidence(world, enter):
+    from schemas.evidence import cite
+    from tests.server.world import evidence_of
+
+    account = world.accounts["bac"]
+    evidence, title = evidence_of(account, "d1", title="Cháu Na, lớp 2")
+    copy = cite(evidence)
+    submission = submission_of(account, "d1", BN, {"i-1": "60"}, cited={"i-1": [copy["_id"]]})
+    put(world, ids.unit_database(BN, YEAR), title, copy, submission)
+    world.settle()
+    page = f"/{GROUP}/{YEAR}/evidence/{copy['_id'].partition(':')[2]}"
+    assert "Thu hồi nội dung" not in enter("bac").get(page).get_data(as_text=True)
+    council = enter("hoi-dong")
+    sent = send(council, page, what=f"part:{title['_id'][5:]}", reason="Gia đình đề nghị").get_data(as_text=True)
+    assert "Đã thu hồi" in sent
+    assert "Cháu Na" not in sent
+    assert salted("Cháu Na, lớp 2")["_id"] == title["_id"]

@@ -634,6 +634,46 @@ def test_a_source_made_anew_under_the_same_name_is_copied_from_its_start(served:
     assert "fresh" in everything(target)
 
 
+class WithoutUuid(MemoryDatabase):
+    """Says of itself what a CouchDB says: no uuid, but since when it has been there."""
+
+    def __init__(self, name: str, born: str) -> None:
+        super().__init__(name)
+        self._born = born
+
+    def info(self) -> dict[str, Any]:
+        told = {**super().info(), "instance_start_time": self._born}
+        del told["uuid"]
+        return told
+
+
+@pytest.mark.parametrize("far_is_source", [True, False])
+def test_an_end_without_a_uuid_made_anew_under_the_same_name_is_known_by_its_birth(
+    served: Served, far_is_source: bool
+) -> None:
+    old, new, here = WithoutUuid("db", "1700000000"), WithoutUuid("db", "1700000001"), MemoryDatabase("here")
+    graft(old if far_is_source else here, *sample())
+    for far in (old, new):
+        remote = served.remote("db", far)
+        if far_is_source:
+            graft(new, revision("fresh", "1-aa"))
+            copy(remote, here)
+        else:
+            copy(here, remote)
+    assert everything(here)["fresh"] if far_is_source else everything(new) == everything(here)
+
+
+def test_an_end_without_a_uuid_that_lost_its_checkpoint_is_compared_from_the_start(
+    served: Served, source: MemoryDatabase
+) -> None:
+    """Put back from a copy under the same birth: only the checkpoint tells, and what it lost is sent again."""
+    target, restored = WithoutUuid("db", "1700000000"), WithoutUuid("db", "1700000000")
+    copy(source, served.remote("db", target))
+    graft(restored, *sample()[:3])
+    copy(source, served.remote("db", restored))
+    assert everything(restored) == everything(source)
+
+
 def test_a_source_put_back_from_a_copy_is_read_again(source: MemoryDatabase) -> None:
     """The same uuid, but a count below the checkpoint: what was written since the copy must be seen."""
     target = MemoryDatabase("target")

@@ -1,0 +1,126 @@
+"""Random years, ranked by `schemas` and by a second, plainly written computation: every figure and place agrees."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+import pytest
+
+from schemas.standings import Standings
+from tests.schemas import plainly
+from tests.schemas.support import Cluster, criterion, scheme_document, section
+
+UNITS = ("bac-ninh", "ha-nam", "ha-noi", "hai-duong", "hung-yen")
+BANDS = [{"to": "2", "points": "10"}, {"to": "5.5", "points": "4.5"}, {"to": None, "points": "0"}]
+WEIGHTS = {"self": "0.2", "cross": "0.3", "cluster": "0.5"}
+
+
+def year(seed: int) -> Cluster:
+    """A year in which about everything happens, drawn from a seed. Few distinct figures, so that ties come."""
+    pick = random.Random(seed)
+    target = pick.choice([None, "0", "10", "10", "10", "10"])
+    scheme = scheme_document(
+        section(
+            "i", "60", criterion("i-1", "30", "quantitative", target=target), criterion("i-2", "20"),
+            criterion("i-3", "10", "bands", bands=BANDS),
+        ),
+        section(
+            "ii", "40", criterion("ii-1", "10", "pass_fail"), criterion("ii-2", "20", function="sports"),
+            criterion("ii-3", "10", "per_occurrence", points_each="3"),
+        ),
+        _id="scheme:thu:1",
+        scheme="thu",
+        **({"mode": "weighted", "weights": WEIGHTS} if pick.random() < 0.3 else {}),
+    )  # fmt: skip
+    functions = {unit: ["culture"] for unit in UNITS if pick.random() < 0.15}
+    cluster = Cluster(*UNITS, scheme_document=scheme, unit_functions=functions)
+    full = pick.random() < 0.6
+    accepts = pick.choice([0.2, 0.9, 1.0])
+
+    def answers() -> dict[str, object]:
+        every = {
+            "i-1": {"actual": pick.choice(["0", "5", "10", "12.5", "20"])},
+            "i-2": pick.choice(["0", "7.5", "20"]),
+            "i-3": {"actual": pick.choice(["2", "5.5", "6"])},
+            "ii-1": {"passed": pick.random() < 0.7},
+            "ii-2": pick.choice(["0", "10", "20"]),
+            "ii-3": {"count": pick.choice(["0", "2", "4"])},
+        }
+        chosen = {name: given for name, given in every.items() if full or pick.random() < 0.9}
+        return {name: {"na": True} if pick.random() < 0.03 else given for name, given in chosen.items()}
+
+    def submit(unit: str, visit: str | None = None) -> list[str]:
+        flags = ["revoked"] if pick.random() < 0.05 else []
+        made = [cluster.submit(unit, answers(), visit=visit, flags=flags)]
+        while pick.random() < 0.25:
+            supersedes = [pick.choice(made)] if pick.random() < 0.9 else []
+            made.append(cluster.submit(unit, answers(), visit=visit, supersedes=supersedes))
+        return made
+
+    for unit in UNITS:
+        own = submit(unit)
+        crosses = []
+        for number in range(pick.randint(1, 3)):
+            visit = f"v-{unit}-{number}"
+            cluster.plan(visit, unit)
+            crosses += submit(unit, visit)
+            if pick.random() < 0.1:
+                cluster.decide("cancel-visit", {"visit": visit})
+        for name in ("i-1", "i-2", "i-3", "ii-1", "ii-2", "ii-3"):
+            if pick.random() < accepts:
+                cluster.accept(unit, name, *crosses)
+            drawn = pick.random()
+            if drawn < 0.05:
+                cluster.approve_na(unit, name)
+            elif drawn < 0.08:
+                cluster.decide("refuse-na", {"unit": unit, "criterion": name})
+            elif drawn < 0.12 and name == "i-2":
+                cluster.adjust(unit, name, {"points": "7.5"})
+            elif drawn < 0.16:
+                value = {"unit": unit, "criterion": name, "submission": pick.choice(own), "deadline": "2024-11-20"}
+                cluster.decide("return", value)
+                if pick.random() < 0.5:
+                    cluster.submit(unit, answers(), supersedes=own)
+        if pick.random() < 0.2:
+            cluster.decide("decide-section", {"unit": unit, "section": "ii", "points": "33.25"})
+        for kind in ("bonus", "penalty"):
+            for item in cluster.scheme[kind]["items"]:
+                while pick.random() < 0.3:
+                    number = pick.choice([None, "12/QĐ", "15/QĐ"])
+                    cluster.claim(unit, item["id"], f"k-{pick.randint(1, 2)}", str(pick.randint(1, 4)), number)
+        if pick.random() < 0.1:
+            cluster.decide("rank-unit", {"unit": unit, "ranked": pick.random() < 0.5})
+    if pick.random() < 0.2:
+        cluster.pact["signatures"] = cluster.pact["signatures"][1:]
+    if pick.random() < 0.2:
+        cluster.groupyear["members"][2]["to"] = "2024-07-01"
+    if pick.random() < 0.2:
+        cluster.pact["targets"] = [{"unit": "ha-noi", "criterion": "i-1", "target": pick.choice(["5", "12.5"])}]
+    return cluster
+
+
+def figures(ranking: Standings) -> list[tuple[str, int | None, str | None, str]]:
+    found = []
+    for row in ranking.rows:
+        base = "none" if row.card.base is None else str(row.card.base)
+        total = None if row.total is None else str(row.total)
+        found.append((row.unit, row.place, total, f"{base} {row.card.bonus.points} {row.card.penalty.points}"))
+    return found
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_random_years_are_ranked_as_the_plain_computation_ranks_them(block: int) -> None:
+    for seed in range(block * 12, block * 12 + 12):
+        cluster = year(seed)
+        assert figures(cluster.standings()) == plainly.rank(cluster.documents()), f"year({seed})"
+
+
+def test_the_years_drawn_hold_numbers_ties_and_units_without_a_number() -> None:
+    rankings = [year(seed).standings() for seed in range(60)]
+    rows = [row for ranking in rankings for row in ranking.rows]
+    assert sum(row.total is not None for row in rows) > 40
+    assert sum(row.total is None for row in rows) > 40
+    assert any(row.total is not None and row.total != Fraction(int(row.total)) for row in rows)
+    states = {it.state for row in rows for part in row.card.sections for it in part.criteria}
+    assert {"counted", "missing", "excluded", "na", "returned", "error"} <= states

@@ -90,7 +90,7 @@ class LargeGroup:
             "supersedes": [] if supersedes is None else [supersedes],
             "self_version": self_version,
             "by": "lan",
-            "approved_by": None,
+            "approved_by": "truong" if stage == "self" else None,
             "made": STAMP,
             "note": None,
         }

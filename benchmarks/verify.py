@@ -112,7 +112,8 @@ def _submission(
     made = {
         "_id": ids.submission_id(GROUP, unit, stage, visit, ids.ulid(1_728_000_000_000, number)),
         "type": "submission", "v": 1, "group": GROUP, "year": YEAR, "unit": unit, "stage": stage, "visit": visit,
-        "scheme": sheet, "claims": [], "supersedes": [], "self_version": None, "by": by, "approved_by": None,
+        "scheme": sheet, "claims": [], "supersedes": [], "self_version": None, "by": by,
+        "approved_by": by if visit is None else None,
         "made": STAMP, "note": None,
         "answers": {
             criterion: answer(by=by, at=STAMP, points=str(8 + (number + place) % 3), evidence=cited.get(criterion, ()))

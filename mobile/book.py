@@ -95,12 +95,13 @@ class Book:
         return [document for name, document in self.submissions.items() if ids.checklist_of(name) == subject]
 
     def self_version(self, unit: str) -> Document | None:
-        """The self submission a visit compares with: the latest nothing supersedes."""
-        mine = heads_of(self.checklist_submissions(ids.checklist_subject(self.group, unit, "self")))
+        """The self submission a visit compares with: the latest approved one that nothing approved supersedes."""
+        own = self.checklist_submissions(ids.checklist_subject(self.group, unit, "self"))
+        mine = heads_of(filter(in_force, own))
         return mine[-1] if mine else None
 
     def _superseded(self, submission: str) -> bool:
-        return any(submission in document["supersedes"] for document in self.submissions.values())
+        return any(submission in it["supersedes"] for it in self.submissions.values() if in_force(it))
 
 
 class Library:
@@ -179,6 +180,11 @@ def unit_name(book: Book | None, account: Account, unit: str, locale: str) -> st
         return book.unit_name(unit, locale)
     names = (account.unit_short_names or account.unit_names) if unit == account.unit else {}
     return said(names, locale) if names else unit
+
+
+def in_force(submission: Mapping[str, Any]) -> bool:
+    """A self-score counts, and supersedes, once the unit's head approved it."""
+    return submission["stage"] != "self" or submission["approved_by"] is not None
 
 
 def heads_of(submissions: Iterable[Document]) -> list[Document]:

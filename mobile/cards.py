@@ -15,6 +15,9 @@ from typing import Literal
 State = Literal["draft", "incomplete", "ready", "sending", "sent", "verified", "returned", "disputed", "refused"]
 """The states of a record, in the words of the whole product: `mobile.i18n.state_word` names them."""
 
+Awaiting = Literal["", "mine", "head"]
+"""Whose approval a submitted self-score still needs: nobody's, this phone's person's, the head's of the unit."""
+
 CriterionState = Literal["missing", "answered", "na", "excluded", "disputed", "returned"]
 Kind = Literal["judged", "quantitative", "pass_fail", "per_occurrence", "bands"]
 
@@ -244,6 +247,7 @@ class ChecklistView:
     submitted_at: str | None
     changed: bool
     """Answers differ from what was last submitted."""
+    awaiting: Awaiting = ""
 
     def criterion(self, criterion: str) -> CriterionView:
         """The line of `criterion`. Raises KeyError."""

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from mobile import drafts, sheet, submitting
-from mobile.book import Book, Library, heads_of
+from mobile.book import Book, Library, heads_of, in_force
 from mobile.cards import ChecklistView, CriterionView, Problem, State
 from mobile.drafts import Key
 from mobile.evidences import Shelf
@@ -99,6 +99,7 @@ class Checklists:
             sent_state=None if submitted is None else self._sent_state(key, book, submitted, ledger),
             editable=self._editable(key, book),
             best=best_actuals(book, scheme),
+            approves="head" in self.tools.account.roles,
         )
 
     def view(self, key: Key, ledger: Ledger | None = None) -> ChecklistView:
@@ -294,7 +295,7 @@ def best_actuals(book: Book, scheme: Scheme) -> dict[str, Fraction]:
         for unit in {member["unit"] for member in book.group_year["members"]}:
             of_unit = [each for each in book.submissions.values() if each["unit"] == unit]
             for stage in ("cross", "self"):
-                heads = heads_of(each for each in of_unit if each["stage"] == stage)
+                heads = heads_of(each for each in of_unit if each["stage"] == stage and in_force(each))
                 values = [value_of(criterion, head["answers"].get(criterion.id)) for head in heads]
                 known = [value for value in values if value is not None]
                 if known:

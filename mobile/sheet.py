@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from mobile.book import Book, said
+from mobile.book import Book, in_force, said
 from mobile.cards import (
     AnswerView,
+    Awaiting,
     BandView,
     ChecklistView,
     ClaimItem,
@@ -63,6 +64,9 @@ class Sheet:
     editable: bool
     best: Mapping[str, Fraction]
     """Criterion → the group's best actual, as far as this phone knows."""
+
+    approves: bool = False
+    """Is this phone's person the unit's head?"""
 
     @property
     def functions(self) -> frozenset[str]:
@@ -131,8 +135,17 @@ def view(sheet: Sheet) -> ChecklistView:
         submitted=None if submitted is None else submitted["_id"],
         submitted_at=None if submitted is None else submitted["made"]["at"],
         changed=sheet.changed,
+        awaiting=_awaiting(sheet),
     )
     return replace(shown, version=hashlib.sha256(repr(shown).encode()).hexdigest()[:16])
+
+
+def _awaiting(sheet: Sheet) -> Awaiting:
+    """Whose approval the last self-score waits for, seen from this phone."""
+    submitted = sheet.submitted
+    if submitted is None or in_force(submitted):
+        return ""
+    return "mine" if sheet.approves and sheet.editable else "head"
 
 
 def _state(sheet: Sheet, found: Sequence[Problem], missing: Sequence[str], disputed: Sequence[str]) -> State:

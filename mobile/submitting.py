@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from mobile import sheet
-from mobile.book import heads_of
+from mobile.book import heads_of, in_force
 from mobile.drafts import Key
 from mobile.local import Local, found
 from mobile.problems import CannotSubmit
@@ -49,9 +49,10 @@ def submit(
         made=tools.stamp(),
         cited={name: copy["_id"] for name, copy in cited.items()},
         functions=shown.functions,
-        # A head submits what he approves; a specialist's self-score is approved on the page.
+        # A head submits what they approve; what a specialist prepared waits for that, here or on the page.
         approved_by=account.account if "head" in account.roles and shown.draft["stage"] == "self" else None,
-        supersedes=[head["_id"] for head in heads_of(known)],
+        # What counts until now, too: it may stand behind several that nobody approved.
+        supersedes=[it["_id"] for it in (*heads_of(known), *heads_of(filter(in_force, known)))],
         self_version=None if shown.self_version is None else shown.self_version["_id"],
         self_answers=shown.self_answers,
         claims=[

@@ -106,6 +106,8 @@ def _checklist(record: Record, subject: str, held: Mapping[str, Body]) -> Checkl
 def _set_aside(record: Record, submission: Body) -> Reason | None:
     if submission["scheme"] != record.scheme_id:
         return Reason("set-aside-scheme")
+    if submission["stage"] == "self" and submission["approved_by"] is None:
+        return Reason("waiting-head")
     if submission["stage"] == "cross":
         visit = record.visits.get(submission["visit"])
         if visit is None or visit.inspected != submission["unit"] or visit.state == "contested":

@@ -78,7 +78,7 @@ def self_version(record: Record, unit: str, cross: Body) -> Body | None:
     named = cross.get("self_version")
     if named is not None:
         return record.submissions.get(named)
-    own = [body for body in record.of_unit.get(unit, ()) if body["stage"] == "self"]
+    own = [body for body in record.of_unit.get(unit, ()) if body["stage"] == "self" and body["approved_by"] is not None]
     return min(own, key=lambda body: (_arrived(record, body), body["_id"]), default=None)
 
 

@@ -216,7 +216,7 @@ def _require_known(view: GroupView, act: str, value: Mapping[str, Any]) -> None:
     if act == "carry-over":
         event = view.documents.get(value["event"])
         if event is None or not succeeds(event, value["from"], value["unit"]):
-            raise Invalid("carry-other-event", {"event": value["event"]})
+            raise Clash("carry-other-event", {"event": value["event"]})
     if act == "lock-scheme" and value["scheme"] != view.group_year["scheme"]:
         raise Invalid("other-scheme", {"scheme": view.group_year["scheme"]})
     if act == "cancel-visit" and value["visit"] not in view.visits:

@@ -2,6 +2,7 @@
 
     config ─ backend ─┬─ registry ─ accounts ─ setup
                       ├─ gateway              phones' databases, guarded
+                      ├─ approvals            a head's yes to a prepared self-score
                       ├─ acts                 decisions
                       ├─ follower ─ projection
                       ├─ board                what is read
@@ -21,6 +22,7 @@ from typing import Self
 from schemas import ids
 from server.accounts import Accounts
 from server.acts import Acts
+from server.approvals import Approvals
 from server.backends import Backend, StoreBackend
 from server.board.board import Board
 from server.board.views import Views
@@ -54,6 +56,7 @@ class Service:
     board: Board
     results: Results
     gateway: Gateway
+    approvals: Approvals
     follower: Follower
 
     @classmethod
@@ -79,6 +82,9 @@ class Service:
         book = FactBook(databases, registry, views)
         acts = Acts(databases, setup, views, now=now, random_bytes=random_bytes)
         board = Board(databases, book, views, projection, acts=acts, now=now)
+        gateway = Gateway(
+            databases, registry, accounts, book, views, projection=projection, server=config.server, now=now
+        )
         return cls(
             config=config,
             now=now,
@@ -90,8 +96,9 @@ class Service:
             acts=acts,
             board=board,
             results=Results(databases, board, acts, signing_key=config.signing_key),
-            gateway=Gateway(
-                databases, registry, accounts, book, views, projection=projection, server=config.server, now=now
+            gateway=gateway,
+            approvals=Approvals(
+                databases, views, gateway, follow=follow(projection).follow, now=now, random_bytes=random_bytes
             ),
             follower=follow(projection, acts.finish),
         )

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 import openpyxl
 
+from schemas.figures import decimal_string
 from schemas.hashing import nfc
 from server.board.models import Said
 from server.problems import Invalid
@@ -62,7 +65,27 @@ class BadCell:
         return {"sheet": self.sheet, "line": self.line, "path": self.column}
 
 
+class Number(str):
+    """A cell that held a number, not a text: its point is a decimal point."""
+
+    __slots__ = ()
+
+
 Sheets = Mapping[str, tuple[Row, ...]]
+
+_GROUPED = re.compile(r"-?[0-9]{1,3}(?:[.,][0-9]{3})+")
+
+
+def decimal_of(cell: str) -> str | None:
+    """The canonical decimal a cell says, with a comma or a point; None where it is none, or could be a thousand."""
+    text = cell if isinstance(cell, Number) else cell.replace("\u00a0", "").replace(" ", "")
+    if not isinstance(cell, Number):
+        if _GROUPED.fullmatch(text):
+            return None
+        text = text.replace(",", ".")
+    if not re.fullmatch(r"-?[0-9]+(?:\.[0-9]+)?", text):
+        return None
+    return decimal_string(Fraction(text))
 
 
 def letter(column: int) -> str:
@@ -130,10 +153,10 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "x" if value else ""
-    if isinstance(value, float):
+    if isinstance(value, int | float):
         # The shortest digits that are this number, which is what was typed; 12.0 is 12.
         plain = format(Decimal(repr(value)), "f")
-        return plain.rstrip("0").rstrip(".") if "." in plain else plain
+        return Number(plain.rstrip("0").rstrip(".") if "." in plain else plain)
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
     if isinstance(value, date):

@@ -67,6 +67,7 @@ class ChecklistPage(Page):
     banner = StringProperty("")
     banner_tone = StringProperty("calm")
     can_submit = BooleanProperty(True)
+    submit_text = StringProperty()
 
     def show(self, **what: Any) -> None:
         """`key`, and perhaps `criterion`: open the checklist at its first section, or there."""
@@ -102,6 +103,8 @@ class ChecklistPage(Page):
             ngettext_("{n} item missing", "{n} items missing", len(view.missing)) if view.missing else ""
         )
         self.can_submit = view.editable
+        approve = view.awaiting == "mine" and not view.changed
+        self.submit_text = self.words("Approve") if approve else self.words("Submit")
         self._say_banner(view)
         self._tabs(view)
         self._cards(section)
@@ -126,6 +129,11 @@ class ChecklistPage(Page):
             self.banner_tone = "attention"
         elif not view.editable:
             self.banner = self.words("This checklist can be read here, not changed.")
+        elif view.awaiting == "mine" and not view.changed:
+            self.banner = self.words("Prepared for you. Read it, then approve: only then does it count.")
+            self.banner_tone = "attention"
+        elif view.awaiting == "head" and not view.changed:
+            self.banner = self.words("Submitted. It counts once your unit's head has approved it.")
         elif view.submitted and not view.changed:
             self.banner = self.words("Submitted. Change an answer and submit again to correct it.")
             self.banner_tone = "good"

@@ -30,6 +30,10 @@ class EnrolAnswer(Schema):
     server = fields.String(required=True)
 
 
+class ApprovalRequest(Schema):
+    submission = fields.String(required=True, validate=validate.Length(max=400))
+
+
 class MovementEntry(Schema):
     movement = fields.String(required=True)
     names = fields.Dict(keys=fields.String(), values=fields.String(), required=True)

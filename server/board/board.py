@@ -91,6 +91,7 @@ class Board(Reading):
             ),
             coverage=self._coverage(view, [row]),
             is_own_unit=account is not None and account.unit == unit,
+            prepared=figures.prepared(view, row.card),
         )
 
     def trace(self, account: Account | None, group: str, year: int, unit: str, criterion: str) -> CriterionTrace:

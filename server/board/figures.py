@@ -24,6 +24,7 @@ from server.board.models import (
     Coverage,
     CriterionRow,
     CrossCell,
+    Prepared,
     ReplyEntry,
     Said,
     SectionFigure,
@@ -137,7 +138,7 @@ def answers(
                 sha256=body_sha256(submission),
                 stage=submission["stage"],
                 visit=submission["visit"],
-                state=_submission_state(card.checklists, submission["_id"]),
+                state=_submission_state(view, card.checklists, submission["_id"]),
                 raw_kind=kind,
                 raw=raw,
                 points=_points(result, value_of(criterion, answer)),
@@ -207,14 +208,29 @@ def _state(view: GroupView, result: CriterionResult) -> str:
     return result.state
 
 
-def _submission_state(checklists: Iterable[Checklist], submission: str) -> str:
+def waiting_for_head(view: GroupView, checklist: Checklist) -> tuple[str, ...]:
+    """What a specialist prepared and no head approved, newest last; none that something later replaced."""
+    replaced = {name for body in view.all("submission") for name in body["supersedes"]}
+    asked = (name for name, reason in checklist.aside.items() if reason.code == "waiting-head")
+    return tuple(sorted(name for name in asked if name not in replaced))
+
+
+def prepared(view: GroupView, card: Scorecard) -> tuple[Prepared, ...]:
+    """The self-scores of a unit that wait for its head."""
+    found = [view.documents[name] for it in card.checklists for name in waiting_for_head(view, it)]
+    return tuple(Prepared(it["_id"], view.person(it["by"]), corrected(it["made"])) for it in found)
+
+
+def _submission_state(view: GroupView, checklists: Iterable[Checklist], submission: str) -> str:
     for checklist in checklists:
         if submission == checklist.counted:
             return "counted"
         if submission in checklist.later:
             return "later"
         if submission in checklist.aside:
-            return "set_aside"
+            if checklist.aside[submission].code != "waiting-head":
+                return "set_aside"
+            return "waiting_head" if submission in waiting_for_head(view, checklist) else "superseded"
         if submission in checklist.heads:
             return "contested"
     return "superseded"

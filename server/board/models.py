@@ -212,6 +212,16 @@ class UnitSheet:
     sections: tuple[SheetSection, ...]
     coverage: Coverage
     is_own_unit: bool
+    prepared: tuple[Prepared, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A self-score that waits for its unit's head to approve it: who prepared it, when."""
+
+    submission: str
+    by: PersonRef
+    at: str
 
 
 @dataclass(frozen=True, slots=True)

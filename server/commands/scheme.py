@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from server.commands._shared import data_option, json_option, opened, print_json
+from server.commands._shared import data_option, json_option, locale_option, opened, print_json, refuse_cells
 
 
 @click.group(short_help="The library of schemes.")
@@ -19,11 +19,15 @@ def command() -> None:
 @command.command("import")
 @click.argument("source", metavar="FILE")
 @data_option
+@locale_option
 @json_option
-def import_(source: str, data: Path, *, as_json: bool) -> None:
-    """Read a scheme into the library: FILE is a JSON file, or the name of a shipped scheme."""
-    document = _read(source)
-    with opened(data) as service:
+def import_(source: str, data: Path, *, locale: str | None, as_json: bool) -> None:
+    """Read a scheme into the library: FILE is an Excel workbook, a JSON file, or the name of a shipped scheme.
+
+    `thidua scheme export` writes a workbook to begin with. All of it is read, or nothing and every bad cell is named.
+    """
+    with opened(data, locale=locale) as service:
+        document = _read(source, locale or service.config.locale)
         written = service.setup.scheme(document)
     if as_json:
         print_json({"scheme": written["_id"]})
@@ -31,8 +35,45 @@ def import_(source: str, data: Path, *, as_json: bool) -> None:
         click.echo(f"{written['_id']} is in the library.")
 
 
-def _read(source: str) -> dict[str, Any]:
+@command.command()
+@click.argument("scheme")
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@data_option
+@locale_option
+@json_option
+def export(scheme: str, out: Path, data: Path, *, locale: str | None, as_json: bool) -> None:
+    """Write a SCHEME of the library, or a shipped one, as a workbook to read, change and import again.
+
+    SCHEME is its id, `scheme:cum-1000:1`, or the name of a shipped one.
+    """
     from schemas.scheme import SHIPPED, shipped
+    from server.problems import Missing
+    from server.scheme_book import write
+
+    if scheme in SHIPPED:
+        document = shipped(scheme)
+    else:
+        with opened(data, locale=locale) as service:
+            found = service.registry.find(scheme)
+            if found is None or found["type"] != "scheme":
+                raise Missing("scheme-unknown", {"scheme": scheme})
+            document = found
+    out.write_bytes(write(document))
+    if as_json:
+        print_json({"scheme": document["_id"], "file": str(out)})
+    else:
+        click.echo(f"{document['_id']} is written to {out}.")
+
+
+def _read(source: str, locale: str) -> dict[str, Any]:
+    from schemas.scheme import SHIPPED, shipped
+    from server.scheme_book import read as read_book
+
+    if source.lower().endswith(".xlsx") and Path(source).is_file():
+        document, bad = read_book(Path(source).read_bytes())
+        refuse_cells(Path(source), bad, locale)
+        assert document is not None
+        return document
 
     if source in SHIPPED:
         return shipped(source)

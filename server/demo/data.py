@@ -57,6 +57,10 @@ class Cluster:
         """Unit → the one of its people who goes on visits."""
         return {person.unit: person for person in self.people if "inspector" in person.roles}
 
+    def heads(self) -> dict[str, Person]:
+        """Unit → the one of its people who approves its self-score."""
+        return {person.unit: person for person in self.people if "head" in person.roles}
+
     def specialists(self) -> dict[str, Person]:
         """Unit → the one of its people who enters its self-score."""
         return {person.unit: person for person in self.people if "specialist" in person.roles}
@@ -87,6 +91,10 @@ def _specialist(login: str, name: str, unit: Unit, *, also: tuple[str, str] | No
     if also is not None:
         vi, en = f"{vi} ({also[0]})", f"{en} ({also[1]})"
     return Person(login, name, unit.unit, ("specialist",), (vi, en))
+
+
+def _head(login: str, name: str, unit: Unit) -> Person:
+    return Person(login, name, unit.unit, ("head",), ("Lãnh đạo đơn vị", "Head of the unit"))
 
 
 def _inspector(login: str, name: str, unit: Unit) -> Person:
@@ -150,14 +158,19 @@ CLUSTER_1 = Cluster(
     signed="2024-04-25",
     people=(
         _specialist("hong", "Phạm Thị Hồng", HAI_DUONG, also=("cụm trưởng", "cluster leader")),
+        _head("ld-hai-duong", "Vũ Xuân Bách", HAI_DUONG),
         _inspector("duc", "Vũ Minh Đức", HAI_DUONG),
         _specialist("minh", "Trần Văn Minh", HUNG_YEN, also=("cụm phó", "deputy leader")),
+        _head("ld-hung-yen", "Đoàn Quốc Khánh", HUNG_YEN),
         _inspector("lan", "Nguyễn Thị Lan", HUNG_YEN),
         _specialist("ha", "Lê Thu Hà", HA_NOI),
+        _head("ld-ha-noi", "Đỗ Trường Giang", HA_NOI),
         _inspector("tuan", "Đặng Anh Tuấn", HA_NOI),
         _specialist("yen", "Trịnh Hải Yến", HA_NAM),
+        _head("ld-ha-nam", "Phan Thanh Lâm", HA_NAM),
         _inspector("son", "Bùi Thanh Sơn", HA_NAM),
         _specialist("quyen", "Ngô Lệ Quyên", BAC_NINH),
+        _head("ld-bac-ninh", "Nguyễn Minh Đức", BAC_NINH),
         _inspector("khanh", "Hoàng Duy Khánh", BAC_NINH),
         _contributor("thom", "Đỗ Thị Thơm", CHEO_CLUB),
     ),
@@ -183,14 +196,19 @@ CLUSTER_4 = Cluster(
     signed="2024-03-28",
     people=(
         _specialist("dao", "Hoàng Thị Đào", LANG_SON, also=("cụm trưởng", "cluster leader")),
+        _head("ld-lang-son", "Nông Đức Hải", LANG_SON),
         _inspector("viet", "Nông Quốc Việt", LANG_SON),
         _specialist("thuy", "Ma Thị Thủy", TUYEN_QUANG, also=("cụm phó", "deputy leader")),
+        _head("ld-tuyen-quang", "Hứa Trung Kiên", TUYEN_QUANG),
         _inspector("hieu", "Lương Trung Hiếu", TUYEN_QUANG),
         _specialist("mai", "Vàng Thị Mai", HA_GIANG),
+        _head("ld-ha-giang", "Giàng Mí Sử", HA_GIANG),
         _inspector("cuong", "Lý Mạnh Cường", HA_GIANG),
         _specialist("nhung", "Bế Hồng Nhung", CAO_BANG),
+        _head("ld-cao-bang", "Lý Thanh Tùng", CAO_BANG),
         _inspector("thang", "Đàm Toàn Thắng", CAO_BANG),
         _specialist("oanh", "Triệu Kim Oanh", BAC_KAN),
+        _head("ld-bac-kan", "Hà Công Bằng", BAC_KAN),
         _inspector("phong", "Hà Đình Phong", BAC_KAN),
         _contributor("then", "Nông Thị Then", THEN_CLUB),
     ),

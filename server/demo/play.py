@@ -136,6 +136,8 @@ def play(stage: Stage) -> None:
         # Days pass without a network; then everybody comes back to one.
         stage.clock.set(offline_until)
         _run(stage, step, [scripts.back_online(script, offline_until) for script in people])
+        if step == "self":
+            _approve(stage)
 
     stage.clock.set("2024-12-12T02:00:00+00:00")
     _appraise(stage, leaders, deputies)
@@ -178,6 +180,14 @@ def _cross(stage: Stage, scheme: Scheme, sheets: Sheets, planned: list[scripts.P
         for cluster in CLUSTERS
         for person in cluster.inspectors().values()
     ]
+
+
+def _approve(stage: Stage) -> None:
+    """Each unit's head reads what the specialist prepared, and approves it on the page."""
+    stage.service.follower.sweep()
+    for cluster in CLUSTERS:
+        for person in cluster.heads().values():
+            _Desk(stage, person).approve(cluster)
 
 
 def _appraise(stage: Stage, leaders: dict[str, _Desk], deputies: dict[str, _Desk]) -> None:
@@ -244,6 +254,7 @@ class _Desk:
 
     def __init__(self, stage: Stage, person: Person) -> None:
         self._stage = stage
+        self._unit = person.unit
         self._session = requests.Session()
         self._session.trust_env = False
         answer = self._post("/api/v1/enrol", {"code": _code(stage, person), "label": "Máy tính", "app": "demo"})
@@ -256,11 +267,17 @@ class _Desk:
         path = f"/api/v1/groups/{cluster.group}/{YEAR}/decisions"
         return self._post(path, {"act": act, "value": value, "reason": reason})
 
+    def approve(self, cluster: Cluster) -> None:
+        """The unit's head approves its self-score. Raises DemoFailed."""
+        prepared = self._submission_of(cluster, self._unit)
+        self._post(f"/api/v1/groups/{cluster.group}/{YEAR}/approvals", {"submission": prepared})
+
     def _submission_of(self, cluster: Cluster, unit: str) -> str:
         """The unit's self submission, as the group holds it."""
         group = self._stage.service.backend.open(f"g-{cluster.group}-{YEAR}")
         prefix = f"submission:{cluster.group}:{unit}:self:"
-        return str(group.all_docs(start_key=prefix, end_key=prefix + "~")["rows"][0]["id"])
+        # The last is the one its head approved.
+        return str(group.all_docs(start_key=prefix, end_key=prefix + "~")["rows"][-1]["id"])
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = self._session.post(self._stage.url + path, json=body, timeout=REQUEST_TIMEOUT_S)

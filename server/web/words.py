@@ -53,6 +53,7 @@ ANSWER: Final = {
     "counted": Word(_("Được tính"), "check-circle-outline", "good"),
     "superseded": Word(_("Đã được thay"), "clock-outline"),
     "contested": Word(_("Có mâu thuẫn"), "call-split", "problem"),
+    "waiting_head": Word(_("Chờ lãnh đạo duyệt"), "timer-sand", "attention"),
     "set_aside": Word(_("Chưa được tính"), "timer-sand", "attention"),
     "waiting": Word(_("Đang chờ"), "timer-sand", "attention"),
     "later": Word(_("Đến sau quyết định"), "clock-alert-outline", "attention"),

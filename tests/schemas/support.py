@@ -128,6 +128,7 @@ class Cluster:
         arrived: str | None = "2024-10-09T03:00:00Z",
         flags: Sequence[str] = (),
         self_version: str | None = None,
+        approved_by: str | None = "truong",
     ) -> str:
         """Answers are points as text, or members of an Answer."""
         stage = "self" if visit is None else "cross"
@@ -149,7 +150,7 @@ class Cluster:
             "supersedes": sorted(supersedes),
             "self_version": self_version,
             "by": "lan",
-            "approved_by": None,
+            "approved_by": None if visit else approved_by,
             "made": STAMP,
             "note": None,
         }

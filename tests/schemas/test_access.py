@@ -142,7 +142,7 @@ def test_evidence_is_written_by_its_author_for_the_own_unit(who, name, change, c
 
 def test_a_self_score_goes_to_the_unit_and_a_cross_score_to_the_visit() -> None:
     log = Cluster("ha-noi")
-    own = log.submissions[log.submit("ha-noi", {"i-1": "1"})]
+    own = log.submissions[log.submit("ha-noi", {"i-1": "1"}, approved_by=None)]
     cross = log.submissions[log.submit("ha-noi", {"i-1": "1"}, visit="v1")]
     assert may_write(LAN, "u-ha-noi-2024", own, FACTS) is None
     assert may_write(LAN, "u-ha-noi-2024", {**cross, "by": "lan"}, FACTS).code == "cross-in-unit"
@@ -153,7 +153,7 @@ def test_a_self_score_goes_to_the_unit_and_a_cross_score_to_the_visit() -> None:
 
 def test_each_answer_is_somebodys_of_the_unit_or_the_team() -> None:
     log = Cluster("ha-noi")
-    own = log.submissions[log.submit("ha-noi", {"i-1": "1"})]
+    own = log.submissions[log.submit("ha-noi", {"i-1": "1"}, approved_by=None)]
     cross = {**log.submissions[log.submit("ha-noi", {"i-1": "1"}, visit="v1")], "by": "binh"}
     assert may_write(LAN, "u-ha-noi-2024", answered(own, "son"), FACTS) is None
     outsider = Refused("answer-of-outsider", {"by": "minh"})

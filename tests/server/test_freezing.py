@@ -16,7 +16,7 @@ from server.bundle.verify import verify_file
 from server.cli import main
 from server.problems import Clash, Missing, Refused
 from tests.server.test_follower import put
-from tests.server.world import BN, GROUP, HD, HY, MEMBERS, SCHEME, WARD, YEAR, full_marks, salted, submission_of
+from tests.server.world import BN, GROUP, HD, HY, MEMBERS, SCHEME, YEAR, full_marks, salted, submission_of
 
 SPECIALISTS = {HD: "huong", HY: "lan", BN: "bac"}
 
@@ -66,9 +66,9 @@ EXAMPLES = {
     "accept": ON_BN,
     "return": {**ON_BN, "submission": f"submission:{GROUP}:{BN}:self:" + "0" * 26, "deadline": "2024-11-01"},
     "adjust": {**ON_BN, "answer": {"points": "1"}},
+    "carry-over": {**ON_BN, "from": HY, "event": f"unitevent:2024-10-08:{BN}", "answer": {"points": "1"}},
     "approve-na": ON_BN,
     "refuse-na": ON_BN,
-    "carry-over": {**ON_BN, "from": WARD, "event": f"unitevent:2024-07-01:{BN}", "answer": {"points": "1"}},
     "count-claim": {"unit": BN, "item": "prize", "key": "k", "occurrences": "1", "number": None},
     "refuse-claim": {"unit": BN, "item": "prize", "key": "k", "occurrences": "1", "number": None},
     "decide-section": {"unit": BN, "section": "i", "points": "1"},

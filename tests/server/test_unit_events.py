@@ -120,7 +120,7 @@ def test_the_deputy_carries_over_a_live_entry_to_the_leader_and_nobody_else_may(
 def test_an_entry_of_a_unit_that_was_not_merged_or_has_none_is_not_carried(world):
     scored(world)
     event, _ = merged(world)
-    with pytest.raises(Invalid):
+    with pytest.raises(Clash):
         world.act("hoi-dong", "carry-over", {**carry(event), "from": HY}, "Vì sao?")
     with pytest.raises(Missing):
         world.act("lan", "carry-over", carry(event, criterion="ii-1", points="6") | {"criterion": "no-such"}, "Vì sao?")

@@ -40,11 +40,11 @@ ALL = ("culture", "family", "sports", "tourism")
 SCHEME = Scheme.from_document(shipped("cum-1000"))
 
 PEOPLE = {
-    "huong": ("Nguyễn Thị Hương", HD, ("specialist",)),
+    "huong": ("Nguyễn Thị Hương", HD, ("specialist", "head")),
     "dung": ("Trần Văn Dũng", HD, ("inspector",)),
-    "lan": ("Phạm Thị Lan", HY, ("specialist",)),
+    "lan": ("Phạm Thị Lan", HY, ("specialist", "head")),
     "minh": ("Nguyễn Văn Minh", HY, ("inspector",)),
-    "bac": ("Lê Thị Bắc", BN, ("specialist",)),
+    "bac": ("Lê Thị Bắc", BN, ("specialist", "head")),
     "ninh": ("Vũ Văn Ninh", BN, ("inspector",)),
     "thu": ("Đỗ Thị Thu", WARD, ("grassroots",)),
     "hoi-dong": ("Đặng Văn Đồng", "bo-vhttdl", ("council",)),
@@ -256,7 +256,7 @@ def submission_of(
         "_id": ids.submission_id(GROUP, unit, stage, visit, ids.ulid(1_728_000_000_000, number)),
         "type": "submission", "v": 1, "group": GROUP, "year": YEAR, "unit": unit, "stage": stage, "visit": visit,
         "scheme": "scheme:cum-1000:1", "answers": answers, "claims": [], "supersedes": [], "self_version": None,
-        "by": by, "approved_by": None, "made": made, "note": None, **more,
+        "by": by, "approved_by": None if visit else by, "made": made, "note": None, **more,
     }  # fmt: skip
 
 

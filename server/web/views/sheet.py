@@ -41,6 +41,13 @@ def sheet_sent(group: str, year: int, unit: str) -> Any:
     return redirect(url_for("web.sheet", group=group, year=year, unit=unit), 303)
 
 
+@web.post("/<group>/<int:year>/units/<unit>/approval")
+def sheet_approved(group: str, year: int, unit: str) -> Any:
+    service().approvals.approve(account(), group, year, request.form.get("submission", ""))
+    flash(_("Đã duyệt. Phiếu tự chấm của đơn vị được tính từ bây giờ."), "good")
+    return redirect(url_for("web.sheet", group=group, year=year, unit=unit), 303)
+
+
 def _claims(page: UnitSheet) -> list[Any]:
     entries = service().board.decisions(account(), page.head.group, page.head.year).decisions
     return [entry for entry in entries if entry.act in CLAIM_ACTS and entry.value.get("unit") == page.unit.unit]
@@ -84,5 +91,6 @@ def _page(page: UnitSheet, *, wrong: Mapping[str, Any] | None = None, typed: Map
         matters=_matters(page) if offer.allowed else None,
         wrong=wrong or {},
         typed=typed or {},
+        may_approve=account().unit == page.unit.unit and "head" in account().roles,
         tab="standings",
     )

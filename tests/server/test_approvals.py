@@ -1,0 +1,95 @@
+"""A self-score is prepared by a specialist and counts once the unit's head has approved it."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas import ids
+from server.app import create_app
+from server.problems import Clash, Missing, Refused
+from tests.server.test_follower import put
+from tests.server.test_unit_events import row
+from tests.server.test_web import PASSWORD, sign_in, token
+from tests.server.world import BN, GROUP, HD, YEAR, full_marks, submission_of
+
+
+@pytest.fixture
+def prepared(world):
+    """What a specialist, who is no head, has sent."""
+    world.accounts["so"] = world.service.accounts.add(
+        login="so", name="Trần Thị Sổ", unit=BN, roles=("specialist",), password=None, account="so"
+    )
+    world.service.setup.joined(world.accounts["so"])
+    document = submission_of(world.accounts["so"], "d1", BN, full_marks(80), approved_by=None)
+    put(world, ids.unit_database(BN, YEAR), document)
+    world.settle()
+    return document
+
+
+def approve(world, login, submission):
+    return world.service.approvals.approve(world.accounts[login], GROUP, YEAR, submission)
+
+
+def sheet(world):
+    return world.service.board.sheet(world.accounts["lan"], GROUP, YEAR, BN)
+
+
+def test_what_no_head_approved_does_not_count_and_is_shown_as_waiting_for_the_head(world, prepared):
+    assert row(world, BN)["base"] is None
+    assert [(it.submission, it.by.name) for it in sheet(world).prepared] == [(prepared["_id"], "Trần Thị Sổ")]
+
+
+def test_an_approval_makes_the_same_answers_count_in_the_heads_name(world, prepared):
+    approved = approve(world, "bac", prepared["_id"])
+    assert (approved["answers"], approved["by"], approved["approved_by"]) == (prepared["answers"], "bac", "bac")
+    assert row(world, BN)["base"] is not None
+    assert sheet(world).prepared == ()
+    assert ids.arrival_id(approved["_id"], world.service.config.server) in world.ids_of("arrival")
+
+
+def test_only_the_head_of_that_unit_approves_and_only_what_waits(world, prepared):
+    for login in ("so", "huong", "hoi-dong"):
+        with pytest.raises(Refused):
+            approve(world, login, prepared["_id"])
+    with pytest.raises(Missing):
+        approve(world, "bac", f"submission:{GROUP}:{BN}:self:01j9ad70010000000000000009")
+    approve(world, "bac", prepared["_id"])
+    with pytest.raises(Clash):
+        approve(world, "bac", prepared["_id"])
+    assert len(world.ids_of(f"submission:{GROUP}:{BN}")) == 2
+
+
+def test_until_a_correction_is_approved_the_approved_version_counts(world, prepared):
+    first = approve(world, "bac", prepared["_id"])
+    world.settle()
+    so, again, over = world.accounts["so"], [], first["_id"]
+    for share, number in ((90, 2), (100, 3)):
+        marks = full_marks(share)
+        again.append(submission_of(so, "d1", BN, marks, number=number, approved_by=None, supersedes=[over]))
+        over = again[-1]["_id"]
+    put(world, ids.unit_database(BN, YEAR), *again)
+    before = row(world, BN)["base"]
+    assert before == "800.00"
+    assert [it.submission for it in sheet(world).prepared] == [again[1]["_id"]]
+    approve(world, "bac", again[1]["_id"])
+    assert row(world, BN)["base"] == "1000.00"
+
+
+def test_the_head_approves_on_the_units_page_and_others_see_no_button(world, prepared):
+    app = create_app(world.service.config, service=world.service)
+
+    def client_of(login, unit):
+        world.service.accounts.add(login=login, name=login, unit=unit, roles=("head",), password=PASSWORD)
+        client = app.test_client()
+        assert sign_in(client, login, PASSWORD).status_code == 303
+        return client
+
+    url = f"/{GROUP}/{YEAR}/units/{BN}"
+    head, other = client_of("truong-bn", BN), client_of("truong-hd", HD)
+    for client, may in ((other, False), (head, True)):
+        page = client.get(url).get_data(as_text=True)
+        assert "chờ lãnh đạo đơn vị duyệt" in page
+        assert ("Duyệt phiếu này" in page) is may
+    form = {"submission": prepared["_id"], "csrf_token": token(head.get(url).text)}
+    assert head.post(f"{url}/approval", data=form).status_code == 303
+    assert "chờ lãnh đạo đơn vị duyệt" not in other.get(url).get_data(as_text=True)

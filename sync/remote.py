@@ -102,6 +102,8 @@ class RemoteDatabase:
         )
         page = _object(answer, "results", "last_seq")
         rows = _rows(page["results"])
+        if not all(map(_is_row, rows)):
+            raise PeerMisbehaved("The peer's _changes lists what is no change.")
         pending = page.get("pending")
         return ChangesPage(rows, page["last_seq"], pending if isinstance(pending, int) else None)
 
@@ -129,7 +131,7 @@ class RemoteDatabase:
         if [result.get("id") for result in results] != [request["id"] for request in requests]:
             raise PeerMisbehaved("The peer's _bulk_get does not answer in the order it was asked.")
         for result in results:
-            if not all("ok" in entry or "error" in entry for entry in _rows(result.get("docs"))):
+            if not all(map(_is_told, _rows(result.get("docs")))):
                 raise PeerMisbehaved("The peer's _bulk_get answers neither with a document nor with an error.")
         return results
 
@@ -254,19 +256,19 @@ class RemoteDatabase:
         stub = document.get("_attachments", {}).get(attachment_name)
         if not isinstance(stub, dict):
             raise NotFound("Document is missing attachment")
+        told: dict[str, Any] = {
+            "content_type": str(stub.get("content_type", "application/octet-stream")),
+            "length": int(stub.get("length", 0)),
+            "digest": str(stub.get("digest", "")),
+            "revpos": int(stub.get("revpos", 0)),
+        }
         response = self._http.open(
             "GET",
             f"{_path(doc_id)}/{_quoted(attachment_name)}",
             params={"rev": document["_rev"]},
             headers={"Accept": "*/*", "Accept-Encoding": "identity"},
         )
-        return Attachment(
-            content_type=str(stub.get("content_type", "application/octet-stream")),
-            length=int(stub.get("length", 0)),
-            digest=str(stub.get("digest", "")),
-            revpos=int(stub.get("revpos", 0)),
-            chunks=self._http.pieces(response),
-        )
+        return Attachment(chunks=self._http.pieces(response), **told)
 
     def _server(self) -> str:
         """The uuid of the server; a proxy that does not show its root leaves the address as its identity."""
@@ -333,6 +335,24 @@ def _rows(value: Any) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
         raise PeerMisbehaved("The peer answers with JSON that is not what a database would say.")
     return value
+
+
+def _is_row(row: dict[str, Any]) -> bool:
+    """Does this row of `_changes` name a document and its leaves?"""
+    leaves = row.get("changes")
+    return (
+        isinstance(row.get("id"), str)
+        and isinstance(leaves, list)
+        and all(isinstance(leaf, dict) and isinstance(leaf.get("rev"), str) for leaf in leaves)
+    )
+
+
+def _is_told(entry: dict[str, Any]) -> bool:
+    """Is this entry of `_bulk_get` a document that can be named, or an error?"""
+    if "ok" not in entry:
+        return isinstance(entry.get("error"), dict)
+    document = entry["ok"]
+    return isinstance(document, dict) and isinstance(document.get("_id"), str) and isinstance(document.get("_rev"), str)
 
 
 def _rev(value: Any) -> str:

@@ -381,6 +381,23 @@ def test_a_document_its_source_stumbles_over_stops_no_neighbour(source: MemoryDa
     assert copy(source, target, doc_ids=["many-001"]).docs_written == 1
 
 
+@pytest.mark.parametrize(
+    "nonsense", [{"ok": 7}, {"ok": {"n": 1}}, {"ok": {"_id": "many-001", "_rev": 1}}, {"error": "text"}, {}]
+)
+def test_nonsense_in_a_document_s_place_stops_no_neighbour(
+    served: Served, source: MemoryDatabase, nonsense: dict[str, Any]
+) -> None:
+    class Odd(Faulty):
+        def bulk_get(self, requests: Any, **options: Any) -> Any:
+            answers = self._inner.bulk_get(requests, **options)
+            return [{**each, "docs": [nonsense]} if each["id"] == "many-001" else each for each in answers]
+
+    target = MemoryDatabase("target")
+    result = copy(served.remote("db", Odd(source, sound)), target)
+    assert [one.id for one in result.refused] == ["many-001"]
+    assert set(everything(source)) - set(everything(target)) == {"many-001"}
+
+
 def test_trouble_said_of_the_whole_source_sets_nothing_aside(source: MemoryDatabase) -> None:
     target = MemoryDatabase("target")
     with pytest.raises(PeerUnreachable):

@@ -48,14 +48,14 @@ MB = 1_000_000
 
 
 SIZE = (1_600, 1_200)
-SMALL = (720, 540)
-"""Of as many bytes, and drawn in a fraction of the time: for a gigabyte of them."""
+HEAVY_BYTES = 780_000
+"""A photo at the heavy end: a gigabyte of such is taken and sent in minutes."""
 
 
-def drawn(chance: random.Random, grain: int, size: tuple[int, int] = SIZE) -> bytes:
+def drawn(chance: random.Random, grain: int) -> bytes:
     """A grey picture with so much grain: like a photo, it is hard to make smaller and its thumbnail is not."""
     out = io.BytesIO()
-    speckled = Image.frombytes("L", size, chance.randbytes(size[0] * size[1]))
+    speckled = Image.frombytes("L", SIZE, chance.randbytes(SIZE[0] * SIZE[1]))
     speckled.point([max(0, 128 - grain // 2) + value * grain // 256 for value in range(256)]).convert("RGB").save(
         out, "JPEG", quality=90
     )
@@ -63,12 +63,12 @@ def drawn(chance: random.Random, grain: int, size: tuple[int, int] = SIZE) -> by
 
 
 @functools.cache
-def grain_for(bytes_: int, size: tuple[int, int] = SIZE) -> int:
+def grain_for(bytes_: int) -> int:
     """The grain that makes a prepared photo of about so many bytes."""
     low, high = 1, 256
     while high - low > 1:
         middle = (low + high) // 2
-        too_much = len(imaging.prepare(drawn(random.Random(1), middle, size)).jpeg) > bytes_
+        too_much = len(imaging.prepare(drawn(random.Random(1), middle)).jpeg) > bytes_
         low, high = (low, middle) if too_much else (middle, high)
     return low
 
@@ -92,11 +92,11 @@ class Scene:
         phone.tools.local.edit("account", lambda kept: {**kept, "server_url": url})
 
 
-def capture(phone: Phone, visit: str, count: int, *, size: tuple[int, int] = SIZE, seed: int = 7) -> int:
+def capture(phone: Phone, visit: str, count: int, *, photo_bytes: int = PHOTO_BYTES, seed: int = 7) -> int:
     """Photos as evidence, one each; answers their bytes."""
-    chance, grain, total = random.Random(seed), grain_for(PHOTO_BYTES, size), 0
+    chance, grain, total = random.Random(seed), grain_for(photo_bytes), 0
     for number in range(count):
-        card = phone.capture(drawn(chance, grain, size), title=f"Ảnh {number}", checklist=phone.cross_key(visit))
+        card = phone.capture(drawn(chance, grain), title=f"Ảnh {number}", checklist=phone.cross_key(visit))
         total += card.photos[0].file.stat().st_size if card.photos[0].file else 0
     return total
 
@@ -261,7 +261,7 @@ def as_phone(what: str, folder: Path, visit: str, count: int) -> None:
     """The child of `memory`."""
     phone = open_phone(folder)
     if what == "capture":
-        capture(phone, visit, count, size=SMALL)
+        capture(phone, visit, count, photo_bytes=HEAVY_BYTES)
     else:
         worker = SyncWorker(phone)
         stores = [phone.tools.local.stores.open(name) for name in each_database(phone.tools.local, "m")]
@@ -281,7 +281,7 @@ def main(arguments: list[str] | None = None) -> None:
         as_phone(asked.rest[0], Path(asked.rest[1]), asked.rest[2], int(asked.rest[3]))
         return
     if asked.what == "memory":
-        memory(asked.photos or 2_560)
+        memory(asked.photos or 1_400)
         return
     count = asked.photos or 100
     rows = []

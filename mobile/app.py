@@ -25,8 +25,10 @@ from mobile import i18n
 from mobile.camera import AndroidCamera, Camera, FileChooser
 from mobile.i18n import state_word
 from mobile.location import AndroidLocation, Location, Unknown
-from mobile.machine import device_label, is_android, on_unmetered_network
+from mobile.machine import device_label, export_folder, is_android, on_unmetered_network
+from mobile.messages import say
 from mobile.phone import Phone
+from mobile.problems import InvalidEvidence, UnreadablePhoto
 from mobile.screens.capture import CapturePage
 from mobile.screens.checklist import ChecklistPage
 from mobile.screens.enrol import EnrolPage
@@ -43,6 +45,7 @@ from mobile.theme.tokens import TWO_PANES_DP
 from mobile.widgets.bars import NavBar
 from mobile.widgets.sheet import toast
 from mobile.worker import SyncStatus, SyncWorker
+from sync.errors import StoreFull
 
 PAGES: dict[str, type[Page]] = {
     "enrol": EnrolPage,
@@ -103,6 +106,7 @@ class ThiduaApp(App):
         self.camera = camera or (
             AndroidCamera(phone.tools.local.folder / "camera") if is_android() else FileChooser(choose_file)
         )
+        self.export_folder = export_folder()
         self.location = location or (AndroidLocation() if is_android() else Unknown())
         self._sync = sync
         self.worker: SyncWorker | None = None
@@ -319,12 +323,32 @@ class ThiduaApp(App):
         """Texture coordinates of the middle square of a picture, so that thumbnails are not stretched."""
         return list(_square(source)) if source else [0, 1, 1, 1, 1, 0, 0, 0]
 
-    def show_evidence(self, evidence: str) -> None:
-        """Open one piece of evidence, large."""
+    def show_evidence(self, evidence: str, *, last: bool = False) -> None:
+        """Open one piece of evidence, large; with `last`, at its newest photo."""
         for card in self.phone.evidence():
             if card.id == evidence:
-                EvidencePicture(title=card.title, card=card, state_text=state_word(card.state)).open()
+                EvidencePicture(
+                    title=card.title,
+                    card=card,
+                    state_text=state_word(card.state),
+                    add_photo=lambda: self.camera.take(lambda path: self._add_photo(evidence, path)),
+                    shown=len(card.photos) - 1 if last else 0,
+                ).open()
                 return
+
+    def _add_photo(self, evidence: str, path: Path | None) -> None:
+        if path is None:
+            return
+        try:
+            self.phone.add_photo(evidence, path)
+        except (InvalidEvidence, UnreadablePhoto) as error:
+            toast(error.message, icon="alert-circle-outline")
+            return
+        except StoreFull:
+            toast(say("phone-full"), icon="alert-circle-outline")
+            return
+        toast(self._("Photo added"))
+        self.show_evidence(evidence, last=True)
 
 
 @lru_cache(maxsize=256)

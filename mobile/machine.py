@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable
+from pathlib import Path
 
 
 def is_android() -> bool:
@@ -20,6 +21,16 @@ def device_label() -> str:
         build = autoclass("android.os.Build")
         return f"{build.MANUFACTURER} {build.MODEL}".strip()
     return platform.node() or platform.system()
+
+
+def export_folder() -> Path:
+    """Where a file goes that a person is to carry away: a folder a cable or a file manager reaches."""
+    if is_android():
+        from android import mActivity
+
+        return Path(mActivity.getExternalFilesDir(None).getAbsolutePath())
+    downloads = Path.home() / "Downloads"
+    return downloads if downloads.is_dir() else Path.home()
 
 
 def on_unmetered_network() -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mobile import submitting
+from mobile import photos, submitting
 from mobile.book import Book, Library, heads_of, unit_name
 from mobile.cards import EvidenceCard, SentItem, State
 from mobile.checklists import Checklists
@@ -22,6 +22,7 @@ from mobile.problems import UnknownChecklist
 from mobile.tools import Tools
 from schemas import checklist, evidence, ids
 from schemas.merge import join
+from sync import media
 from sync.database import Document
 
 
@@ -172,35 +173,35 @@ def unsent(tools: Tools, ledger: Ledger) -> int:
     return count
 
 
-def unsent_documents(tools: Tools, ledger: Ledger) -> list[dict[str, Any]]:
-    """Every document, of whatever kind, that has not crossed or was refused: for a file a person can carry."""
-    documents = []
+def unsent_documents(tools: Tools, ledger: Ledger) -> Iterator[dict[str, Any]]:
+    """Every document, of whatever kind, that has not crossed or was refused: for a file a person can carry.
+
+    One after another: photos that wait may be a gigabyte.
+    """
     for database in (name for name in tools.local.stores.names() if name[:2] in ("u-", "v-", "m-")):
         store = tools.local.stores.open(database)
         refused = {doc_id for (at, doc_id) in ledger.refusals if at == database}
         if database.startswith("m-"):
             waiting = {
-                row["id"]
-                for row in store.changes(0).results
-                if not row.get("deleted") and not ledger.way(row["id"].split(":")[1]).safe
+                doc_id
+                for name in photos.names_in(store)
+                if not ledger.way(name).safe
+                for doc_id in media.ids_in_order(name, int(store.get(media.photo_id(name))["bytes"]))
             }
         else:
             waiting = set(ledger.unsent(database))
         for doc_id in sorted(waiting | refused):
             answers = store.bulk_get([{"id": doc_id}], revs=True, attachments=True)
-            documents += [
-                {"database": database, "document": entry["ok"]}
-                for answer in answers
-                for entry in answer["docs"]
-                if "ok" in entry
-            ]
-    return documents
+            for answer in answers:
+                for entry in answer["docs"]:
+                    if "ok" in entry:
+                        yield {"database": database, "document": entry["ok"]}
 
 
 def _evidence_over_there(ledger: Ledger, database: str, document: Document) -> bool:
     named = [document["_id"], *(ids.part_id(part) for part in evidence.parts_named(document))]
-    media = ids.media_database(document["group"], document["year"])
-    store = ledger.local.stores.open(media) if media in ledger.local.stores else None
+    name = ids.media_database(document["group"], document["year"])
+    store = ledger.local.stores.open(name) if name in ledger.local.stores else None
     here = [
         shot for shot in evidence.photos_of(document) if store is not None and found(store, f"photo:{shot}") is not None
     ]

@@ -7,7 +7,7 @@ What a method that changes something returns is on the disk. For any number of t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -37,7 +37,7 @@ from mobile.checklists import Checklists
 from mobile.drafts import Key
 from mobile.evidences import Shelf
 from mobile.ledger import Ledger
-from mobile.local import Local, each_database, listed, write_file
+from mobile.local import Local, each_database, listed, write_pieces
 from mobile.outbox import Outbox
 from mobile.problems import InvalidEvidence, UnknownChecklist
 from mobile.tools import Tools
@@ -325,10 +325,19 @@ class Phone:
 
     def export_unsent(self, file: Path) -> int:
         """Write every document that has not crossed, or was refused, to a file; answers how many."""
-        documents = outbox.unsent_documents(self.tools, Ledger(self.tools.local))
-        text = json.dumps({"documents": documents}, ensure_ascii=False, sort_keys=True, indent=1)
-        write_file(file, text.encode())
-        return len(documents)
+        count = 0
+
+        def pieces() -> Iterator[bytes]:
+            nonlocal count
+            yield b'{"documents": ['
+            for document in outbox.unsent_documents(self.tools, Ledger(self.tools.local)):
+                text = json.dumps(document, ensure_ascii=False, sort_keys=True)
+                yield (",\n" if count else "\n").encode() + text.encode()
+                count += 1
+            yield b"\n]}\n"
+
+        write_pieces(file, pieces())
+        return count
 
     def storage(self) -> Storage:
         safe = {name for name in self._photo_names() if photos.way(self.tools.local, name).safe}

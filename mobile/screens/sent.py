@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from kivy.metrics import dp
@@ -15,6 +16,8 @@ from mobile.screens.phrases import moment
 from mobile.theme.states import STATE_LOOK
 from mobile.widgets.base import Tap
 from mobile.widgets.kv import load
+from mobile.widgets.sheet import toast
+from sync.errors import StoreFull
 
 ICONS = {"checklist": "clipboard-check-outline", "evidence": "image-outline", "other": "database-outline"}
 
@@ -43,11 +46,16 @@ class SentPage(Page):
 
     nothing = BooleanProperty(False)
     count = NumericProperty(0)
+    refused = NumericProperty(0)
+    can_keep = BooleanProperty(False)
+    saved = StringProperty("")
 
     def refresh(self) -> None:
         items = self.phone.outbox()
         self.nothing = not items
         self.count = self.phone.unsent()
+        self.refused = len(self.phone.refused())
+        self.can_keep = bool(self.count or self.refused)
         self.ids.list.data = [self._row(item) for item in items]
 
     def _row(self, item: SentItem) -> dict[str, Any]:
@@ -75,6 +83,28 @@ class SentPage(Page):
         theme = self.app.theme
         lines = theme.body * 1.5 + theme.small * 3.0
         return float(lines + dp(28) + (theme.small * 1.4 * REASON_LINES + dp(2) if item.reason else 0))
+
+    def offer_again(self) -> None:
+        """Everything the server refused is offered once more, now."""
+        self.phone.offer_again()
+        self.app.sync_now()
+        toast(self.words("Offered again. Any new reason appears here."))
+
+    def keep_file(self) -> None:
+        """What the server does not hold becomes a file that can be carried by cable or card."""
+        account = self.phone.account
+        name = f"thidua-{account.account if account else 'phone'}-{datetime.now().astimezone():%Y%m%d-%H%M%S}.json"
+        path = self.app.export_folder / name
+        try:
+            count = self.phone.export_unsent(path)
+        except (OSError, StoreFull) as error:
+            toast(self.words("The file was not written: {why}", why=str(error)), icon="alert-circle-outline")
+            return
+        self.saved = self.words(
+            "{n} records, photos included, are in {path}. They also stay on this phone.",
+            n=str(count),
+            path=str(path),
+        )
 
     def open(self, row: SentRow) -> None:
         """Go to what the row is about."""

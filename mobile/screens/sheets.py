@@ -22,6 +22,7 @@ from mobile.widgets.base import Row
 from mobile.widgets.buttons import Chip, Secondary
 from mobile.widgets.kv import load
 from mobile.widgets.sheet import Option, Sheet
+from schemas.evidence import PHOTOS_MAX
 from schemas.fields import NOTE_CHARS_MAX
 
 
@@ -204,17 +205,24 @@ class EvidencePicture(Sheet):
     """One piece of evidence, large: the picture, when and where, and how safe it is."""
 
     source = StringProperty("")
+    which = StringProperty("")
+    several = BooleanProperty(False)
+    mine = BooleanProperty(False)
     facts = StringProperty("")
     note = StringProperty("")
     state_icon = StringProperty("")
     state_text = StringProperty("")
     state_role = StringProperty("soft")
 
-    def __init__(self, *, card: EvidenceCard, state_text: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *, card: EvidenceCard, state_text: str, add_photo: Callable[[], object], shown: int = 0, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
+        self._photos, self._shown, self._add_photo = card.photos, shown, add_photo
         locale = App.get_running_app().locale
-        photo = card.photos[0] if card.photos else None
-        self.source = str((photo.file or photo.thumbnail or "") if photo else "")
+        self.mine = card.mine and len(card.photos) < PHOTOS_MAX
+        self.several = len(card.photos) > 1
+        self._show()
         place = card.place.name if card.place and card.place.name else ""
         self.facts = " · ".join(
             part for part in (moment(card.at, locale), place, card.by_name, card.movement_name) if part
@@ -222,6 +230,24 @@ class EvidencePicture(Sheet):
         self.note = card.reason or card.note
         self.state_icon, self.state_role = STATE_LOOK[card.state]
         self.state_text = state_text
+
+    def next(self) -> None:
+        """The next photo of the same; after the last the first."""
+        self._shown += 1
+        self._show()
+
+    def add(self) -> None:
+        """Leave for the camera: one more photo of the same."""
+        self.dismiss()
+        self._add_photo()
+
+    def _show(self) -> None:
+        if not self._photos:
+            return
+        at = self._shown % len(self._photos)
+        photo = self._photos[at]
+        self.source = str(photo.file or photo.thumbnail or "")
+        self.which = _("Photo {n} of {of}").format(n=at + 1, of=len(self._photos)) if self.several else ""
 
 
 load(__file__)

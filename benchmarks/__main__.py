@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import growth, replication, save_answer, standings, verify, wire
+from benchmarks import gateway, growth, replication, save_answer, standings, verify, wire
 
 BENCHMARKS = {
     "save_answer": save_answer.main,
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "verify": verify.main,
     "wire": wire.main,
     "growth": growth.main,
+    "gateway": gateway.main,
     "replication": replication.main,
 }
 

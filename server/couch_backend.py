@@ -11,7 +11,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
 
 from schemas import ids
@@ -45,7 +45,8 @@ class CouchBackend:
         self._prefix = prefix
         self._local = threading.local()
         self._known: set[str] = set()
-        self._said: dict[str, _Said] = {}
+        self._listed: _Said[Sequence[str]] = _Said()
+        self._said: dict[str, _Said[dict[str, Any]]] = {}
         self._listeners: list[Callable[[str], None]] = []
         self._stopping = threading.Event()
         self._watching: threading.Thread | None = None
@@ -61,6 +62,7 @@ class CouchBackend:
         with contextlib.suppress(FileExists):
             remote.create(shards=SHARDS)
         self._known.add(name)
+        self._listed.forget()
         return remote
 
     def exists(self, name: str) -> bool:
@@ -73,6 +75,9 @@ class CouchBackend:
         return True
 
     def names(self) -> Sequence[str]:
+        return list(self._listed.get(self._list))
+
+    def _list(self) -> Sequence[str]:
         answer = self._server().json("GET", "/_all_dbs")
         if not isinstance(answer, list):
             raise PeerMisbehaved("The CouchDB does not list its databases as CouchDB does.")
@@ -156,42 +161,45 @@ class CouchBackend:
                 self._tell(name)
 
 
-class _Said:
-    """What one database last said of itself, shared by the threads that ask."""
+Answer = TypeVar("Answer")
+
+
+class _Said(Generic[Answer]):
+    """What was last answered to one question, shared by the threads that ask."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._writes = 0
-        self._info: dict[str, Any] | None = None
+        self._answer: Answer | None = None
         self._until = 0.0
 
-    def info(self, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def get(self, ask: Callable[[], Answer]) -> Answer:
         with self._lock:
-            if self._info is not None and time.monotonic() < self._until:
-                return dict(self._info)
+            if self._answer is not None and time.monotonic() < self._until:
+                return self._answer
             writes, asked_at = self._writes, time.monotonic()
-        info = ask()
+        answer = ask()
         with self._lock:
             if writes == self._writes:  # else it may have been said before the write
-                self._info, self._until = info, asked_at + FRESH_S
-        return dict(info)
+                self._answer, self._until = answer, asked_at + FRESH_S
+        return answer
 
     def forget(self) -> None:
         with self._lock:
             self._writes += 1
-            self._info = None
+            self._answer = None
 
 
 class _OwnDatabase(RemoteDatabase):
     """A database of ours: written by us, mostly, so we know when it changes before it says so."""
 
-    def __init__(self, url: str, said: _Said, *, wrote: Callable[[], None]) -> None:
+    def __init__(self, url: str, said: _Said[dict[str, Any]], *, wrote: Callable[[], None]) -> None:
         super().__init__(url)
         self._said = said
         self._wrote = wrote
 
     def info(self) -> dict[str, Any]:
-        return self._said.info(super().info)
+        return dict(self._said.get(super().info))
 
     def bulk_docs(
         self, documents: Iterable[Document], *, new_edits: bool = True, durable: bool = True

@@ -163,7 +163,7 @@ def test_an_app_killed_under_the_thumb_keeps_what_it_called_saved_and_sends_it_o
     written = submissions(phone)
     assert told.submissions <= set(written)
     assert len(written) <= told.submission_tries + 1
-    with Service.open(config_at(tmp_path / "data")) as service:
+    with Service.open(config_at(tmp_path / "data"), backend=place.backend()) as service:
         rows = service.backend.open(ids.group_database(GROUP, YEAR)).all_docs(include_docs=True)["rows"]
     promoted = {row["id"]: row["doc"] for row in rows if row["id"].startswith("submission:")}
     assert sorted(promoted) == sorted(written)

@@ -152,6 +152,8 @@ def check_form(document: Mapping[str, Any]) -> None:
             raise DocumentInvalid(f"Bad special document member: {name}")
     if document.get("_rev") is not None and not str(document.get("_id", "")).startswith(LOCAL_PREFIX):
         parse_rev(document["_rev"])
+    if not isinstance(document.get("_revisions") or {}, Mapping):
+        raise DocumentInvalid("Bad special document member: _revisions")
     attachments = document.get("_attachments") or {}
     if not isinstance(attachments, Mapping):
         raise DocumentInvalid("Attachments must be a JSON object")

@@ -139,7 +139,7 @@ def _parent(call: Call, doc_id: str) -> Document:
         try:
             return call.database.get(doc_id, rev=rev)
         except NotFound as error:
-            raise Conflict from error
+            raise WireError(409, "not_found", "missing_rev") from error
     try:
         call.database.get(doc_id)
     except NotFound:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -16,7 +17,7 @@ from sync.errors import BadRequest, TooLarge
 from sync.face.answer import json_answer, json_pieces, stream_answer
 from sync.face.call import Call, strings
 from sync.face.documents import as_part
-from sync.face.problems import left_out, method_not_allowed
+from sync.face.problems import method_not_allowed
 
 
 def revs_diff(call: Call) -> Response:
@@ -53,10 +54,17 @@ def bulk_get(call: Call) -> Response:
 
     def answers(start: int) -> list[dict[str, Any]]:
         part = requests[start : start + call.limits.bulk_get_slice]
-        if not part:
-            return []
-        how = {"revs": revs, "latest": latest, "attachments": attachments}
-        return call.database.bulk_get(part, **how) if in_parts else bulk_get_to_pass_on(call.database, part, **how)
+        sound = [each for each in part if not isinstance(each, _Unsound)]
+        if not sound:
+            found = []
+        elif in_parts:
+            found = call.database.bulk_get(sound, revs=revs, latest=latest, attachments=False)
+        else:
+            found = bulk_get_to_pass_on(call.database, sound, revs=revs, latest=latest, attachments=attachments)
+        if len(sound) == len(part):
+            return found
+        in_order = iter(found)
+        return [each.answer if isinstance(each, _Unsound) else next(in_order) for each in part]
 
     # The first slice is asked for before the status is sent, so that most failures still have one.
     first = answers(0)
@@ -87,27 +95,44 @@ def _parts(
     return stream_answer(multipart.write_mixed(parts, outer), content_type=f'{kind}; boundary="{outer}"')
 
 
-def _request(item: Any) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Unsound:
+    """A request that is none: it is answered in its place, like any other."""
+
+    answer: dict[str, Any]
+
+
+def _request(item: Any) -> dict[str, Any] | _Unsound:
     if not isinstance(item, dict):
-        raise BadRequest("Each of `docs` must be a JSON object.")
+        return _unsound({}, "document must be a JSON object")
     doc_id = item.get("id")
     if not isinstance(doc_id, str) or not doc_id:
-        raise BadRequest("Each of `docs` needs an `id`.")
+        return _unsound(item, "document id missed")
     request: dict[str, Any] = {"id": doc_id}
     if (rev := item.get("rev")) is not None:
         if not isinstance(rev, str):
-            raise BadRequest("`rev` must be a string.")
+            return _unsound(item, "Invalid rev format")
         request["rev"] = rev
     if (since := item.get("atts_since")) is not None:
-        request["atts_since"] = strings(since, "atts_since")
+        if not isinstance(since, list) or not all(isinstance(each, str) for each in since):
+            return _unsound(item, "att_since value must be array of revs.")
+        request["atts_since"] = since
     return request
+
+
+def _unsound(item: dict[str, Any], reason: str) -> _Unsound:
+    doc_id = item.get("id")
+    error = {"id": doc_id, "rev": item.get("rev"), "error": "bad_request", "reason": reason}
+    return _Unsound({"id": doc_id, "docs": [{"error": error}]})
 
 
 def bulk_docs(call: Call) -> Response:
     """201 with an entry a document (new_edits), or with the failures alone (new_edits=false)."""
     _only_post(call)
     body = call.json_object()
-    documents = body.get("docs")
+    if "docs" not in body:
+        raise BadRequest("POST body must include `docs` parameter.")
+    documents = body["docs"]
     if not isinstance(documents, list):
         raise BadRequest("`docs` parameter must be an array.")
     if len(documents) > call.limits.bulk_docs_max:
@@ -123,7 +148,8 @@ def bulk_docs(call: Call) -> Response:
         for document in documents:
             check_form(document)
     if body.get("all_or_nothing"):
-        raise left_out("all_or_nothing is not served: a batch lands document by document.")
+        refused = {"error": "not_implemented", "reason": "all_or_nothing is not supported"}
+        return json_answer(call, [{"id": each.get("_id"), **refused} for each in documents], status=417)
     return json_answer(call, call.database.bulk_docs(documents, new_edits=new_edits), status=201)
 
 

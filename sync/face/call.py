@@ -17,7 +17,7 @@ from sync import jsonwire
 from sync.database import Database, Document
 from sync.errors import BadRequest, TooLarge
 from sync.face.limits import Limits
-from sync.face.problems import WireError, bad_parameter
+from sync.face.problems import WireError
 
 _PIECE_BYTES = 64 * 1024
 
@@ -67,7 +67,7 @@ class Call:
         if value is None:
             return default
         if value not in ("true", "false"):
-            raise bad_parameter(name, "true or false")
+            raise WireError(400, "query_parse_error", f'Invalid boolean parameter: "{value[:80]}"')
         return value == "true"
 
     def option(self, name: str) -> bool:
@@ -79,9 +79,14 @@ class Call:
         value = self.text(name)
         if value is None:
             return None
-        if not (value.isascii() and value.isdigit() and len(value) < 16):
-            raise bad_parameter(name, "a whole number")
+        if not self.is_whole(value):
+            kind = "positive integer" if value.startswith("-") else "integer"
+            raise WireError(400, "query_parse_error", f'Invalid value for {kind}: "{value[:80]}"')
         return int(value)
+
+    @staticmethod
+    def is_whole(value: str) -> bool:
+        return value.isascii() and value.isdigit() and len(value) < 16
 
     def json(self, *names: str) -> Any:
         """A JSON parameter, or None where it is absent."""
@@ -91,7 +96,7 @@ class Call:
         try:
             return jsonwire.loads(value.encode())
         except ValueError as error:
-            raise bad_parameter(names[0], "JSON") from error
+            raise BadRequest("invalid UTF-8 JSON") from error
 
     def rev(self, body: Mapping[str, Any] | None = None) -> str | None:
         """The revision named by `?rev=`, If-Match or the body; they must agree."""
@@ -149,10 +154,10 @@ class Call:
         except ValueError as error:
             raise BadRequest("invalid UTF-8 JSON") from error
 
-    def json_object(self, *, strict_type: bool = True) -> Document:
+    def json_object(self, *, strict_type: bool = True, what: str = "Request body") -> Document:
         value = self.json_body(strict_type=strict_type)
         if not isinstance(value, dict):
-            raise BadRequest("Request body must be a JSON object")
+            raise BadRequest(f"{what} must be a JSON object")
         return cast("Document", value)
 
     def accepts(self, mimetype: str) -> bool:

@@ -19,7 +19,7 @@ from sync import jsonwire
 from sync.database import ChangesPage, Seq, Style
 from sync.errors import BadRequest, NotFound, SyncError
 from sync.face.answer import json_pieces, stream_answer
-from sync.face.call import Call, strings
+from sync.face.call import Call
 from sync.face.problems import WireError, bad_parameter, left_out, method_not_allowed
 from sync.selected import kept
 from sync.selector import matcher
@@ -174,10 +174,10 @@ def _since(call: Call, feed: str) -> Seq:
 
 
 def _seq_interval(call: Call) -> int:
-    every = call.whole("seq_interval")
-    if every == 0:
-        raise bad_parameter("seq_interval", "a positive whole number")
-    return every or 1
+    given = call.text("seq_interval")
+    if given is not None and (not call.is_whole(given) or int(given) == 0):
+        raise BadRequest("invalid_seq_interval")
+    return int(given or 1)
 
 
 def heartbeat_s(call: Call) -> float | None:
@@ -187,8 +187,10 @@ def heartbeat_s(call: Call) -> float | None:
         return None
     if given == "true":
         return call.limits.feed_heartbeat_s
-    milliseconds = call.whole("heartbeat")
-    if not milliseconds:
+    if not call.is_whole(given.removeprefix("-")):
+        raise BadRequest("Invalid heartbeat value. Expecting a positive integer value (in milliseconds).")
+    milliseconds = int(given)
+    if milliseconds <= 0:
         raise BadRequest("The heartbeat value should be a positive integer (in milliseconds).")
     return max(milliseconds / 1000, call.limits.feed_heartbeat_min_s)
 
@@ -196,16 +198,14 @@ def heartbeat_s(call: Call) -> float | None:
 def _filter(call: Call, body: dict[str, Any]) -> tuple[list[str] | None, Filter | None]:
     """The documents asked for by id, if that is the filter, else what each row is asked."""
     name = call.text("filter")
-    if name is None:
-        # CouchDB ignores doc_ids without the filter; so do we, or the two would answer differently.
-        name = "_view" if call.text("view") is not None else ""
-    if name == "":
+    if not name:
+        # CouchDB ignores doc_ids and view without the filter; so do we, or the two would answer differently.
         return None, None
     if name == "_doc_ids":
         given = body.get("doc_ids", call.json("doc_ids"))
-        if given is None:
-            raise BadRequest("`doc_ids` filter parameter is not an array.")
-        return strings(given, "doc_ids"), None
+        if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+            raise BadRequest("`doc_ids` filter parameter is not a list of doc ids.")
+        return given, None
     if name == "_design":
         return None, Filter(lambda row: str(row["id"]).startswith("_design/"), needs_docs=False)
     if name == "_selector":
@@ -360,7 +360,7 @@ def _event(row: dict[str, Any]) -> bytes:
 # A line a row, an empty line a heartbeat, and at the end the sequence to come back with.
 _LINES = _Form(lambda row: jsonwire.dumps(row) + b"\n", b"\n", _end)
 # Browsers come back by themselves, with the id of the last event.
-_EVENTS = _Form(_event, b"event: heartbeat\ndata: \n\n", lambda _: b"")
+_EVENTS = _Form(_event, b"event: heartbeat\ndata: \n\n", lambda _: b"\n")
 
 
 def _follow(call: Call, query: Query, form: _Form) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.routing import PathConverter
 
 from sync.database import Database
-from sync.errors import BadRequest, NotFound
+from sync.errors import IllegalDocumentId, NotFound
 from sync.face import bulk, changes, lifecycle, listing, local, server, updates
 from sync.face.answer import json_answer
 from sync.face.attachments import attachment
@@ -37,6 +37,12 @@ _LEFT_OUT_OF_SERVER = frozenset({
     "_search_analyze", "_stats", "_global_changes",
 })
 # fmt: on
+
+
+_ENDPOINTS = listing.NAMES | _LEFT_OUT_OF_DATABASES | {
+    "_changes", "_revs_diff", "_missing_revs", "_bulk_get", "_bulk_docs", "_ensure_full_commit", "_compact",
+    "_revs_limit", "_security",
+}  # fmt: skip
 
 
 class _AnyPath(PathConverter):
@@ -113,6 +119,8 @@ class Dispatch:
         return self._document_endpoint(call)
 
     def _server_endpoint(self, call: Call) -> Response:
+        if call.segments and call.db_name not in _LEFT_OUT_OF_SERVER | {"_session"}:
+            raise NotFound("missing")
         match call.db_name:
             case "_all_dbs":
                 return server.all_dbs(call, self._folder)
@@ -140,6 +148,8 @@ class Dispatch:
                 raise lifecycle.missing_database()
 
     def _database_endpoint(self, call: Call) -> Response:
+        if call.method == "PUT" and call.segments[0] not in _ENDPOINTS:
+            raise IllegalDocumentId("Only reserved document ids may start with underscore.")
         first, queries = call.segments[0], call.segments[1:] == ("queries",) and call.segments[0] in listing.NAMES
         if len(call.segments) > 1 and not queries and first not in _LEFT_OUT_OF_DATABASES:
             raise left_out(f"{'/'.join(call.segments)} is not served here.")
@@ -167,7 +177,7 @@ class Dispatch:
             case name if name in _LEFT_OUT_OF_DATABASES:
                 raise left_out(f"{name} is not served here.")
             case _:
-                raise BadRequest("Only reserved document ids may start with underscore.")
+                raise NotFound("missing")
 
     def _document_endpoint(self, call: Call) -> Response:
         doc_id, rest = document_and_rest(call.segments)

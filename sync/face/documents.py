@@ -11,6 +11,7 @@ from flask import Response
 
 from sync import jsonwire, multipart
 from sync.database import Database, Document
+from sync.documents import check_form
 from sync.errors import BadRequest, Conflict, NotFound
 from sync.face.answer import json_answer, stream_answer, unchanged
 from sync.face.call import Call, strings
@@ -26,6 +27,8 @@ def document(call: Call, doc_id: str) -> Response:
         return _put(call, doc_id)
     if call.method == "DELETE":
         return _delete(call, doc_id)
+    if call.method == "POST":
+        raise left_out("Documents are not written by forms: PUT them as JSON.")
     if call.method == "COPY":
         raise left_out("COPY is not served: read the document and write it under its new id.")
     raise method_not_allowed("DELETE", "GET", "HEAD", "PUT")
@@ -33,7 +36,7 @@ def document(call: Call, doc_id: str) -> Response:
 
 def post(call: Call) -> Response:
     """POST `/{db}`: the document names itself, or is given a name."""
-    body = call.json_object()
+    body = call.json_object(what="Document")
     doc_id = body.get("_id")
     if doc_id is None or doc_id == "":
         body["_id"] = doc_id = secrets.token_hex(16)
@@ -277,14 +280,15 @@ def _put(call: Call, doc_id: str) -> Response:
         except multipart.Malformed as error:
             raise BadRequest(str(error)) from error
     else:
-        body = call.json_object(strict_type=False)
+        body = call.json_object(strict_type=False, what="Document")
     body["_id"] = doc_id
     rev = call.rev(body)
     if rev is not None:
         body["_rev"] = rev
     # CouchDB says 201 of what it made, and no tombstone is.
     status = 200 if body.get("_deleted") is True else 201
-    if call.flag("new_edits", default=True):
+    if call.text("new_edits") != "false":
+        check_form(body)
         return _written(call, doc_id, call.database.put(body), status=status)
     if "_rev" not in body and "_revisions" not in body:
         raise BadRequest("When `new_edits: false`, the document needs `_rev` or `_revisions` specified")
@@ -303,8 +307,8 @@ def _rev_of(body: Document) -> str:
 
 def _delete(call: Call, doc_id: str) -> Response:
     rev = call.rev()
+    call.database.get(doc_id)  # 404 before 409, as CouchDB
     if rev is None:
-        call.database.get(doc_id)  # 404 before 409, as CouchDB
         raise Conflict
     return _written(call, doc_id, call.database.put({"_id": doc_id, "_rev": rev, "_deleted": True}), status=200)
 

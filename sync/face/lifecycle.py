@@ -28,10 +28,12 @@ def database(call: Call, folder: DatabaseFolder | None) -> Response:
         raise left_out("Databases are not created or deleted over this interface.")
     if call.method == "PUT":
         return _create(call, folder)
+    if not is_db_name(call.db_name):
+        raise missing_database()
     if call.text("rev") is not None:
         # A script with an empty document id would otherwise delete the database.
         raise BadRequest(
-            "You tried to DELETE a database with a ?rev= parameter. Did you mean to DELETE a document instead?"
+            "You tried to DELETE a database with a ?=rev parameter. Did you mean to DELETE a document instead?"
         )
     folder.delete(call.db_name)
     return json_answer(call, {"ok": True})

@@ -159,7 +159,7 @@ NAMES = frozenset(_LISTERS)
 
 
 class _Options:
-    """Options of one listing: a member of the body counts before the query string."""
+    """Options of one listing: what the query string says counts before a member of the body."""
 
     def __init__(self, call: Call, body: Mapping[str, Any]) -> None:
         self._call, self._body = call, body
@@ -167,7 +167,8 @@ class _Options:
     def query(self) -> Query:
         keys = self._body.get("keys", self._call.json("keys"))
         if keys is not None and not isinstance(keys, list):
-            raise BadRequest("`keys` parameter must be an array.")
+            where = "body member" if "keys" in self._body else "parameter"
+            raise BadRequest(f"`keys` {where} must be an array.")
         if keys is not None and len(keys) > self._call.limits.keys_max:
             raise TooLarge(f"At most {self._call.limits.keys_max} keys at a time.")
         start, end = self._ends()
@@ -176,11 +177,11 @@ class _Options:
             raise WireError(400, "query_parse_error", reason)
         descending, inclusive_end = self._flag("descending"), self._flag("inclusive_end", default=True)
         nothing = False
-        # Ids are text: what collates before all text is below them, arrays and objects are above.
+        # Ids are text, and to CouchDB's listings any other value stands before all text.
         if start is not _ABSENT and not isinstance(start, str):
-            nothing = descending != isinstance(start, (list, dict))
+            nothing = descending
         if end is not _ABSENT and not isinstance(end, str):
-            nothing = nothing or descending == isinstance(end, (list, dict))
+            nothing = nothing or not descending
         start_key, end_key = (key if isinstance(key, str) else None for key in (start, end))
         if start_key is not None and end_key is not None and start_key != end_key:
             nothing = nothing or (start_key > end_key) != descending
@@ -212,7 +213,7 @@ class _Options:
 
     def _flag(self, name: str, *, default: bool = False) -> bool:
         value = self._body.get(name)
-        if value is None:
+        if value is None or self._call.text(name) is not None:
             return self._call.flag(name, default=default)
         if value in (True, "true"):
             return True
@@ -222,7 +223,7 @@ class _Options:
 
     def _whole(self, name: str) -> int | None:
         value = self._body.get(name)
-        if value is None:
+        if value is None or self._call.text(name) is not None:
             return self._call.whole(name)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise WireError(400, "query_parse_error", f"Invalid value for positive integer: {name}")

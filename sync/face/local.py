@@ -6,7 +6,7 @@ from flask import Response
 
 from sync.database import Document
 from sync.errors import BadRequest, NotFound
-from sync.face.answer import json_answer
+from sync.face.answer import json_answer, unchanged
 from sync.face.call import Call
 from sync.face.problems import method_not_allowed
 
@@ -18,18 +18,23 @@ def local(call: Call) -> Response:
         document = call.database.get_local(local_id)
         if document is None:
             raise NotFound("missing")
-        return json_answer(call, {**document, "_id": f"_local/{local_id}"})
+        etag = f'"{document["_rev"]}"'
+        had = unchanged(call, etag)
+        return had or json_answer(call, {**document, "_id": f"_local/{local_id}"}, headers={"ETag": etag})
     if call.method not in ("PUT", "DELETE"):
         raise method_not_allowed("DELETE", "GET", "HEAD", "PUT")
     if call.method == "DELETE" and call.database.get_local(local_id) is None:
         raise NotFound("missing")
-    body: Document = {"_deleted": True} if call.method == "DELETE" else call.json_object(strict_type=False)
+    body: Document = (
+        {"_deleted": True} if call.method == "DELETE" else call.json_object(strict_type=False, what="Document")
+    )
     rev = call.rev(body)
     if rev is not None:
         body["_rev"] = rev
     new_rev = call.database.put_local(local_id, {**body, "_id": f"_local/{local_id}"})
     status = 200 if call.method == "DELETE" else 201
-    return json_answer(call, {"ok": True, "id": f"_local/{local_id}", "rev": new_rev}, status=status)
+    headers = {"ETag": f'"{new_rev}"'} | ({} if status == 200 else call.location(f"_local/{local_id}"))
+    return json_answer(call, {"ok": True, "id": f"_local/{local_id}", "rev": new_rev}, status=status, headers=headers)
 
 
 def _local_id(call: Call) -> str:

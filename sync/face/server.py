@@ -12,7 +12,7 @@ from sync.face import lifecycle
 from sync.face.answer import json_answer
 from sync.face.call import Call, strings
 from sync.face.folder import DatabaseFolder
-from sync.face.problems import WireError, bad_parameter, left_out, method_not_allowed
+from sync.face.problems import WireError, left_out, method_not_allowed
 
 # What CouchDB's clients look at to learn which endpoints they may use: ours are those of 3.x.
 _API_VERSION = "3.5.0"
@@ -93,10 +93,12 @@ def up(call: Call) -> Response:
 
 def uuids(call: Call, *, new_uuid: Callable[[], str]) -> Response:
     _only(call, "GET")
-    count = call.whole("count")
-    count = 1 if count is None else count
+    given = call.text("count") or "1"
+    if not call.is_whole(given):
+        raise BadRequest("count must be a positive integer")
+    count = int(given)
     if count > call.limits.uuids_max:
-        raise bad_parameter("count", f"at most {call.limits.uuids_max}")
+        raise BadRequest("count parameter too large")
     return json_answer(call, {"uuids": [new_uuid() for _ in range(count)]}, headers={"Cache-Control": "no-store"})
 
 
@@ -113,4 +115,4 @@ def session(call: Call) -> Response:
 
 def _only(call: Call, *methods: str) -> None:
     if call.method not in methods:
-        raise method_not_allowed(*methods)
+        raise method_not_allowed(*(name for each in methods for name in ((each, "HEAD") if each == "GET" else (each,))))

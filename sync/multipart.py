@@ -22,6 +22,10 @@ class Malformed(ValueError):
     """The bytes are not the multipart body they claim to be."""
 
 
+class TooManyParts(Malformed):
+    """More parts than the reader allows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Headers with lower-case names, and the body."""
@@ -41,10 +45,13 @@ def boundary_of(content_type: str) -> str:
     raise Malformed("The content type names no boundary.")
 
 
-def split(body: bytes, boundary: str) -> list[Part]:
+def split(body: bytes, boundary: str, *, parts_max: int | None = None) -> list[Part]:
     """The parts between the boundaries; what stands before the first and after the last is ignored (RFC 2046)."""
     delimiter = b"\r\n--" + boundary.encode()
-    pieces = (b"\r\n" + body).split(delimiter)
+    whole = b"\r\n" + body
+    if parts_max is not None and whole.count(delimiter) > parts_max + 1:
+        raise TooManyParts(f"The body has over {parts_max} parts.")
+    pieces = whole.split(delimiter)
     if len(pieces) < 2:
         raise Malformed("The body does not hold the boundary its content type names.")
     parts: list[Part] = []
@@ -72,12 +79,16 @@ def _part(piece: bytes) -> Part:
     return Part(headers, body)
 
 
-def read_document(body: bytes, content_type: str, *, inflated_bytes_max: int) -> dict[str, Any]:
+def read_document(
+    body: bytes, content_type: str, *, inflated_bytes_max: int, parts_max: int | None = None
+) -> dict[str, Any]:
     """The document of a `multipart/related` body, its attachments inline as bytes. Raises Malformed.
+
+    `inflated_bytes_max` is for all of its attachments together.
 
     A part that CouchDB stored compressed comes with `"encoding": "gzip"`; it is kept as what it decodes to.
     """
-    parts = split(body, boundary_of(content_type))
+    parts = split(body, boundary_of(content_type), parts_max=parts_max)
     if not parts:
         raise Malformed("The body has no parts.")
     try:
@@ -92,8 +103,10 @@ def read_document(body: bytes, content_type: str, *, inflated_bytes_max: int) ->
     following = [name for name, entry in attachments.items() if entry.get("follows") is True]
     if len(following) != len(parts) - 1:
         raise Malformed(f"{len(following)} attachments follow by name, {len(parts) - 1} by their bytes.")
+    left_bytes = inflated_bytes_max
     for name, part in zip(following, parts[1:], strict=True):
-        attachments[name] = _inline(attachments[name], part.body, inflated_bytes_max=inflated_bytes_max)
+        attachments[name] = _inline(attachments[name], part.body, inflated_bytes_max=left_bytes)
+        left_bytes -= len(attachments[name]["data"]) if attachments[name]["data"] is not part.body else 0
     return document
 
 

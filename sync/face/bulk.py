@@ -32,6 +32,8 @@ def missing_revs(call: Call) -> Response:
 def _diff(call: Call) -> dict[str, dict[str, list[str]]]:
     _only_post(call)
     asked = call.json_object()
+    if len(asked) > call.limits.bulk_get_max:
+        raise TooLarge(f"At most {call.limits.bulk_get_max} documents are compared at a time.")
     revisions = {doc_id: strings(revs, doc_id) for doc_id, revs in asked.items()}
     return call.database.revs_diff(revisions)
 

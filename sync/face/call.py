@@ -123,7 +123,7 @@ class Call:
         pieces: list[bytes] = []
         received_bytes = inflated_bytes = 0
         gunzip = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
-        while piece := self.request.stream.read(_PIECE_BYTES):
+        while piece := self._read():
             received_bytes += len(piece)
             if received_bytes > self.limits.body_bytes_max:
                 raise _over(self.limits.body_bytes_max)
@@ -139,6 +139,13 @@ class Call:
         if gunzip is not None and received_bytes and not gunzip.eof:
             raise BadRequest("The gzip body ends before its end.")
         return b"".join(pieces)
+
+    def _read(self) -> bytes:
+        try:
+            return self.request.stream.read(_PIECE_BYTES)
+        except OSError as error:
+            # Chunks that are none, or a connection that broke: whichever server reads them for us says it so.
+            raise BadRequest("The body breaks off, or its chunks are not what they say.") from error
 
     def require_json(self) -> None:
         """Raises 415 unless the body is said to be JSON."""

@@ -17,7 +17,7 @@ from flask import Response
 
 from sync import jsonwire
 from sync.database import ChangesPage, Seq, Style
-from sync.errors import BadRequest, NotFound, SyncError
+from sync.errors import BadRequest, NotFound, SyncError, TooLarge
 from sync.face.answer import json_pieces, stream_answer
 from sync.face.call import Call
 from sync.face.problems import WireError, bad_parameter, left_out, method_not_allowed
@@ -205,6 +205,8 @@ def _filter(call: Call, body: dict[str, Any]) -> tuple[list[str] | None, Filter 
         given = body.get("doc_ids", call.json("doc_ids"))
         if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
             raise BadRequest("`doc_ids` filter parameter is not a list of doc ids.")
+        if len(given) > call.limits.keys_max:
+            raise TooLarge(f"At most {call.limits.keys_max} ids at a time.")
         return given, None
     if name == "_design":
         return None, Filter(lambda row: str(row["id"]).startswith("_design/"), needs_docs=False)

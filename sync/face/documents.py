@@ -12,7 +12,7 @@ from flask import Response
 from sync import jsonwire, multipart
 from sync.database import Database, Document
 from sync.documents import check_form
-from sync.errors import BadRequest, Conflict, NotFound
+from sync.errors import BadRequest, Conflict, NotFound, TooLarge
 from sync.face.answer import json_answer, stream_answer, unchanged
 from sync.face.call import Call, strings
 from sync.face.problems import left_out, method_not_allowed, of_entry
@@ -276,7 +276,10 @@ def _put(call: Call, doc_id: str) -> Response:
                 call.body(),
                 call.request.headers["Content-Type"],
                 inflated_bytes_max=call.limits.inflated_bytes_max,
+                parts_max=call.limits.parts_max + 1,
             )
+        except multipart.TooManyParts as error:
+            raise TooLarge(str(error)) from error
         except multipart.Malformed as error:
             raise BadRequest(str(error)) from error
     else:

@@ -35,6 +35,8 @@ class Limits:
     feed_retry_after_s: int = 10
     # Below this gzip costs more than it saves.
     gzip_from_bytes: int = 1_000
+    # A document in parts has one for each attachment.
+    parts_max: int = 1_000
     # Keys of a listing: a row and perhaps a document each, in one answer.
     keys_max: int = 10_000
     # CouchDB's own limit for _dbs_info.

@@ -12,6 +12,7 @@ from typing import Any, cast
 from urllib.parse import quote
 
 from flask import Request
+from werkzeug.exceptions import HTTPException
 
 from sync import jsonwire
 from sync.database import Database, Document
@@ -143,7 +144,9 @@ class Call:
     def _read(self) -> bytes:
         try:
             return self.request.stream.read(_PIECE_BYTES)
-        except OSError as error:
+        except HTTPException:
+            raise
+        except Exception as error:
             # Chunks that are none, or a connection that broke: whichever server reads them for us says it so.
             raise BadRequest("The body breaks off, or its chunks are not what they say.") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import shutil
 import sys
@@ -21,16 +22,18 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=100, help="how many")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="how many at once")
+    parser.add_argument("--couchdb", help="keep the servers' databases in the CouchDB at this address")
     parser.add_argument("--minutes", type=float, help="begin no more after so long")
     options = parser.parse_args()
     if options.seed:
         try:
-            report = simulate(options.seed)
+            report = simulate(options.seed, couchdb=options.couchdb)
         finally:
             cluster.cleared()
         print("\n".join(report.trace) if not report.failure else report.told())
         print(f"digest {report.digest}")
         return 1 if report.failure else 0
+    one = functools.partial(simulate, couchdb=options.couchdb)
     memory = Path("/dev/shm")
     folder = tempfile.mkdtemp(prefix="thidua-simulation-", dir=memory if memory.is_dir() else None)
     os.environ[cluster.FOLDER] = folder
@@ -38,7 +41,7 @@ def main() -> int:
     try:
         with ProcessPoolExecutor(options.processes) as pool:
             left = iter(range(options.first, options.first + options.seeds))
-            running = {pool.submit(simulate, seed) for seed, _ in zip(left, range(2 * options.processes), strict=False)}
+            running = {pool.submit(one, seed) for seed, _ in zip(left, range(2 * options.processes), strict=False)}
             while running:
                 future = next(iter(running))
                 running.remove(future)
@@ -49,7 +52,7 @@ def main() -> int:
                     print(report.told(), flush=True)
                 in_time = not options.minutes or time.monotonic() - began < options.minutes * 60
                 if in_time and (seed := next(left, None)) is not None:
-                    running.add(pool.submit(simulate, seed))
+                    running.add(pool.submit(one, seed))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(f"{done} seeds, {len(failed)} failed ({' '.join(failed)}), {time.monotonic() - began:.0f} s")

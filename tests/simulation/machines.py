@@ -46,6 +46,20 @@ class Clock:
         self.time = other.time
 
 
+class Stopwatch:
+    """What a link's speed is measured by: each look takes a hundredth of a second, and waiting no real time."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        self.seconds += 0.01
+        return self.seconds
+
+    def wait(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
 class Dice:
     """Random bytes that are the same for the same name."""
 
@@ -109,6 +123,7 @@ class PhoneMachine(Machine):
         self.who = who
         self._wire = wire
         self.started = 0
+        self.stopwatch = Stopwatch()
         self.phone: Phone = self._new()
         self.worker: SyncWorker | None = None
 
@@ -125,7 +140,9 @@ class PhoneMachine(Machine):
     def sync(self) -> SyncStatus:
         """One round; what a restarted app begins with is a thorough one."""
         if self.worker is None:
-            self.worker = SyncWorker(self.phone, session_factory=self.session)
+            self.worker = SyncWorker(
+                self.phone, session_factory=self.session, clock=self.stopwatch, pause=self.stopwatch.wait
+            )
         return self.worker.sync_once()
 
     def die(self, *, power_cut: bool) -> None:

@@ -29,8 +29,9 @@ from server import acts as server_acts
 from server import app as server_app
 from server import follower as server_follower
 from server.accounts import Account
+from server.couch_backend import CouchBackend
 from server.problems import Problem
-from sync import media
+from sync import media, replicate
 from sync.errors import SyncError
 from sync.face import dispatch
 from sync.store import Store
@@ -38,10 +39,11 @@ from sync.store_folder import StoreFolder
 from tests.server.world import BN, GROUP, HD, HY, YEAR
 from tests.simulation import cluster
 from tests.simulation.cluster import PHONES, SERVERS, G, M
-from tests.simulation.disk import Disks, Killed, installed
+from tests.simulation.couch import Couch
+from tests.simulation.disk import Disk, Disks, Killed, installed
 from tests.simulation.judge import judge, leaves_of
 from tests.simulation.link import FATES, Lost, Wire, call
-from tests.simulation.machines import URL, PhoneMachine, ServerMachine
+from tests.simulation.machines import URL, PhoneMachine, ServerMachine, Stopwatch
 from tests.simulation.witness import Replica, Witness, Wrong, body, held, joined
 
 STEPS = (18, 34)
@@ -56,6 +58,10 @@ ACCIDENTS = (
     "cuts", "kills", "power", "full", "clocks", "phone-restored", "server-restored", "recreated", "withdrawn",
     "two-servers", "meanwhile", "copied",
 )  # fmt: skip
+
+
+NOT_OF_COUCHDB = frozenset({"server-restored"})
+"""A CouchDB is put back by its own tools."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,8 @@ class Simulation:
     disks: Disks
     random: Random
     accidents: frozenset[str]
+    couch: Couch | None = None
+    """Where the servers keep their databases, when it is not their disk."""
     trace: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     witness: Witness = field(default_factory=Witness)
@@ -133,12 +141,15 @@ class Simulation:
     def _found(self) -> None:
         """Who is here."""
         cluster.copy(self.folder)
+        if self.couch is not None:
+            self.couch.fill(self.folder / SERVERS[0] / "databases")
         names = ["dung", "minh", *self.random.sample(["huong", "lan", "lan-2", "thu"], self.random.randint(0, 3))]
         if self.random.random() < 0.3:
             names.remove("minh")
         for name in SERVERS[: 2 if "two-servers" in self.accidents else 1]:
             folder = self.folder / name
-            machine = ServerMachine(folder, self.disks.disk(folder), self.seed)
+            disk = self.disks.disk(folder)
+            machine = ServerMachine(folder, disk, self.seed, backend=self._backend(disk))
             machine.disk.boundary = lambda where, machine=machine: self._server_boundary(machine, where)
             self.servers.append(machine)
         for name in names:
@@ -149,6 +160,10 @@ class Simulation:
             self._up(machine)
         self._hear_decisions()
         self.say("cast", f"{' '.join(names)}; {' '.join(sorted(self.accidents))}")
+
+    def _backend(self, disk: Disk) -> Callable[[], CouchBackend] | None:
+        couch = self.couch
+        return None if couch is None else lambda: couch.backend(disk.pass_boundary)
 
     def _phone(self, name: str, who: str) -> PhoneMachine:
         folder = self.folder / name
@@ -586,10 +601,13 @@ class Simulation:
             server.die()
             server.disk.full = False
         self.witness.present(self.replicas(), "before a database was made anew")
-        folder = StoreFolder(self.folder / SERVERS[0] / "databases")
-        folder.delete(name)
-        folder.create(name)
-        folder.close()
+        if self.couch is not None:
+            self.couch.recreate(name)
+        else:
+            folder = StoreFolder(self.folder / SERVERS[0] / "databases")
+            folder.delete(name)
+            folder.create(name)
+            folder.close()
         self.say("disk", f"{name} is made anew, empty: {self.witness.excuse(self.replicas())} excused")
         self._excuse_photos()
 
@@ -628,10 +646,14 @@ class Simulation:
         return joined(held(name, stores.open(name)) for name in stores.names() if name[0] in "uv")
 
     def names(self) -> list[str]:
+        if self.couch is not None:
+            return self.couch.names()
         return StoreFolder(self.folder / SERVERS[0] / "databases").names()
 
     def truth(self, name: str) -> Any:
-        """A database as it lies on the servers' disk."""
+        """A database as it lies on the servers' disk, or in their CouchDB."""
+        if self.couch is not None:
+            return self.couch.open(name)
         return Store(self.folder / SERVERS[0] / "databases" / f"{name}.sqlite", name=name)
 
     def replicas(self) -> list[Replica]:
@@ -693,19 +715,29 @@ def view_of(view: Any, criterion: str) -> Any:
     return next(each for section in view.sections for each in section.criteria if each.id == criterion)
 
 
-def simulate(seed: int | str, *, accidents: frozenset[str] | None = None) -> Report:
-    """Live through one seed. The report holds the failure, if there is one."""
+def simulate(seed: int | str, *, accidents: frozenset[str] | None = None, couchdb: str | None = None) -> Report:
+    """Live through one seed, the servers over their disk or over the CouchDB at this address. The report holds the
+    failure, if there is one.
+    """
     random = Random(f"thidua {seed}")
     chosen = accidents if accidents is not None else frozenset(name for name in ACCIDENTS if random.random() < 0.3)
     disks = Disks()
     folder = cluster.root() / f"seed-{seed}"
-    sim = Simulation(str(seed), folder, disks, random, chosen)
+    couch = None if couchdb is None else Couch(couchdb)
+    if couch is not None:
+        chosen -= NOT_OF_COUCHDB
+    sim = Simulation(str(seed), folder, disks, random, chosen, couch)
     failure = ""
     with pytest.MonkeyPatch.context() as patch:
         cluster.quick(patch)
         log = Log(sim)
         for module in (server_acts, server_app, server_follower, dispatch):
             patch.setattr(module, "_log", log)
+        stopwatch = Stopwatch()
+        for name, timing in (("monotonic", stopwatch), ("sleep", stopwatch.wait)):
+            patch.setitem(replicate.replicate.__kwdefaults__, name, timing)
+        # Its second thread would draw from the seed's chance in an order of its own.
+        patch.setattr(replicate, "_ahead", lambda batches, **_: batches)
         cluster.template()
         with installed(disks):
             try:
@@ -718,4 +750,6 @@ def simulate(seed: int | str, *, accidents: frozenset[str] | None = None) -> Rep
             for phone in sim.phones.values():
                 phone.phone.close()
     cluster.shutil.rmtree(folder, ignore_errors=True)
+    if couch is not None:
+        couch.clear()
     return Report(str(seed), digest, tuple(sim.trace), sim.requests, failure)

@@ -59,3 +59,13 @@ def test_a_seed_lives_the_same_life_again_in_another_process(seed):
         env={**os.environ, "PYTHONHASHSEED": "7"}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert other.stdout == "\n".join([*report.trace, f"digest {report.digest}", ""])
+
+
+@pytest.mark.couchdb
+@pytest.mark.parametrize("seed", range(6))
+def test_no_seed_loses_doubles_or_diverges_over_a_couchdb(seed):
+    try:
+        report = simulate(seed, couchdb=os.environ["COUCHDB_URL"])
+    finally:
+        cluster.cleared()
+    assert not report.failure, report.told()

@@ -79,6 +79,10 @@ class Cell:
     requests: int = 0
     wire_bytes: int = 0
 
+    @property
+    def processor_s(self) -> float:
+        return self.median("cpu_s") + self.median("server_cpu_s")
+
     def median(self, what: str) -> float:
         return statistics.median(getattr(each, what) for each in self.runs)
 
@@ -303,9 +307,9 @@ def table(cells: list[Cell], documents: int) -> str:
     lines = [
         (
             "| Work | Who | documents/s | × PouchDB | of the bound | requests | MB on the wire"
-            " | processor s, own + server | peak memory, MB |"
+            " | processor s, own + server | of PouchDB's | peak memory, MB |"
         ),
-        "|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for cell in cells:
         beside = {kind(other): other for other in cells if other.work == cell.work}
@@ -316,6 +320,7 @@ def table(cells: list[Cell], documents: int) -> str:
             f" | {times(pouch_, took_s)} | {times(bound, took_s)}"
             f" | {cell.requests:,} | {cell.wire_bytes / 1e6:.1f}"
             f" | {cell.median('cpu_s'):.2f} + {cell.median('server_cpu_s'):.2f}"
+            f" | {'' if pouch_ is None else f'{cell.processor_s / pouch_.processor_s:.2f}'}"
             f" | {cell.median('memory_bytes') / 1e6:.0f} |"
         )
     return "\n".join(lines)

@@ -91,8 +91,9 @@ def parse_path(rev: object, revisions: object) -> Path:
         raise BadRequest("_revisions.ids isn't a array.")
     if len(ids) > start:
         raise BadRequest("_revisions.ids holds more revisions than _revisions.start counts.")
-    if not all(isinstance(each, str) and _HASH.fullmatch(each) for each in ids):
-        raise BadRequest("RevId isn't a string")
+    for each in ids:  # written out: every replicated document comes by here
+        if not isinstance(each, str) or _HASH.fullmatch(each) is None:
+            raise BadRequest("RevId isn't a string")
     path = Path(start, tuple(ids))
     if rev is not None and rev != str(path.leaf) and parse_rev(rev):
         raise BadRequest("_rev and _revisions name different revisions.")

@@ -15,8 +15,8 @@ from flask import Response, stream_with_context
 from sync import jsonwire
 from sync.face.call import Call
 
-# Level 5 is within 2 % of level 9 on JSON at a third of the time.
-_LEVEL = 5
+# Pulling from the face, packing is half of its work: level 4 takes two thirds of level 5's time for 3 % more bytes.
+_LEVEL = 4
 _NO_CACHE = {"Cache-Control": "must-revalidate", "X-Content-Type-Options": "nosniff"}
 
 

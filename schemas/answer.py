@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
-from schemas.fields import Bool, Decimal, Fault, Form, Hash, Inner, ListOf, Ref, Stamp, Word
+from schemas.fields import Bool, Day, Decimal, Fault, Form, Hash, Inner, ListOf, Ref, Stamp, Word
 from schemas.figures import decimal_string
 from schemas.problem import Problem
 from schemas.scheme import Criterion, Scheme
@@ -41,6 +41,13 @@ class ValueForm(Form):
             yield "", Fault("answer-one-value")
 
 
+class Paper(Form):
+    """An answer typed in from a paper checklist: when it was scored, and by whom (a part). `by` is who typed it."""
+
+    on = Day()
+    scored_by = Hash()
+
+
 class AnswerForm(Form):
     """An answer of a submission."""
 
@@ -51,6 +58,7 @@ class AnswerForm(Form):
     na = Bool(optional=True)
     note = Hash(optional=True, nullable=True)
     evidence = ListOf(Ref("cited"), most=EVIDENCE_MAX, unique=True, optional=True)
+    paper = Inner(Paper, optional=True)
     by = Word()
     at = Inner(Stamp)
 

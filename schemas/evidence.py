@@ -117,6 +117,7 @@ def parts_named(body: Mapping[str, Any]) -> frozenset[str]:
     """The hashes of all parts that evidence, a cited copy, a submission, a reply or a decision names."""
     found = {body.get(name) for name in ("title", "note", "place", "people", "reason", "text")}
     found.update(answer.get("note") for answer in _answers(body))
+    found.update((answer.get("paper") or {}).get("scored_by") for answer in _answers(body))
     found.update(claim.get("subject") for claim in body.get("claims") or [])
     return frozenset(text for text in found if isinstance(text, str))
 

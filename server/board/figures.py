@@ -24,6 +24,7 @@ from server.board.models import (
     Coverage,
     CriterionRow,
     CrossCell,
+    PaperTrace,
     Prepared,
     ReplyEntry,
     Said,
@@ -151,6 +152,9 @@ def answers(
                 arrived_at=None if arrival is None else arrival["at"],
                 flags=() if arrival is None else tuple(arrival["flags"]),
                 discrepant=submission["_id"] in discrepant,
+                paper=None
+                if answer.get("paper") is None
+                else PaperTrace(view.text(answer["paper"]["scored_by"]), answer["paper"]["on"]),
             )
         )
     return tuple(sorted(found, key=lambda it: (it.stage != "self", it.visit or "", it.arrived_at or "", it.submission)))

@@ -273,6 +273,14 @@ class EvidenceCard:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperTrace:
+    """The paper an answer was typed in from: who scored it (None once withheld), on which day."""
+
+    scored_by: str | None
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerTrace:
     """One answer in one submission, with all that made it."""
 
@@ -296,6 +304,7 @@ class AnswerTrace:
     arrived_at: str | None
     flags: tuple[str, ...]
     discrepant: bool
+    paper: PaperTrace | None = None
 
 
 @dataclass(frozen=True, slots=True)

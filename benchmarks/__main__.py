@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import gateway, growth, replication, save_answer, standings, verify, wire
+from benchmarks import gateway, growth, photos, replication, save_answer, standings, verify, wire
 
 BENCHMARKS = {
     "save_answer": save_answer.main,
@@ -17,6 +17,7 @@ BENCHMARKS = {
     "growth": growth.main,
     "gateway": gateway.main,
     "replication": replication.main,
+    "photos": photos.main,
 }
 
 if __name__ == "__main__":

@@ -86,6 +86,8 @@ class Acts:
         """
         name = ids.group_database(group, year) if ids.is_word(group) else ""
         with self._lock_of(name):
+            # An act stands on the newest heads there are: another server may have written a moment ago.
+            self._backend.look_anew(name)
             view = self._views.view(group, year)
             meant = self._completed(view, act, nfc(dict(value)))
             wrong = check_value(act, meant)
@@ -130,6 +132,11 @@ class Acts:
             )
             write_once(self._backend.open(name), [*documents, decision])
         _log.info("act", act=act, group=group, year=year, decision=decision["_id"], by=account.account)
+        self._backend.look_anew(name)
+        heads = self._views.view(group, year).folded.heads
+        if len(heads) > 1:
+            # Another server wrote beside us. Both acts are kept; the next joins them, a person settles what clashes.
+            _log.warning("act.forked", decision=decision["_id"], heads=heads)
         if len(decision["previous"]) > 1:
             _log.warning("act.joins_branches", decision=decision["_id"], previous=decision["previous"])
         # After the decision, which alone makes the visit: a crash between is finished by the sweep.

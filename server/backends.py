@@ -37,6 +37,9 @@ class Backend(Protocol):
     def subscribe(self, listener: Callable[[str], None]) -> Callable[[], None]:
         """Hint that a database changed; answers how to stop. Hints may be lost, and come on any thread."""
 
+    def look_anew(self, name: str) -> None:
+        """Forget what was kept of a database's state: the next question sees what another server wrote."""
+
     def compact(self, name: str) -> None:
         """Give the space of what was deleted back to the disk, and its bytes with it."""
 
@@ -70,6 +73,9 @@ class StoreBackend:
 
     def subscribe(self, listener: Callable[[str], None]) -> Callable[[], None]:
         return self.folder.subscribe(listener)
+
+    def look_anew(self, name: str) -> None:
+        """Nothing is kept: a file is asked every time."""
 
     def compact(self, name: str) -> None:
         self.folder.open(name).compact()

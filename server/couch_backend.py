@@ -91,9 +91,14 @@ class CouchBackend:
                 self._watching.start()
         return lambda: self._listeners.remove(listener)
 
+    def look_anew(self, name: str) -> None:
+        said = self._said.get(name)
+        if said is not None:
+            said.forget()
+
     def compact(self, name: str) -> None:
         # CouchDB does it in its own time; an answer of 202 is its promise.
-        self._server().json("POST", f"/{quote(name, safe='')}/_compact", body={})
+        self._server().json("POST", f"/{quote(self._prefix + name, safe='')}/_compact", body={})
 
     def reclaim(self, name: str) -> int:  # noqa: ARG002
         """CouchDB's own compaction daemon judges that, and compacts."""

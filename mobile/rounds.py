@@ -15,7 +15,7 @@ from typing import Any, Literal
 import requests
 
 from mobile import account as accounts
-from mobile import api, drafts, photos, refusals, sending
+from mobile import api, drafts, photos, refusals, sending, withheld
 from mobile.account import Grant, Server
 from mobile.bites import Bites
 from mobile.cards import Account
@@ -193,6 +193,7 @@ class Round:
                     self._push(store, remote, grant, server)
             else:
                 self._judge_log(store, grant, held, outcome)
+                withheld.erase_photos(self._local, store)
             self._remember(grant, pulled=grant.update_seq)
         elif grant.push and not grant.pull and grant.listed and self._thorough:
             before = store.info()["update_seq"]

@@ -394,3 +394,20 @@ def test_a_document_the_server_fails_over_waits_alone_and_goes_once_the_server_i
     service.refuse = lambda _: None
     assert SyncWorker(lan).sync_once().refused == 0
     assert part in {row["id"] for row in service.stores.open(U).changes(0).results}
+
+
+def test_a_photo_that_a_decision_withheld_leaves_the_phone_at_the_next_sync(lan, own, service, sync):
+    card = lan.capture(picture(), title="Lễ hội", checklist=own, criterion="i-1")
+    (name,) = [each.stem for each in lan.tools.local.photos.glob("*.jpg") if not each.stem.endswith(".thumb")]
+    store = service.stores.open(G)
+    rows = store.all_docs(start_key="decision:", end_key="decision:~", include_docs=True)["rows"]
+    log = [{key: value for key, value in row["doc"].items() if key != "_rev"} for row in rows]
+    store.put(decide(log, "withhold", {"kind": "photo", "sha256": name}, reason="0" * 64))
+    sync(lan)
+    sync(lan)
+
+    assert not list(lan.tools.local.photos.glob(f"{name}*"))
+    media = lan.tools.local.stores.open(G.replace("g-", "m-"))
+    assert [row["id"] for row in media.all_docs()["rows"] if name in row["id"]] == []
+    assert [each.title for each in lan.evidence()] == [card.title]
+    lan.outbox()

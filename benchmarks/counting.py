@@ -36,6 +36,12 @@ class Counting:
     def __exit__(self, *_: object) -> None:
         self._listener.close()
 
+    def take(self) -> tuple[int, int]:
+        """Requests and bytes since the last time."""
+        with self._lock:
+            taken, self.requests, self.bytes = (self.requests, self.bytes), 0, 0
+        return taken
+
     def _accept(self) -> None:
         while True:
             try:

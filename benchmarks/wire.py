@@ -12,21 +12,19 @@ import argparse
 import contextlib
 import hashlib
 import json
-import re
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import requests
 
 from benchmarks import ours, save_answer
+from benchmarks.counting import Counting
 from schemas import checklist
 from sync import jsonwire
 from sync.documents import with_revision
@@ -39,47 +37,6 @@ AIM = 0.3
 
 POUCH = Path(__file__).with_name("pouch.js")
 PEERS = Path(__file__).parent.parent / "tests" / "peers"
-_REQUEST = re.compile(rb"(?:GET|PUT|POST|HEAD|DELETE) /[^\r\n ]* HTTP/1\.[01]\r\n")
-
-
-@dataclass
-class Counter:
-    """A proxy that counts what passes it, both ways."""
-
-    port_behind: int
-    requests: int = 0
-    bytes_: int = 0
-    _server: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
-
-    def __post_init__(self) -> None:
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.getsockname()[1]}"
-
-    def take(self) -> tuple[int, int]:
-        """Requests and bytes since the last time."""
-        taken, self.requests, self.bytes_ = (self.requests, self.bytes_), 0, 0
-        return taken
-
-    def _accept(self) -> None:
-        while True:
-            near, _ = self._server.accept()
-            far = socket.create_connection(("127.0.0.1", self.port_behind))
-            for source, target, is_up in ((near, far, True), (far, near, False)):
-                threading.Thread(target=self._carry, args=(source, target, is_up), daemon=True).start()
-
-    def _carry(self, source: socket.socket, target: socket.socket, is_up: bool) -> None:
-        with contextlib.suppress(OSError):
-            while piece := source.recv(65_536):
-                self.bytes_ += len(piece)
-                if is_up:
-                    self.requests += len(_REQUEST.findall(piece))
-                target.sendall(piece)
-        for end in (source, target):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
 
 
 def sheet(number: int, answers: int = ANSWERS) -> dict[str, Any]:
@@ -118,7 +75,7 @@ def pouch(*arguments: object) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={"NODE_PATH": str(PEERS / "node_modules")})
 
 
-def measure(push: Callable[[], object], change: Callable[[], object], counter: Counter) -> list[tuple[int, int]]:
+def measure(push: Callable[[], object], change: Callable[[], object], counter: Counting) -> list[tuple[int, int]]:
     """(requests, bytes) of a first push, of one with nothing new, and of one changed document."""
     told = []
     for prepare in (lambda: None, lambda: None, change):
@@ -133,12 +90,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checklists", type=int, default=500)
     count = parser.parse_args().checklists
-    with tempfile.TemporaryDirectory() as made, server(Path(made) / "served") as port:
+    with (
+        tempfile.TemporaryDirectory() as made,
+        server(Path(made) / "served") as port,
+        Counting(f"http://127.0.0.1:{port}") as counter,
+    ):
         folder = Path(made)
         lines = folder / "lines"
         first = [with_revision(sheet(number)) for number in range(count)]
         lines.write_bytes(b"".join(jsonwire.dumps(document) + b"\n" for document in first))
-        counter = Counter(port)
         changed = folder / "changed"
         changed.write_bytes(jsonwire.dumps(with_revision(sheet(count + 1))) + b"\n")
         for name in ("ours", "pouchdb"):

@@ -33,6 +33,7 @@ from server.follower import Follower
 from server.gateway import Gateway
 from server.projection import Projection, rebuilt
 from server.registry import Registry
+from server.replies import Replies
 from server.results import Results
 from server.setup import Setup
 
@@ -57,6 +58,7 @@ class Service:
     results: Results
     gateway: Gateway
     approvals: Approvals
+    replies: Replies
     follower: Follower
 
     @classmethod
@@ -100,6 +102,7 @@ class Service:
             approvals=Approvals(
                 databases, views, gateway, follow=follow(projection).follow, now=now, random_bytes=random_bytes
             ),
+            replies=Replies(databases, views, follow=follow(projection).follow, now=now, random_bytes=random_bytes),
             follower=follow(projection, acts.finish),
         )
 

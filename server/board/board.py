@@ -115,6 +115,7 @@ class Board(Reading):
             ),
             decisions=tuple(decision_entry(view, it) for it in sorted(history, key=lambda it: (it["n"], it["_id"]))),
             replies=figures.replies(view, unit, criterion),
+            matters=tuple(it for it in figures.matters(view, row.card, criterion) if it.open_on(self.today())),
             offers=() if account is None else self._acts.offers(account, view, CRITERION_ACTS, on),
         )
 

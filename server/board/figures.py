@@ -24,6 +24,7 @@ from server.board.models import (
     Coverage,
     CriterionRow,
     CrossCell,
+    OpenMatter,
     PaperTrace,
     Prepared,
     ReplyEntry,
@@ -210,6 +211,21 @@ def _state(view: GroupView, result: CriterionResult) -> str:
     if result.state == "missing" and any(it.code == "na-not-approved" for it in result.reasons):
         return "na_pending"
     return result.state
+
+
+def matters(view: GroupView, card: Scorecard, criterion: str) -> tuple[OpenMatter, ...]:
+    """What the unit may answer at a criterion: a standing return first, then each deduction with its last day."""
+    found = []
+    result = card.criterion(criterion)
+    if result is not None and result.state == "returned":
+        decision = view.documents[result.decisions[-1]]
+        found.append(OpenMatter(decision["_id"], "return", decision["value"]["deadline"]))
+    found += [
+        OpenMatter(it.submission, "difference", None if it.reply_until is None else it.reply_until.isoformat())
+        for it in card.discrepancies
+        if it.criterion == criterion
+    ]
+    return tuple(found)
 
 
 def waiting_for_head(view: GroupView, checklist: Checklist) -> tuple[str, ...]:

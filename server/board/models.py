@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -346,6 +347,21 @@ class ActOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenMatter:
+    """What a unit may reply to: `answers` is the return, or the cross submission that deducts; `due` its last day.
+
+    A return stays open until it is answered or decided, also after its deadline.
+    """
+
+    answers: str
+    kind: Literal["return", "difference"]
+    due: str | None
+
+    def open_on(self, day: date) -> bool:
+        return self.kind == "return" or self.due is None or day.isoformat() <= self.due
+
+
+@dataclass(frozen=True, slots=True)
 class CriterionTrace:
     head: GroupHead
     unit: UnitRef
@@ -355,6 +371,7 @@ class CriterionTrace:
     decisions: tuple[DecisionEntry, ...]
     replies: tuple[ReplyEntry, ...]
     offers: tuple[ActOffer, ...]
+    matters: tuple[OpenMatter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

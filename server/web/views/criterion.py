@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from schemas.problem import InvalidDocument
 from server.board.models import CriterionTrace
-from server.problems import Problem
+from server.problems import Invalid, Problem
 from server.web import forms
 from server.web.blueprint import web
 from server.web.language import locale, said
@@ -51,6 +51,19 @@ def criterion_sent(group: str, year: int, unit: str, criterion: str) -> Any:
     return redirect(url_for("web.criterion", group=group, year=year, unit=unit, criterion=criterion), 303)
 
 
+@web.post("/<group>/<int:year>/units/<unit>/<criterion>/replies")
+def reply_sent(group: str, year: int, unit: str, criterion: str) -> Any:
+    given = {name: request.form.get(name, "") for name in ("answers", "text")}
+    try:
+        service().replies.reply(account(), group, year, unit, criterion, **given)
+    except Problem as problem:
+        trace = service().board.trace(account(), group, year, unit, criterion)
+        told = problem.fields[0][1] if isinstance(problem, Invalid) and problem.fields else problem.said
+        return _page(trace, wrong={"text": said(told)}, typed=request.form), problem.status
+    flash(_("Đã gửi giải trình. Cụm trưởng (khối trưởng) và đoàn kiểm tra đọc được ngay."), "good")
+    return redirect(url_for("web.criterion", group=group, year=year, unit=unit, criterion=criterion), 303)
+
+
 def _page(
     trace: CriterionTrace, *, wrong: Mapping[str, Any] | None = None, typed: Mapping[str, str] | None = None
 ) -> str:
@@ -58,6 +71,7 @@ def _page(
         "criterion.html",
         trace=trace,
         head=trace.head,
+        may_reply=account().unit == trace.unit.unit and bool({"specialist", "head"} & set(account().roles)),
         lines=derivation(trace.head.group, trace.head.year, trace.unit.unit, trace.row.criterion),
         offers={offer.act: offer for offer in trace.offers},
         bound=forms.bound(trace.answers),

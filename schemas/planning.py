@@ -31,8 +31,8 @@ Pair = tuple[str, str]
 class Proposal:
     """`pairs` are to be planned, sorted by round, then by inspected unit; `rounds` tells each pair's, from 1.
 
-    `reasons` say in words how the plan was made and what could not be avoided. `mutual` are the pairs of units that
-    inspect each other, `repeated` the pairs of last year that return.
+    `reasons` say in words how the plan was made and what could not be avoided; none where nothing is left to plan.
+    `mutual` are the pairs of units that inspect each other, standing visits too, `repeated` those of last year.
     """
 
     pairs: tuple[Pair, ...]
@@ -79,7 +79,8 @@ def propose(
     rounds = _rounds(best)
     ordered = sorted(best, key=lambda pair: (rounds[pair], pair[1], pair[0]))
     loads = Counter(inspecting for inspecting, _ in (*best, *task.standing))
-    mutual = tuple(sorted({_both(pair) for pair in best if pair[::-1] in task.all_with(best)}))
+    every = task.all_with(best)
+    mutual = tuple(sorted({_both(pair) for pair in every if pair[::-1] in every}))
     return Proposal(
         pairs=tuple(ordered),
         rounds=tuple(rounds[pair] for pair in ordered),
@@ -203,6 +204,8 @@ def _rounds(pairs: Iterable[Pair]) -> dict[Pair, int]:
 
 
 def _explained(task: _Task, pairs: Sequence[Pair], mutual: Sequence[Pair], rounds: int) -> tuple[Reason, ...]:
+    if not pairs:
+        return ()
     loads = Counter(inspecting for inspecting, _ in task.all_with(pairs))
     counts = [loads[unit] for unit in task.travelling]
     said = [

@@ -6,6 +6,8 @@
     board.sheet(account, group, year, unit) -> UnitSheet
     board.trace(account, group, year, unit, criterion) -> CriterionTrace
     board.explain(account, group, year, unit, criterion=None) -> Explained
+    board.visit_plan(account, group, year, teams_per_unit=1) -> VisitPlan
+    board.comparison(account, group, year) -> Comparison
     board.visits(account, group, year) -> VisitsPage
     board.evidence(account, group, year, *, unit=None, criterion=None, skip=0, limit=60) -> EvidencePage
     board.evidence_card(account, group, year, cited) -> EvidenceCard

@@ -5,6 +5,7 @@ Figures come from `schemas.standings` over the group's view, computed once for a
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -12,11 +13,14 @@ from fractions import Fraction
 from schemas import ids
 from schemas.access import Access, access_to
 from schemas.explaining import explain_criterion, explain_total
+from schemas.planning import Pair
 from schemas.scoring import CriterionResult, SectionResult
 from schemas.standings import Row
 from server.accounts import Account
 from server.board import figures
+from server.board.inspecting import comparison_of, plan_of
 from server.board.models import (
+    Comparison,
     Coverage,
     CriterionTrace,
     Explained,
@@ -25,12 +29,13 @@ from server.board.models import (
     StandingsPage,
     Task,
     UnitSheet,
+    VisitPlan,
 )
 from server.board.reading import Reading, decision_entry
 from server.board.tasks import tasks
 from server.board.view import GroupView
 from server.facts import identity_of
-from server.problems import Missing
+from server.problems import Missing, Refused
 from server.projection import Waiting
 
 CRITERION_ACTS = ("accept", "return", "adjust", "approve-na", "refuse-na")
@@ -131,6 +136,38 @@ class Board(Reading):
             _find(row, criterion)
             lines = explain_criterion(ranking, unit, criterion)
         return Explained(self.head(account, view), view.unit(unit), criterion, ranking, lines)
+
+    def visit_plan(
+        self,
+        account: Account | None,
+        group: str,
+        year: int,
+        *,
+        teams_per_unit: int = 1,
+        stay_home: Collection[str] = (),
+        barred: Collection[Pair] = (),
+    ) -> VisitPlan:
+        """A fair plan of the visits still lacking; last year's pairs are avoided where that year is here."""
+        view = self.view(account, group, year)
+        try:
+            last_year = self.view(account, group, year - 1)
+        except (Missing, Refused):
+            last_year = None
+        return plan_of(
+            self.head(account, view),
+            view,
+            min(self.today(), date(year, 12, 31)),
+            teams_per_unit=teams_per_unit,
+            last_year=last_year,
+            stay_home=stay_home,
+            barred=barred,
+        )
+
+    def comparison(self, account: Account | None, group: str, year: int) -> Comparison:
+        """Teams that scored the same units, side by side."""
+        view = self.view(account, group, year)
+        cards = {row.unit: row.card for row in view.standings(self.today()).rows}
+        return comparison_of(self.head(account, view), view, cards)
 
     def tasks(self, account: Account | None, group: str, year: int) -> tuple[Task, ...]:
         """What is to be done: all of it for who leads and for the council, else what concerns one's own unit."""

@@ -420,6 +420,57 @@ class VisitsPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposedVisit:
+    round: int
+    inspecting: UnitRef
+    inspected: UnitRef
+
+
+@dataclass(frozen=True, slots=True)
+class VisitPlan:
+    """A fair plan of the visits still lacking; nothing is decided by it. `reasons` say how it was made."""
+
+    head: GroupHead
+    teams_per_unit: int
+    teams_most: int
+    visits: tuple[ProposedVisit, ...]
+    reasons: tuple[Said, ...]
+    problems: tuple[Said, ...] = ()
+    """Why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class TeamFigure:
+    """How far above (+) or below (−) the other teams a team scored at the same units, as a share of the maxima."""
+
+    units: tuple[UnitRef, ...]
+    visits: int
+    compared: int
+    share: Fraction | None
+    apart: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementFigure:
+    criterion: str
+    names: Names
+    pairs: int
+    agreeing: int
+    apart: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Teams that scored the same, side by side. `reasons` caution, or say that there is too little to compare."""
+
+    head: GroupHead
+    visits: int
+    teams: tuple[TeamFigure, ...]
+    agreement: tuple[AgreementFigure, ...]
+    reasons: tuple[Said, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EvidencePage:
     head: GroupHead
     cards: tuple[EvidenceCard, ...]

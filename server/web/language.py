@@ -46,9 +46,9 @@ def points(value: Fraction | str | int | None, places: int | None = None) -> str
     return "" if value is None else figures.format_points(value, locale(), places=places)
 
 
-def signed(value: Fraction) -> str:
-    """`+30`, `−10`, `0`: a bonus or (negated) a penalty."""
-    text = figures.format_points(abs(value), locale())
+def signed(value: Fraction, places: int | None = None) -> str:
+    """`+30`, `−10`, `0`: a bonus, a (negated) penalty, or a difference with so many `places`."""
+    text = figures.format_points(abs(value), locale(), places=places)
     if value == 0:
         return text
     return f"+{text}" if value > 0 else f"−{text}"

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
 from PIL import Image, ImageDraw
 
+from schemas.explaining import Line
+from schemas.problem import Reason
+from schemas.standings import Standings
 from server.accounts import Account, Device, Enrolment
 from server.board import models as m
 from server.board.models import Said
@@ -411,6 +414,34 @@ class SampleBoard:
             flags,
             discrepant,
         )
+
+    def explain(self, who: Account, group: str, year: int, unit: str, criterion: str | None = None) -> m.Explained:
+        nothing = Standings(group, year, date(2024, 12, 20), None, (), (), (), sample=True)
+        lines = (
+            Line(0, Reason("explain-points", {"criterion": "I.1", "max": Fraction(160), "points": Fraction(150)})),
+            Line(1, Reason("explain-cross", {"given": Fraction(150)}), Fraction(150), "5.2", ("s1",)),
+        )
+        return m.Explained(self.head(who), UNITS[unit], criterion, nothing, lines)
+
+    def visit_plan(self, who: Account, group: str, year: int, *, teams_per_unit: int = 1) -> m.VisitPlan:
+        visits = (
+            m.ProposedVisit(1, UNITS["ha-noi"], UNITS["bac-ninh"]),
+            m.ProposedVisit(1, UNITS["hung-yen"], UNITS["ha-nam"]),
+            m.ProposedVisit(2, UNITS["ha-nam"], UNITS["ha-noi"]),
+        )
+        said = (Said("plan-not-itself"), Said("plan-loads", {"least": 1, "most": 1}), Said("plan-no-mutual"))
+        return m.VisitPlan(self.head(who), teams_per_unit, 4, () if self.empty else visits, said)
+
+    def comparison(self, who: Account, group: str, year: int) -> m.Comparison:
+        if self.empty:
+            return m.Comparison(self.head(who), 0, (), (), (Said("leniency-few", {"visits": 0, "least": 5}),))
+        teams = (
+            m.TeamFigure((UNITS["ha-noi"],), 2, 12, Fraction(-3, 100), apart=False),
+            m.TeamFigure((UNITS["hung-yen"], UNITS["ha-nam"]), 3, 30, Fraction(8, 100), apart=True),
+            m.TeamFigure((UNITS["bac-ninh"],), 1, 0, None, apart=False),
+        )
+        apart = (m.AgreementFigure("i-1", names("Văn hóa và di sản", "Culture and heritage"), 4, 3, Fraction(3, 40)),)
+        return m.Comparison(self.head(who), 6, teams, apart, (Said("leniency-caution"),))
 
     def visits(self, who: Account, group: str, year: int) -> m.VisitsPage:
         head = self.head(who)

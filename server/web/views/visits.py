@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from schemas.problem import InvalidDocument
-from server.board.models import VisitsPage
+from server.board.models import VisitPlan, VisitsPage
 from server.problems import Problem
 from server.web import forms
 from server.web.blueprint import web
 from server.web.language import locale, said
 from server.web.reader import account, service
 
+TEAMS_MOST: Final = 5
+"""Offered on the page; the command line takes any number."""
+
 
 @web.get("/<group>/<int:year>/visits")
 def visits(group: str, year: int) -> Any:
-    return _page(service().board.visits(account(), group, year))
+    page = service().board.visits(account(), group, year)
+    # A line of the proposal that was chosen fills the form: whom to visit, and who may come from the team's unit.
+    inspecting = request.args.get("inspecting")
+    chosen = [it.person.account for it in page.people if it.unit is not None and it.unit.unit == inspecting]
+    return _page(page, typed={"inspected": request.args.get("inspected", "")}, team=chosen)
 
 
 @web.post("/<group>/<int:year>/visits")
@@ -43,6 +50,12 @@ def visits_sent(group: str, year: int) -> Any:
     return redirect(url_for("web.visits", group=group, year=year), 303)
 
 
+def _proposal(page: VisitsPage) -> VisitPlan:
+    asked = request.args.get("teams", "")
+    teams = int(asked) if asked.isascii() and asked.isdigit() and 1 <= int(asked) <= TEAMS_MOST else 1
+    return service().board.visit_plan(account(), page.head.group, page.head.year, teams_per_unit=teams)
+
+
 def _page(
     page: VisitsPage,
     *,
@@ -58,5 +71,7 @@ def _page(
         wrong=wrong or {},
         typed=typed or {},
         team=team or [],
+        comparison=service().board.comparison(account(), page.head.group, page.head.year),
+        proposal=_proposal(page) if page.may_plan else None,
         tab="visits",
     )

@@ -82,7 +82,9 @@ def create_app(config: Config, *, service: Service | None = None) -> Flask:
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
     _number_requests(app)
     _dress(app)
-    app.register_blueprint(make_face(_open_for_phone, server_uuid=service.uuid), url_prefix="/db")
+    app.register_blueprint(
+        make_face(_open_for_phone, server_uuid=service.uuid, limits=service.config.limits), url_prefix="/db"
+    )
     api.init_app(app)
     _answer_problems(app)  # after the API, which brings answers of its own
     metrics.init_app(app)

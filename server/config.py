@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from sync.face.limits import Limits, changed
+
 SECRET_BYTES: Final = 32
 """256 bits: what signs session cookies is never guessed."""
 
@@ -35,7 +37,8 @@ class ConfigRefused(Exception):
 class Config:
     """`data` holds `databases/`, `projection.sqlite`, `secret.key`, `signing.key` and `server.id`.
 
-    Environment: THIDUA_DATA, THIDUA_LOCALE, THIDUA_SECURE_COOKIES, THIDUA_COUCHDB_URL, THIDUA_COUCHDB_PREFIX.
+    Environment: THIDUA_DATA, THIDUA_LOCALE, THIDUA_SECURE_COOKIES, THIDUA_COUCHDB_URL, THIDUA_COUCHDB_PREFIX,
+    THIDUA_LIMITS (`name=number`, separated by commas).
     """
 
     data: Path
@@ -52,6 +55,8 @@ class Config:
     """Address of the CouchDB that keeps the databases, with its account; None keeps them in `data`."""
     couchdb_prefix: str = ""
     """With what the names of our databases begin there: several installations may share one CouchDB."""
+    limits: Limits = field(default_factory=Limits)
+    """How much one request of a phone may ask of the gateway (docs/the-wire.md)."""
     sweep_every_s: float = 300.0
     """Every five minutes the follower looks at everything, whatever hints it had (DESIGN 2)."""
 
@@ -90,6 +95,10 @@ def load(
             " digits, - and _, a letter first."
         )
     try:
+        limits = changed(each for each in told.get("THIDUA_LIMITS", "").split(",") if each.strip())
+    except ValueError as error:
+        raise ConfigRefused(f"THIDUA_LIMITS cannot be used: {error}") from error
+    try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / "databases").mkdir(mode=0o700, exist_ok=True)
         secret = bytes.fromhex(_kept(folder / "secret.key", lambda: secrets.token_hex(SECRET_BYTES)))
@@ -113,6 +122,7 @@ def load(
         secure_cookies=secure,
         couchdb=couchdb or told.get("THIDUA_COUCHDB_URL") or None,
         couchdb_prefix=prefix,
+        limits=limits,
     )
 
 

@@ -275,7 +275,8 @@ class PhoneDatabase(GuardedDatabase):
         given = list(documents)
         first: dict[Any, Document] = {}
         for each in given:
-            first.setdefault(each.get("_id"), each)
+            if isinstance(each.get("_id"), str):  # what has another id is refused by its form
+                first.setdefault(each["_id"], each)
         held = Held(self._inner)
         guarded = GuardedDatabase(self._inner, replace(self._phone, held=held, first_of_batch=first))
         with self._one_at_a_time:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,21 +72,9 @@ def command(
 
 
 def _limits(given: tuple[str, ...]) -> Limits:
-    """The usual limits with those named changed. Raises BadParameter that names what there is."""
-    from sync.face import Limits
+    from sync.face.limits import changed
 
-    usual = Limits()
-    changed: dict[str, int | float] = {}
-    for each in given:
-        name, _, value = each.partition("=")
-        now = getattr(usual, name, None)
-        if not isinstance(now, (int, float)):
-            names = ", ".join(field.name for field in fields(Limits))
-            raise click.BadParameter(f"{name} is no limit; there are {names}", param_hint="--limit")
-        try:
-            changed[name] = type(now)(value)
-        except ValueError as error:
-            raise click.BadParameter(f"{name} takes a number", param_hint="--limit") from error
-        if changed[name] <= 0:
-            raise click.BadParameter(f"{name} must be more than 0", param_hint="--limit")
-    return replace(usual, **changed)  # type: ignore[arg-type]
+    try:
+        return changed(given)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--limit") from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +52,22 @@ class Limits:
     uuids_max: int = 1_000
     # Pieces an attachment is read and sent in.
     attachment_piece_bytes: int = 64 * 1024
+
+
+def changed(told: Iterable[str]) -> Limits:
+    """The usual limits, but for those told as `name=number`. Raises ValueError with a sentence."""
+    usual = Limits()
+    numbers: dict[str, int | float] = {}
+    for each in told:
+        name, _, text = each.strip().partition("=")
+        now = getattr(usual, name, None) if name in {field.name for field in fields(Limits)} else None
+        if now is None:
+            raise ValueError(f"{name} is no limit; there are {', '.join(field.name for field in fields(Limits))}.")
+        try:
+            number = type(now)(text)
+        except ValueError as error:
+            raise ValueError(f"{name} takes a number, such as {now}.") from error
+        if not 0 < number < 2**53:
+            raise ValueError(f"{name} must be more than 0.")
+        numbers[name] = number
+    return replace(usual, **numbers)  # type: ignore[arg-type]

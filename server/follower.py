@@ -22,6 +22,7 @@ from schemas import ids
 from schemas.base import problems_of
 from schemas.evidence import photos_of
 from schemas.figures import parse_time, time_string
+from schemas.hashing import body_of
 from server.backends import Backend, NotWritten, write_once
 from server.metrics import FOLLOW_FAILURES, FOLLOWED
 from server.projection import DraftProgress, Projection, Rows
@@ -252,6 +253,10 @@ class Follower:
             target = self._backend.open(group_database(document))
         except NotFound:
             return (ids.groupyear_id(document["group"], document["year"]),)
+        if _stands_otherwise(target, document):
+            # Two servers let in two bodies under one new id at once. What the group has read does not change any more.
+            _log.error("follower.stands_already", database=database.name, document=document["_id"])
+            return (document["_id"],)
         try:
             write_once(target, promotion.documents)
         except NotWritten:
@@ -286,6 +291,12 @@ def _answered(entries: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
 
 def _corrected(stamp: Mapping[str, Any]) -> str:
     return time_string(parse_time(stamp["at"]) + timedelta(seconds=stamp["offset_s"] or 0))
+
+
+def _stands_otherwise(target: Database, document: Document) -> bool:
+    """Was something else promoted under this id?"""
+    row = target.all_docs(keys=[document["_id"]], include_docs=True)["rows"][0]
+    return row.get("doc") is not None and body_of(row["doc"]) != body_of(document)
 
 
 def _cited_by(database: Database, document: Document) -> dict[str, Document]:

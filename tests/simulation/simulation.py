@@ -50,6 +50,9 @@ STEPS = (18, 34)
 CRITERIA = ("i-1", "i-2", "ii-1", "iii-5")
 """Few, so that people meet."""
 
+ACCIDENTS_WEIGHT_MIN = 3.0
+"""Against fifteen for all that people and servers do by themselves: every sixth step, however few kinds were drawn."""
+
 UNITS = (HD, HY, BN)
 QUIET_ROUNDS_MAX = 8
 """A quiet day: each round everybody synchronises and the servers sweep. Twice as many as any seed was seen to need."""
@@ -203,7 +206,9 @@ class Simulation:
             "withdrawn": (0.5, lambda: self._withdraw(phone)),
             "copied": (0.5, lambda: self._copy_phone(phone)),
         }
-        acts += [accident[name] for name in sorted(self.accidents) if name in accident]
+        drawn = [accident[name] for name in sorted(self.accidents) if name in accident]
+        scale = max(1.0, ACCIDENTS_WEIGHT_MIN / sum(weight for weight, _ in drawn)) if drawn else 1.0
+        acts += [(weight * scale, act) for weight, act in drawn]
         acts.append((0.2, lambda: self._enrol_again(phone)))
         (act,) = self.random.choices([act for _, act in acts], [weight for weight, _ in acts])
         act()

@@ -191,6 +191,29 @@ def test_a_second_submit_supersedes_every_head_this_phone_knows(phone_of, sync):
     assert set(lan.tools.local.stores.open(V).get(last)["supersedes"]) == apart
 
 
+def test_a_head_approves_on_the_phone_what_the_specialist_prepared(phone_of, service, sync):
+    hien, hoa, lan = phone_of("hien"), phone_of("hoa"), phone_of("lan")
+    own = hien.self_key(GROUP, YEAR)
+    fill_answers(hien, own, "30")
+    prepared = hien.submit(own)
+    sync(hien)
+    service.promote(f"u-{VISITED}-{YEAR}")
+    sync(hoa)
+    sync(lan)
+    assert (hien.checklist(own).awaiting, hoa.checklist(own).awaiting) == ("head", "mine")
+    assert lan.set_answer(lan.cross_key(VISIT), "i-1", points="5").self_answer is None
+
+    approved = hoa.submit(own)
+    sync(hoa)
+    service.promote(f"u-{VISITED}-{YEAR}")
+    sync(hien)
+    sync(lan)
+
+    assert approved != prepared
+    assert (hien.checklist(own).awaiting, hien.checklist(own).submitted) == ("", approved)
+    assert lan.set_answer(lan.cross_key(VISIT), "i-1", points="5").self_answer.points == "30"
+
+
 def test_the_self_score_stands_beside_and_a_large_difference_asks_for_a_note(phone_of, service, sync):
     hoa, lan = phone_of("hoa"), phone_of("lan")
     own = hoa.self_key(GROUP, YEAR)

@@ -33,7 +33,8 @@ VISIT = "vis-1"
 PEOPLE: dict[str, dict[str, Any]] = {
     "lan": {"name": "Nguyễn Thị Lan", "unit": HOME, "roles": ["specialist", "inspector"]},
     "minh": {"name": "Trần Minh", "unit": "bac-ninh", "roles": ["inspector"]},
-    "hoa": {"name": "Lê Hoa", "unit": VISITED, "roles": ["specialist"]},
+    "hoa": {"name": "Lê Hoa", "unit": VISITED, "roles": ["specialist", "head"]},
+    "hien": {"name": "Vũ Hiền", "unit": VISITED, "roles": ["specialist"]},
     "tu": {"name": "Đỗ Tư", "unit": VILLAGE, "roles": ["grassroots"]},
 }
 TEAM = ("lan", "minh")

@@ -220,8 +220,9 @@ def test_one_request_tells_a_phone_all_its_databases(phone, world):
     assert by_name["g-cum-1-2024"]["heads"] == world.ids_of("decision")
     assert (by_name["g-cum-1-2024"]["pull"], by_name["g-cum-1-2024"]["push"]) == (True, False)
     assert (by_name["m-cum-1-2024"]["pull"], by_name["m-cum-1-2024"]["push"]) == (False, True)
+    uuid = world.service.backend.open(f"v-{visit}").info()["uuid"]
     assert by_name[f"v-{visit}"] | {"update_seq": 0} == {
-        "name": f"v-{visit}", "kind": "visit", "group": GROUP, "year": YEAR, "unit": BN, "visit": visit,
+        "uuid": uuid, "name": f"v-{visit}", "kind": "visit", "group": GROUP, "year": YEAR, "unit": BN, "visit": visit,
         "pull": True, "push": True, "update_seq": 0, "heads": None, "movements": None,
     }  # fmt: skip
 

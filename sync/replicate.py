@@ -217,6 +217,7 @@ class _Run:
         )
         self._far = None if far is None else source if far.end == "source" else target
         self._believe_home = far is not None and not far.ask
+        self._believed = False
         # Each end's last checkpoint, so that the next needs no reading.
         self._known: dict[int, Document | None] = {}
         self.start_seq = self._seq = self._recorded = self._start(source_info)
@@ -302,6 +303,7 @@ class _Run:
             kept = checkpoints.kept_at_home(home)
             if kept is not None:
                 rev = {} if kept.far_rev is None else {"_rev": kept.far_rev}
+                self._believed = True
                 self._known[id(self._far)] = {"history": home.get("history"), **rev}
                 return kept.seq if _reaches(source_info["update_seq"], kept.seq) else 0
         # Where the target knows nothing, the source need not be asked.
@@ -331,12 +333,21 @@ class _Run:
 
     def _put_far(self) -> None:
         """Home has its own already if it is the target; the far end's revision is noted there last."""
-        if self._far is not None:
-            self._put(self._far)
+        if self._far is None:
+            return
+        try:
+            self._put(self._far, attempts=1 if self._believed else 2)
+        except Conflict:
+            if not self._believed:
+                raise
+            # It is not as we left it: put back to an older copy, or another was here. It must not be told of what it
+            # may have lost, and home's word alone is not believed the next time: both are asked what they share.
+            self._put(self._home)
+        else:
             self._put_home()
 
-    def _put(self, end: Database, **home: Any) -> None:
-        for attempt in (1, 2):
+    def _put(self, end: Database, *, attempts: int = 2, **home: Any) -> None:
+        for attempt in range(1, attempts + 1):
             document = checkpoints.checkpoint(
                 self._known.get(id(end)), self._session, last_seq=self._seq, end_time=self._now()
             )
@@ -346,7 +357,7 @@ class _Run:
                 rev = end.put_local(self._id, document)
             except Conflict:
                 # Another run of the same replication was here: its history joins ours.
-                if attempt == 2:
+                if attempt == attempts:
                     raise
                 self._known[id(end)] = end.get_local(self._id)
             else:

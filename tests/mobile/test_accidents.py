@@ -9,7 +9,7 @@ import pytest
 from mobile import capture
 from mobile.enrol import EnrolmentError, enrol
 from mobile.worker import SyncWorker
-from tests.support.phones import VISIT, Clock, M, V, make_phone, picture
+from tests.support.phones import GROUP, VISIT, YEAR, Clock, M, U, V, make_phone, picture
 
 
 @pytest.fixture
@@ -131,3 +131,24 @@ def test_an_enrolment_whose_answer_was_lost_is_asked_again_with_the_same_secret(
     assert len(asked[0]) == 64
     assert asked[3] != asked[0]
     phone.close()
+
+
+def test_a_server_put_back_unnoticed_gets_again_what_a_phone_sent_in_between(lan, service, tmp_path):
+    key, worker = lan.self_key(GROUP, YEAR), SyncWorker(lan)
+    lan.set_answer(key, "i-1", points="1")
+    worker.sync_once()
+    lan.set_answer(key, "i-1", points="2")
+    worker.sync_once()
+    service.stores.open(U).copy_to(tmp_path / "backup")
+    card = lan.capture(picture(), title="Ngày hội", group=GROUP, year=YEAR)
+    worker.sync_once()
+    assert service.stores.open(U).get(card.id)
+
+    service.stores.delete(U)
+    shutil.copy(tmp_path / "backup", service.stores.file_of(U))
+    for points in range(3, 9):  # it is soon further than it was
+        lan.set_answer(key, "i-1", points=str(points))
+        worker.sync_once()
+    SyncWorker(lan).sync_once()
+
+    assert service.stores.open(U).get(card.id)

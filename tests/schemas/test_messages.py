@@ -36,6 +36,11 @@ def test_a_sentence_says_the_same_things_in_both_languages(code) -> None:
         assert all(text.strip().endswith((".", "…")) for text in entry.values())
 
 
+def test_sentences_stand_in_the_order_of_their_codes() -> None:
+    text = (PACKAGE / "sentences.json").read_text(encoding="utf-8")
+    assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
 def test_figures_are_written_as_the_reader_writes_them() -> None:
     params = {"max": "132.5", "given": "1000"}
     assert "132,5" in say("points-out-of-range", "vi", **params)

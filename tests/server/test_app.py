@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from importlib.resources import files
 
 import pytest
 import structlog
@@ -176,9 +177,13 @@ def test_no_secret_is_in_the_log(world, client):
         assert secret not in written.getvalue()
 
 
+def test_the_services_sentences_stand_in_the_order_of_their_codes() -> None:
+    text = (files("server") / "sentences.json").read_text(encoding="utf-8")
+    assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
 def test_every_sentence_of_ours_stands_in_both_languages_with_the_same_figures():
     import re
-    from importlib.resources import files
 
     read = json.loads((files("server") / "sentences.json").read_text(encoding="utf-8"))
     for code in codes():

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 UNIT_TYPES: Final = ("draft", "submission", "evidence", "cited", "part", "reply")
-VISIT_TYPES: Final = ("draft", "submission", "evidence", "cited", "part")
+VISIT_TYPES: Final = ("draft", "submission", "evidence", "cited", "part", "minutes")
 MEDIA_TYPES: Final = ("photo", "thumb", "chunk", "slice")
 SCORERS: Final = frozenset({"specialist", "head", "inspector"})
 ACTORS: Final = frozenset({"specialist", "head"})
@@ -365,9 +365,9 @@ def _in_visit(identity: Identity, visit: Visit, document: Mapping[str, Any]) -> 
         return Refused("other-group", {"group": visit.group})
     if kind == "evidence" and document.get("unit") != identity.unit:
         return Refused("other-unit", {"unit": document.get("unit")})
-    if kind in ("draft", "submission"):
-        if document.get("stage") != "cross":
-            return Refused("self-in-visit")
+    if kind in ("draft", "submission") and document.get("stage") != "cross":
+        return Refused("self-in-visit")
+    if kind in ("draft", "submission", "minutes"):
         if document.get("visit") != visit.visit:
             return Refused("other-visit")
         if document.get("unit") != visit.inspected:
@@ -376,6 +376,6 @@ def _in_visit(identity: Identity, visit: Visit, document: Mapping[str, Any]) -> 
 
 
 def _role_for(identity: Identity, kind: str) -> Refused | None:
-    if kind in ("draft", "submission", "reply") and not identity.roles & SCORERS:
+    if kind in ("draft", "submission", "reply", "minutes") and not identity.roles & SCORERS:
         return Refused("role-missing", {"roles": sorted(SCORERS)})
     return None

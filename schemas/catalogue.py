@@ -10,6 +10,7 @@ from schemas.decision import DecisionForm
 from schemas.document import Document
 from schemas.evidence import CitedForm, EvidenceForm, PartForm
 from schemas.kept import KeptForm
+from schemas.minutes import MinutesForm
 from schemas.movement import MovementForm
 from schemas.organisation import (
     AccountForm,
@@ -40,6 +41,7 @@ FORMS: Final[dict[str, Document]] = {
         GroupYearForm,
         KeptForm,
         MemberForm,
+        MinutesForm,
         MovementForm,
         PactForm,
         PartForm,

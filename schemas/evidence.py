@@ -26,6 +26,7 @@ from schemas.fields import (
     fault,
 )
 from schemas.hashing import body_of, body_sha256
+from schemas.minutes import texts_named
 
 PHOTOS_MAX: Final = 30
 """Of one activity; a set of more is several activities."""
@@ -114,10 +115,12 @@ def cite(evidence: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parts_named(body: Mapping[str, Any]) -> frozenset[str]:
-    """The hashes of all parts that evidence, a cited copy, a submission, a reply or a decision names."""
+    """The hashes of all parts that evidence, a cited copy, a submission, a reply, minutes or a decision names."""
     found = {body.get(name) for name in ("title", "note", "place", "people", "reason", "text")}
     found.update(answer.get("note") for answer in _answers(body))
     found.update((answer.get("paper") or {}).get("scored_by") for answer in _answers(body))
+    if body.get("type") == "minutes":
+        found.update(texts_named(body))
     found.update(claim.get("subject") for claim in body.get("claims") or [])
     return frozenset(text for text in found if isinstance(text, str))
 

@@ -57,6 +57,7 @@ _FORMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "kept": (("hash",),),
     "decision": (("n", "short"),),
     "reply": (("unit", "criterion", "ulid"),),
+    "minutes": (("unit", "visit", "ulid"),),
 }
 
 TYPES: Final = (*_FORMS, "arrival")
@@ -213,6 +214,10 @@ def arrival_id(submission: str, server: str) -> str:
 
 def reply_id(unit: str, criterion: str, made_ulid: str) -> str:
     return _build("reply", unit=unit, criterion=criterion, ulid=made_ulid)
+
+
+def minutes_id(unit: str, visit: str, made_ulid: str) -> str:
+    return _build("minutes", unit=unit, visit=visit, ulid=made_ulid)
 
 
 def checklist_subject(group: str, unit: str, stage: str, visit: str | None = None) -> str:

@@ -56,7 +56,7 @@ REVOKED_PUSH_FOR: Final = timedelta(days=30)
 MEDIA_BYTES_MAX: Final = 512 * 1024
 """A chunk is 64 KiB and a thumbnail less; base64 and a manifest of the largest photo stay below this."""
 
-_FIRST_OF: Final = frozenset({"submission", "reply"})
+_FIRST_OF: Final = frozenset({"submission", "reply", "minutes"})
 """Types of which the first revision stands for ever: a second one under the same id is refused.
 
 Not that the revision be the one its content has: our Stores make such, PouchDB and CouchDB make others, and they are
@@ -360,7 +360,7 @@ class PhonePolicy:
         if refused is not None:
             return self._refusal(refused)
         kind = ids.type_of(document["_id"])
-        if kind in ("draft", "submission", "evidence", "reply") and not document.get("_deleted"):
+        if kind in ("draft", "submission", "evidence", "reply", "minutes") and not document.get("_deleted"):
             # Its group must be one that has the unit: what nobody could promote must not look sent.
             known = facts.members.get((document["group"], document["year"]))
             unit = ids.parse_database(self.name).unit

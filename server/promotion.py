@@ -1,4 +1,4 @@
-"""What a submission or a reply takes with it into its group's database: itself, the evidence it cites, the parts.
+"""What a submission, a reply or minutes take with them into the group: themselves, the evidence cited, the parts.
 
 Pure: decides from the documents it is given which others are needed, and what is written. By value and unchanged, so
 that repeating it, or two servers doing it at once, makes one document. It must never know a database.
@@ -15,7 +15,7 @@ from schemas.evidence import evidence_named, parts_named
 from schemas.hashing import body_of
 from sync.database import Document
 
-PROMOTED_TYPES = ("submission", "reply")
+PROMOTED_TYPES = ("submission", "reply", "minutes")
 """What people write elsewhere and the group reads. Decisions and the rest are the server's own."""
 
 

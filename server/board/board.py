@@ -19,12 +19,14 @@ from schemas.standings import Row
 from server.accounts import Account
 from server.board import figures
 from server.board.inspecting import comparison_of, plan_of
+from server.board.minutes import minutes_of
 from server.board.models import (
     Comparison,
     Coverage,
     CriterionTrace,
     Explained,
     GroupCard,
+    MinutesPage,
     SheetSection,
     StandingsPage,
     Task,
@@ -122,7 +124,17 @@ class Board(Reading):
             replies=figures.replies(view, unit, criterion),
             matters=tuple(it for it in figures.matters(view, row.card, criterion) if it.open_on(self.today())),
             offers=() if account is None else self._acts.offers(account, view, CRITERION_ACTS, on),
+            minuted=frozenset(it["visit"] for it in view.all("minutes")),
         )
+
+    def minutes(self, account: Account | None, group: str, year: int, visit: str) -> MinutesPage:
+        """The minutes of a visit, with the result they are about. Raises Missing."""
+        view = self.view(account, group, year)
+        shown = next((it for it in self.visit_cards(view) if it.visit == visit), None)
+        if shown is None:
+            raise Missing("no-visit")
+        row = view.standings(self.today()).row(shown.inspected.unit)
+        return MinutesPage(self.head(account, view), shown, minutes_of(view, visit, None if row is None else row.card))
 
     def explain(
         self, account: Account | None, group: str, year: int, unit: str, criterion: str | None = None

@@ -122,6 +122,7 @@ class Reading:
     def visit_cards(self, view: GroupView) -> tuple[VisitCard, ...]:
         """Every visit by its first day, with how far its team is."""
         scheme = Scheme.from_document(view.scheme)
+        minuted = {it["visit"] for it in view.all("minutes")}
         cards = []
         for visit in view.visits.values():
             functions = set(view.documents.get(f"unit:{visit.inspected}", {}).get("functions", ()))
@@ -151,6 +152,7 @@ class Reading:
                     applicable=applicable,
                     submissions=tuple(sorted(it["_id"] for it in submissions)),
                     last_seen=max(seen, default=None),
+                    minutes=visit.visit in minuted,
                 )
             )
         return tuple(sorted(cards, key=lambda it: (it.from_date, it.inspected.unit, it.visit)))

@@ -74,6 +74,7 @@ def _page(
         may_reply=account().unit == trace.unit.unit and bool({"specialist", "head"} & set(account().roles)),
         lines=derivation(trace.head.group, trace.head.year, trace.unit.unit, trace.row.criterion),
         offers={offer.act: offer for offer in trace.offers},
+        minuted=trace.minuted,
         bound=forms.bound(trace.answers),
         returnable=forms.returnable(trace.answers),
         proposed_deadline=working_days_on(today(), RETURN_WORKING_DAYS).isoformat(),

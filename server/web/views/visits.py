@@ -1,4 +1,4 @@
-"""Visits: who inspects whom, when and where, how far they are; and planning one."""
+"""Visits: who inspects whom, when and where, how far they are; planning one; the minutes of one."""
 
 from __future__ import annotations
 
@@ -48,6 +48,12 @@ def visits_sent(group: str, year: int) -> Any:
     else:
         flash(_("Đã lên lịch. Máy của các thành viên đoàn sẽ nhận cuộc kiểm tra ở lần đồng bộ tới."), "good")
     return redirect(url_for("web.visits", group=group, year=year), 303)
+
+
+@web.get("/<group>/<int:year>/visits/<visit>")
+def minutes(group: str, year: int, visit: str) -> Any:
+    page = service().board.minutes(account(), group, year, visit)
+    return render_template("minutes.html", page=page, head=page.head, visit=page.visit, tab="visits")
 
 
 def _proposal(page: VisitsPage) -> VisitPlan:

@@ -49,3 +49,15 @@ def test_refused_records_are_offered_again_by_hand_and_unsent_ones_kept_in_a_fil
     found = {each["document"]["_id"] for each in json.loads(file.read_text(encoding="utf-8"))["documents"]}
     assert card.id in found
     assert f"photo:{card.photos[0].sha256}" in found
+
+
+def test_a_button_that_has_nothing_to_offer_is_not_seen_through_the_line_above_it(lan, run):
+    lan.capture(picture(5), title="Hội diễn", checklist=lan.self_key("cum-1", 2024))
+    screen = run(lan)
+    screen.app.go("sent")
+    screen.settle()
+    assert screen.has("sent:export")
+    assert not screen.has("sent:offer-again")
+    page = screen.app.root_window.children
+    hidden = [each for root in page for each in root.walk() if getattr(each, "tag", "") == "sent:offer-again"]
+    assert [each.opacity for each in hidden] == [0]

@@ -41,7 +41,7 @@ def main() -> int:
     try:
         with ProcessPoolExecutor(options.processes) as pool:
             left = iter(range(options.first, options.first + options.seeds))
-            running = {pool.submit(one, seed) for seed, _ in zip(left, range(2 * options.processes), strict=False)}
+            running = {pool.submit(one, seed) for _, seed in zip(range(2 * options.processes), left, strict=False)}
             while running:
                 future = next(iter(running))
                 running.remove(future)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import functools
 import io
+import multiprocessing
 import os
 import random
 import subprocess
@@ -21,7 +22,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,11 +95,16 @@ class Scene:
         phone.tools.local.edit("account", lambda kept: {**kept, "server_url": url})
 
 
-def capture(phone: Phone, visit: str, count: int, *, photo_bytes: int = PHOTO_BYTES, seed: int = 7) -> int:
+def of_size(photo_bytes: int, number: int) -> bytes:
+    """The camera's file number so and so; prepared, it has about so many bytes."""
+    return drawn(random.Random(number), grain_for(photo_bytes))
+
+
+def capture(phone: Phone, visit: str, taken: Iterable[bytes]) -> int:
     """Photos as evidence, one each; answers their bytes."""
-    chance, grain, total = random.Random(seed), grain_for(photo_bytes), 0
-    for number in range(count):
-        card = phone.capture(drawn(chance, grain), title=f"Ảnh {number}", checklist=phone.cross_key(visit))
+    total = 0
+    for number, photo in enumerate(taken):
+        card = phone.capture(photo, title=f"Ảnh {number}", checklist=phone.cross_key(visit))
         total += card.photos[0].file.stat().st_size if card.photos[0].file else 0
     return total
 
@@ -112,7 +119,7 @@ def as_thidua(folder: Path, count: int, speed: float) -> dict[str, object]:
     scene = Scene(folder)
     try:
         phone = scene.phone()
-        size = capture(phone, scene.visit, count)
+        size = capture(phone, scene.visit, (of_size(PHOTO_BYTES, number) for number in range(count)))
         with Link(scene.server.url, replace(GPRS, cut_every_bytes=CUT_EVERY_BYTES), seed=7, speed=speed) as link:
             scene.reach(phone, link.url)
             worker = SyncWorker(phone, clock=link.clock, pause=lambda s: time.sleep(s / speed))
@@ -130,11 +137,10 @@ def as_thidua(folder: Path, count: int, speed: float) -> dict[str, object]:
 
 def as_attachments(folder: Path, count: int, speed: float) -> dict[str, object]:
     """The same photos, each the attachment of one document, by our own replicator."""
-    chance, grain = random.Random(7), grain_for(PHOTO_BYTES)
     store = Store(folder / "plain.sqlite")
     size = 0
     for number in range(count):
-        photo = imaging.prepare(drawn(chance, grain)).jpeg
+        photo = imaging.prepare(of_size(PHOTO_BYTES, number)).jpeg
         size += len(photo)
         data = {"content_type": "image/jpeg", "data": photo}
         store.put({"_id": f"photo-{number}", "_attachments": {"photo.jpg": data}})
@@ -260,7 +266,10 @@ def as_phone(what: str, folder: Path, visit: str, count: int) -> None:
     """The child of `memory`."""
     phone = open_phone(folder)
     if what == "capture":
-        capture(phone, visit, count, photo_bytes=HEAVY_BYTES)
+        # Drawn elsewhere, one at a time: what is measured here is the phone, which is handed a camera's file.
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as artist:
+            drawing = (artist.submit(of_size, HEAVY_BYTES, number).result() for number in range(count))
+            capture(phone, visit, drawing)
     else:
         worker = SyncWorker(phone)
         stores = [phone.tools.local.stores.open(name) for name in each_database(phone.tools.local, "m")]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from mobile.cards import Account
@@ -53,6 +53,8 @@ class Server:
     at: str | None
     offset_s: int | None
     grants: tuple[Grant, ...]
+    today: date | None = None
+    """The server's own day as it said it: this phone's clock has no part in it."""
 
     def grant(self, name: str) -> Grant | None:
         return next((grant for grant in self.grants if grant.name == name), None)
@@ -139,6 +141,7 @@ def read_server(local: Local) -> Server:
         at=kept.get("at"),
         offset_s=kept.get("offset_s"),
         grants=tuple(_grant(entry) for entry in kept.get("databases", ())),
+        today=None if kept.get("time") is None else figures.parse_time(kept["time"]).date(),
     )
 
 
@@ -161,6 +164,7 @@ def write_server(local: Local, answer: Mapping[str, Any], *, asked: datetime, an
             "server": str(answer.get("server", "")),
             "oldest_app": str(answer.get("oldest_app", "")),
             "at": figures.time_string(answered),
+            "time": server_time if isinstance(server_time, str) else None,
             # One second of jitter is the network's, not the clock's: do not write for it.
             "offset_s": _steady(before.get("offset_s"), offset_s),
             "databases": [*({**entry, "listed": True} for entry in answer["databases"]), *gone],

@@ -108,7 +108,7 @@ class Shelf:
             taken=shot["taken"],
             file=file if file.exists() else None,
             thumbnail=capture.thumbnail(self.tools, media, sha256),
-            safe=self.ledger.way(sha256).safe,
+            safe=self.ledger.way(media, sha256).safe,
         )
 
     def _captured_here(self, media: str, sha256: str) -> bool:

@@ -33,7 +33,7 @@ class Ledger:
     local: Local
     _unsent: dict[str, frozenset[str]] = field(default_factory=dict)
     _refused: dict[tuple[str, str], Refusal] | None = None
-    _ways: dict[str, Way] = field(default_factory=dict)
+    _ways: dict[tuple[str, str], Way] = field(default_factory=dict)
     _devices: frozenset[str] | None = None
 
     def unsent(self, database: str) -> frozenset[str]:
@@ -57,10 +57,11 @@ class Ledger:
             self._refused = {(each.database, each.id): each for each in refusals.known(self.local)}
         return self._refused
 
-    def way(self, sha256: str) -> Way:
-        if sha256 not in self._ways:
-            self._ways[sha256] = photos.way(self.local, sha256)
-        return self._ways[sha256]
+    def way(self, media: str, sha256: str) -> Way:
+        """How far a photo is on its way to the `m-` database `media`."""
+        if (media, sha256) not in self._ways:
+            self._ways[media, sha256] = photos.way(self.local, media, sha256)
+        return self._ways[media, sha256]
 
     @property
     def devices(self) -> frozenset[str]:
@@ -101,7 +102,7 @@ class Ledger:
                 refusal = self.refusal(media, name)
                 if refusal is not None:
                     return Standing("refused", reason=refusal.reason)
-        ways = [self.way(shot) for shot in shots]
+        ways = [self.way(media, shot) for shot in shots]
         if documents.state == "sent" and all(way.safe for way in ways):
             return Standing("verified")
         waiting = sum(doc_id in self.unsent(database) for doc_id in doc_ids)

@@ -185,7 +185,7 @@ def unsent_documents(tools: Tools, ledger: Ledger) -> Iterator[dict[str, Any]]:
             waiting = {
                 doc_id
                 for name in photos.names_in(store)
-                if not ledger.way(name).safe
+                if not ledger.way(database, name).safe
                 for doc_id in media.ids_in_order(name, int(store.get(media.photo_id(name))["bytes"]))
             }
         else:
@@ -207,7 +207,7 @@ def _evidence_over_there(ledger: Ledger, database: str, document: Document) -> b
     ]
     if ledger.documents(database, named, ours=bool(here) or ledger.made_here(document)).state != "sent":
         return False
-    ways = [ledger.way(shot) for shot in here]
+    ways = [ledger.way(name, shot) for shot in here]
     return all(way.safe or way.have >= way.of for way in ways)
 
 

@@ -340,23 +340,16 @@ class Phone:
         return count
 
     def storage(self) -> Storage:
-        safe = {name for name in self._photo_names() if photos.way(self.tools.local, name).safe}
         sizes = {path.name: path.stat().st_size for path in self.tools.local.photos.glob("[!.]*.jpg")}
         return Storage(
             photos_bytes=sum(sizes.values()),
-            freeable_bytes=sum(sizes.get(f"{name}.jpg", 0) for name in safe),
+            freeable_bytes=sum(sizes.get(f"{name}.jpg", 0) for name in photos.safe_everywhere(self.tools.local)),
             free_bytes=self.tools.local.free_bytes(),
         )
 
     def free_photos(self) -> int:
         """Remove the files of photos the server has confirmed whole, keep their thumbnails; answers the bytes freed."""
-        freed = 0
-        for name in self._photo_names():
-            path = self.tools.local.photo_file(name)
-            if path.exists() and photos.way(self.tools.local, name).safe:
-                freed += path.stat().st_size
-                path.unlink()
-        return freed
+        return sum(photos.free(self.tools.local, name) for name in photos.safe_everywhere(self.tools.local))
 
     # For the worker
 
@@ -391,13 +384,6 @@ class Phone:
 
     def _homes(self) -> list[str]:
         return [*each_database(self.tools.local, "u"), *each_database(self.tools.local, "v")]
-
-    def _photo_names(self) -> list[str]:
-        return [
-            name
-            for database in each_database(self.tools.local, "m")
-            for name in photos.names_in(self.tools.local.stores.open(database))
-        ]
 
     def _where(self, key: Key | None, group: str | None, year: int | None) -> Where:
         """Where evidence goes: the checklist's database, else the unit's (a grassroots unit's department's)."""

@@ -1,8 +1,8 @@
 """Photos on their way: receipts first, then thumbnails, then chunks, as few again as a broken link allows.
 
 The phone's `m-` Stores hold what was captured here and nothing else. What the server has confirmed is remembered in
-the device's store (`photo:<sha256>`), and only then are the chunks here let go; the photo's file stays.
-It must never know what a photo shows.
+the device's store (`photo:<database>:<sha256>`: the same photo may be of two years), and only then are the chunks here
+let go; the photo's file stays until `mobile.keeping` says it may go. It must never know what a photo shows.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from mobile import sending
+from mobile import keeping, sending
 from mobile.bites import CHUNKS_AT_ONCE_MAX, SLICES_A_CHUNK, Bites
 from mobile.i18n import _
-from mobile.local import Local, each_database, listed
+from mobile.local import Local, each_database, found, listed
 from mobile.sending import Refused
 from schemas import evidence
 from sync import media
@@ -46,9 +47,9 @@ class Way:
     safe: bool
 
 
-def way(local: Local, sha256: str) -> Way:
-    """How far this photo is, as last known."""
-    kept = local.read(f"photo:{sha256}")
+def way(local: Local, database: str, sha256: str) -> Way:
+    """How far this photo is on its way to this `m-` database, as last known."""
+    kept = local.read(_note_id(database, sha256))
     return Way(0, 1, False) if kept is None else Way(kept["have"], kept["of"], kept["safe_at"] is not None)
 
 
@@ -66,7 +67,8 @@ def waiting(local: Local, store: Store) -> list[str]:
 
     A photo that no evidence names (the app died between the two) stays here: nobody may ask the server for its receipt.
     """
-    safe = {known["_id"] for known in local.list("photo:") if known["safe_at"] is not None}
+    prefix = _note_id(store.name, "")
+    safe = {f"photo:{known['_id'][len(prefix) :]}" for known in local.list(prefix) if known["safe_at"] is not None}
     rows = store.all_docs(start_key="photo:", end_key="photo:~")["rows"]
     manifests = [row["id"] for row in rows if row["id"] not in safe]
     if not manifests:
@@ -82,7 +84,7 @@ def backlog(local: Local, store: Store, names: Sequence[str] | None = None) -> B
     documents = bytes_ = 0
     for name in open_names:
         photo_bytes = int(store.get(media.photo_id(name))["bytes"])
-        known = local.read(f"photo:{name}")
+        known = local.read(_note_id(store.name, name))
         have, of = (0, len(media.ids_in_order(name, photo_bytes))) if known is None else (known["have"], known["of"])
         documents += max(0, of - have)
         bytes_ += photo_bytes * max(0, of - have) // max(1, of)
@@ -106,7 +108,7 @@ def settle(
                 photo_bytes = int(store.get(media.photo_id(name))["bytes"])
                 of = len(media.ids_in_order(name, photo_bytes))
                 # Remembered first: a crash before the chunks go costs space, the other way round a photo sent for ever.
-                _remember(local, name, have=of, of=of, safe_at=now)
+                _remember(local, store.name, name, have=of, of=of, safe_at=now)
                 media.forget_chunks(store, name, photo_bytes)
                 continue
             still_open.append(name)
@@ -125,7 +127,8 @@ def settle(
 def _mend(local: Local, store: Store, mismatch: Mismatch) -> bool:
     """Cut the photo anew, once for each time it was turned down."""
     name, told = mismatch.photo, {"found_at": mismatch.found_at}
-    before = local.read(f"mended:{name}")
+    note_id = f"mended:{store.name}:{name}"
+    before = local.read(note_id)
     if before is not None and before["found_at"] == mismatch.found_at:
         return True
     try:
@@ -135,7 +138,7 @@ def _mend(local: Local, store: Store, mismatch: Mismatch) -> bool:
         return False
     mended = media.mend(store, name, original, thumbnail)
     if mended:
-        local.edit(f"mended:{name}", lambda _: told)
+        local.edit(note_id, lambda _: told)
     return mended
 
 
@@ -297,7 +300,7 @@ class _Lanes:
     def _tell(self) -> None:
         name, missing = self._photos[0], len(self._missing or ())
         of = len(self._order(name))
-        _remember(self._local, name, have=of - missing, of=of, safe_at=None)
+        _remember(self._local, self._store.name, name, have=of - missing, of=of, safe_at=None)
 
 
 def _with_bytes(store: Store, doc_ids: Sequence[str]) -> list[Document]:
@@ -305,32 +308,88 @@ def _with_bytes(store: Store, doc_ids: Sequence[str]) -> list[Document]:
     return [entry["ok"] for answer in answers for entry in answer["docs"] if "ok" in entry]
 
 
-def resend_lost(local: Local, store: Store, remote: Database, *, cancelled: Callable[[], bool]) -> list[str]:
-    """Send confirmed photos again that the server no longer has: it was put back from an older copy. Answers which.
+def look_after(
+    local: Local, store: Store, remote: Database, *, today: date | None, cancelled: Callable[[], bool]
+) -> list[str]:
+    """Ask which confirmed photos the server still has. What it lost goes again; what it has had long enough may leave.
 
-    Their pieces here are gone; they are cut anew from the files, which is what the files are kept for.
+    `today` is the server's day, None where it does not tell: then nothing leaves. Answers which were sent again.
     """
-    confirmed = [name for name in names_in(store) if way(local, name).safe and local.photo_file(name).exists()]
+    confirmed = [name for name in names_in(store) if way(local, store.name, name).safe]
+    here = [name for name in confirmed if local.photo_file(name).exists()]
     there: set[str] = set()
-    for batch in _slices(confirmed, RECEIPTS_AT_ONCE_MAX):
+    for batch in _slices(here, RECEIPTS_AT_ONCE_MAX):
         there |= media.receipts(remote, batch)
-    lost = [name for name in confirmed if name not in there]
+    if today is not None:
+        _let_go(local, store, [name for name in here if name in there], today)
+    lost = [name for name in here if name not in there]
     for name in lost:
         if cancelled():
             break
-        manifest = store.get(media.photo_id(name))
-        documents = media.cut(
-            local.photo_file(name).read_bytes(),
-            media.read_thumbnail(store, name).data,
-            content_type=manifest["content_type"],
-            width=manifest["width"],
-            height=manifest["height"],
-        )
-        _remember(local, name, have=0, of=len(documents), safe_at=None)
-        missing = remote.revs_diff({document["_id"]: [document["_rev"]] for document in documents})
-        for slice_ in _slices([each["_id"] for each in documents if each["_id"] in missing], CHUNKS_AT_ONCE_MAX):
-            remote.bulk_docs([each for each in documents if each["_id"] in slice_], new_edits=False)
+        _send_again(local, store, remote, name)
     return lost
+
+
+def _let_go(local: Local, store: Store, names: Sequence[str], today: date) -> None:
+    """Count that these receipts were seen today; remove the originals whose time has come."""
+    notes = [local.read(_note_id(store.name, name)) for name in names]
+    counted = []
+    for note in notes:
+        if note is not None:
+            now = keeping.seen(keeping.read(note), today)
+            if keeping.written(now) != note.get("seen"):
+                counted.append({**note, "seen": keeping.written(now)})
+    # Written before a file goes: a crash in between keeps the file for a day more.
+    local.device.bulk_docs(counted, durable=False)
+    for name in sorted(safe_everywhere(local).intersection(names)):
+        if all(keeping.may_go(kept) for kept in _sightings(local, name)):
+            free(local, name)
+
+
+def _sightings(local: Local, name: str) -> list[keeping.Seen]:
+    """Of each database that holds this photo; one whose receipt was not looked for yet was seen for no day."""
+    notes = [local.read(_note_id(database, name)) for database in _homes(local, name)]
+    return [(keeping.read(note) if note else None) or keeping.Seen(date.min, 0) for note in notes]
+
+
+def _homes(local: Local, name: str) -> list[str]:
+    stores = {database: local.stores.open(database) for database in each_database(local, "m")}
+    return [database for database, store in stores.items() if found(store, media.photo_id(name)) is not None]
+
+
+def safe_everywhere(local: Local) -> set[str]:
+    """Photos captured here that the server has confirmed for every year they are evidence in."""
+    databases = list(each_database(local, "m"))
+    all_of = {database: names_in(local.stores.open(database)) for database in databases}
+    waits = {name for database, names in all_of.items() for name in names if not way(local, database, name).safe}
+    return {name for names in all_of.values() for name in names} - waits
+
+
+def free(local: Local, name: str) -> int:
+    """Remove the file of a photo, keep its thumbnail; answers the bytes freed."""
+    path = local.photo_file(name)
+    try:
+        photo_bytes = path.stat().st_size
+        path.unlink()
+    except FileNotFoundError:
+        return 0
+    return photo_bytes
+
+
+def _send_again(local: Local, store: Store, remote: Database, name: str) -> None:
+    """Its pieces here are gone; they are cut anew from the file, which is what the file is kept for."""
+    manifest = store.get(media.photo_id(name))
+    documents = media.cut(
+        local.photo_file(name).read_bytes(),
+        media.read_thumbnail(store, name).data,
+        content_type=manifest["content_type"],
+        width=manifest["width"],
+        height=manifest["height"],
+    )
+    _remember(local, store.name, name, have=0, of=len(documents), safe_at=None)
+    missing = remote.revs_diff({document["_id"]: [document["_rev"]] for document in documents})
+    for slice_ in _slices([each["_id"] for each in documents if each["_id"] in missing], CHUNKS_AT_ONCE_MAX):
+        remote.bulk_docs([each for each in documents if each["_id"] in slice_], new_edits=False)
 
 
 def fetch_thumbnails(
@@ -365,9 +424,13 @@ def _named_by_evidence(local: Local) -> frozenset[str]:
     )
 
 
-def _remember(local: Local, name: str, *, have: int, of: int, safe_at: str | None) -> None:
+def _note_id(database: str, sha256: str) -> str:
+    return f"photo:{database}:{sha256}"
+
+
+def _remember(local: Local, database: str, name: str, *, have: int, of: int, safe_at: str | None) -> None:
     """Cheaply: what is lost with the battery is asked for again."""
-    doc_id = f"photo:{name}"
+    doc_id = _note_id(database, name)
     before = local.read(doc_id)
     body = {"have": have, "of": of, "safe_at": safe_at}
     if before is not None and {member: before[member] for member in body} == body:

@@ -324,7 +324,7 @@ class Round:
 
     def _send_photos(self, store: Store, remote: Database, grant: Grant, server: Server, outcome: Outcome) -> None:
         if self._thorough and self._photos_now:
-            photos.resend_lost(self._local, store, remote, cancelled=self._cancelled)
+            photos.look_after(self._local, store, remote, today=server.today, cancelled=self._cancelled)
         open_names = photos.waiting(self._local, store)
         refused: list[Refused] = []
         if open_names:

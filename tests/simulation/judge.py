@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mobile.account import read_server
-from mobile.photos import way
+from mobile.photos import names_in, way
 from schemas import figures
 from schemas.standings import Record, standings
 from server.follower import Follower
@@ -119,10 +119,11 @@ def _judge_phone(sim: Simulation, phone: PhoneMachine) -> None:
             ]
             raise Wrong(f"{phone.name} and the server hold {name} differently: {different[:3]}")
     for photo in _photos(app):
-        known = way(app.tools.local, photo)
+        known = way(app.tools.local, M, photo)
         if not known.safe:
             raise Wrong(f"{phone.name}: photo {photo[:8]} is not safe: {known}")
-        if media.read_photo(sim.truth(M), photo).data != app.tools.local.photo_file(photo).read_bytes():
+        there, file = media.read_photo(sim.truth(M), photo), app.tools.local.photo_file(photo)
+        if file.exists() and there.data != file.read_bytes():  # an original goes once the server has had it long enough
             raise Wrong(f"{phone.name}: photo {photo[:8]} is another one on the server")
     if G in stores and grants[G].pull and not sim.put_back:
         _judge_standings(sim, app)
@@ -177,5 +178,6 @@ def leaves_of(store: Database) -> dict[str, list[str]]:
 
 def _photos(app: Any) -> list[str]:
     """Photos captured on this phone that evidence names. (One that none names: the app died before it was saved.)"""
+    stores = app.tools.local.stores
     named = {shot.sha256 for card in app.evidence() for shot in card.photos}
-    return sorted(named.intersection(app._photo_names()))
+    return sorted(named.intersection(names_in(stores.open(M)))) if M in stores else []

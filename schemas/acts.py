@@ -18,6 +18,7 @@ from schemas.fields import (
     Bool,
     Day,
     Decimal,
+    Exact,
     Fault,
     Form,
     Hash,
@@ -38,6 +39,10 @@ from schemas.scheme import Scheme
 
 TEAM_MAX: Final = 60
 """A visit's team: one bus."""
+
+
+BEST_MAX: Final = 1_000
+"""Quantitative criteria of one scheme: more than any has criteria."""
 
 
 class SchemeLock(Form):
@@ -138,7 +143,15 @@ class TieBallot(Form):
 
 
 class ScoreLock(Form):
+    """`best` fixes the group's best actual (L) of each quantitative criterion; what comes later no longer moves it."""
+
     locked = Bool()
+    # Locks written before it was kept have none, and fix nothing.
+    best = MapOf(Exact(), most=BEST_MAX, optional=True)
+
+    def agree(self, body: dict[str, Any]) -> Iterator[tuple[str, Fault]]:
+        if "best" in body and not body["locked"]:
+            yield "best", Fault("unlock-fixes-nothing")
 
 
 class Freeze(Form):

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from schemas.claims import Side
-from schemas.figures import decimal_string
+from schemas.figures import exact_string
 from schemas.kinds import HALF
 from schemas.merging import Column
 from schemas.messages import say
@@ -42,7 +42,7 @@ class Line:
         return {
             "level": self.level,
             **self.reason.to_json(),
-            "value": None if self.value is None else exact(self.value),
+            "value": None if self.value is None else exact_string(self.value),
             "rule": self.rule,
             "documents": list(self.documents),
             "sentence": {locale: ranking.sentence(self.reason, locale) for locale in ("vi", "en")},
@@ -55,12 +55,6 @@ class Line:
 def rule_sentence(rule: str, locale: str) -> str:
     """What a rule is called, with its number."""
     return say(f"rule-{rule.replace('.', '-')}", locale)
-
-
-def exact(value: Fraction) -> str:
-    """A figure for programs: a decimal string where one is exact, else a fraction."""
-    text = decimal_string(value)
-    return text if Fraction(text) == value else f"{value.numerator}/{value.denominator}"
 
 
 def explain_total(ranking: Standings, unit: str) -> tuple[Line, ...]:
@@ -141,6 +135,7 @@ def _value(scheme: Scheme, result: CriterionResult, level: int) -> Iterator[Line
 
 
 def _formula(scheme: Scheme, result: CriterionResult, level: int) -> Iterator[Line]:
+    yield from _best(result, level)
     if scheme.weights is not None and result.stage == "weighted":
         params: dict[str, Any] = {"points": result.points}
         for stage, share in scheme.weights.items():
@@ -148,8 +143,17 @@ def _formula(scheme: Scheme, result: CriterionResult, level: int) -> Iterator[Li
             params |= {f"{stage}_share": share, f"{stage}_points": points}
         yield Line(level, Reason("explain-weighted", params), result.points, "5.2")
         return
-    reason = _formula_of(result.criterion, result)
-    yield Line(level, reason, result.points, "4")
+    yield Line(level, _formula_of(result.criterion, result), result.points, "4")
+
+
+def _best(result: CriterionResult, level: int) -> Iterator[Line]:
+    """L, where points depend on it, and whether it may still change."""
+    values = [result.value] if result.stage != "weighted" else [column.value for column in result.columns.values()]
+    beyond = any(value is not None and result.target is not None and value > result.target for value in values)
+    if result.criterion.kind == "quantitative" and result.best is not None and beyond:
+        said = "explain-l-open" if result.fixed_by is None else "explain-l-fixed"
+        fixed_by = () if result.fixed_by is None else (result.fixed_by,)
+        yield Line(level, Reason(said, {"best": result.best}), result.best, "4", fixed_by)
 
 
 def _formula_of(criterion: Criterion, result: CriterionResult) -> Reason:

@@ -217,6 +217,16 @@ class Decimal(Member):
             raise fault("decimal-zero")
 
 
+class Exact(Member):
+    """An exact number that was worked out: a canonical decimal string, or the fraction where no decimal is exact."""
+
+    def judge(self, value: Any) -> None:
+        if not isinstance(value, str):
+            raise fault("decimal-not-text")
+        if not figures.is_exact(value):
+            raise fault("decimal-not-canonical", given=value[:20])
+
+
 class Whole(Member):
     """A JSON integer between two bounds."""
 

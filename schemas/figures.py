@@ -21,6 +21,10 @@ CANONICAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{0,5}[1-9])?")
 """The one spelling of a decimal in a document: no exponent, no sign but minus, no zero too many."""
 
 
+EXACT: Final = re.compile(r"-?[0-9]{1,60}(?:[./][0-9]{1,60})?")
+"""At most: a mean of a bus-load of twelve-digit actuals, weighted, is far shorter."""
+
+
 def is_decimal(text: str) -> bool:
     """Is this the one canonical spelling of a number of at most 12 digits and 6 decimals?"""
     return bool(CANONICAL.fullmatch(text)) and text != "-0"
@@ -53,6 +57,22 @@ def decimal_string(value: Fraction | int, places: int = 6) -> str:
     whole, decimals = (text[:-places], text[-places:].rstrip("0")) if places else (text, "")
     sign = "-" if units < 0 else ""
     return f"{sign}{whole}.{decimals}" if decimals else f"{sign}{whole}"
+
+
+def exact_string(value: Fraction) -> str:
+    """The canonical decimal string where one is exact, else the fraction in lowest terms: `47/6`."""
+    text = decimal_string(value)
+    return text if Fraction(text) == value else f"{value.numerator}/{value.denominator}"
+
+
+def is_exact(text: str) -> bool:
+    """Is this the one spelling `exact_string` gives a number?"""
+    if not EXACT.fullmatch(text):
+        return False
+    try:
+        return exact_string(Fraction(text)) == text
+    except ZeroDivisionError:
+        return False
 
 
 def fixed_string(value: Fraction, places: int = 2) -> str:

@@ -24,7 +24,7 @@ from schemas.visit import Visit, visits
 Body = Mapping[str, Any]
 ByType = Mapping[str, Mapping[str, Body]]
 
-_LASTING = ("scheme_id", "scheme", "visits", "_values")
+_LASTING = ("scheme_id", "scheme", "score_lock", "visits", "_values")
 """What a record works out from its group year, scheme and decisions alone."""
 
 
@@ -113,6 +113,12 @@ class Record:
         """None while the group year or its scheme is not here."""
         document = self.schemes.get(self.scheme_id or "")
         return None if document is None else Scheme.from_document(document)
+
+    @cached_property
+    def score_lock(self) -> Body | None:
+        """The decision that keeps scores locked, if one stands."""
+        lock = self.folded.on("scores", "lock-scores")
+        return lock if lock is not None and lock["value"]["locked"] else None
 
     @cached_property
     def visits(self) -> Mapping[str, Visit]:

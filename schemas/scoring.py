@@ -6,7 +6,7 @@ never zero. Places are `schemas.standings`'s.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -15,14 +15,23 @@ from schemas.claims import Side, sides
 from schemas.counting import Checklist, checklists
 from schemas.discrepancy import Discrepancy, discrepancies
 from schemas.evidence import evidence_named, photos_of
-from schemas.figures import decimal_string, round_half_up
+from schemas.figures import decimal_string, exact_string, round_half_up
 from schemas.kinds import points_for
 from schemas.merging import BLOCKED, Column, Merged, merge
 from schemas.problem import Reason
 from schemas.record import Body, Record
 from schemas.scheme import Criterion, Scheme, Section
 
-__all__ = ["Coverage", "CriterionResult", "Scorecard", "SectionResult", "Tally", "scorecards", "tally"]
+__all__ = [
+    "Coverage",
+    "CriterionResult",
+    "Scorecard",
+    "SectionResult",
+    "Tally",
+    "best_text",
+    "scorecards",
+    "tally",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,7 @@ class CriterionResult:
 
     `state` is counted, missing, excluded, na, contested, returned, undecided or error. `columns` holds what each stage
     (self, cross, cluster) says with every answer behind it, `points_by_stage` the points that alone would come to.
+    `best` is L; `fixed_by` the decision that fixed it, None while it may still change.
     """
 
     criterion: Criterion
@@ -44,6 +54,7 @@ class CriterionResult:
     reasons: tuple[Reason, ...]
     target: Fraction | None = None
     best: Fraction | None = None
+    fixed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +151,7 @@ def tally(record: Record, as_of: date, previous: Tally | None = None) -> Tally:
         else {it.id: merge(record, scheme, unit, it, held[unit]) for it in scheme.criteria}
         for unit in units
     }
-    best = {it.id: _best(merged[unit][it.id] for unit in units) for it in scheme.criteria if it.kind == "quantitative"}
+    best = _best_of_all(record, scheme, [merged[unit] for unit in units])
     moved = {name for name, value in best.items() if known is None or known.best[name] != value}
     cards = {}
     for unit in units:
@@ -184,6 +195,22 @@ def _same_inputs(record: Record, known: Tally, unit: str) -> bool:
 
 def _identical(ours: Collection[Body | None], theirs: Collection[Body | None]) -> bool:
     return len(ours) == len(theirs) and all(one is other for one, other in zip(ours, theirs, strict=True))
+
+
+def _best_of_all(record: Record, scheme: Scheme, merged: Sequence[Mapping[str, Merged]]) -> dict[str, Fraction | None]:
+    """L of each quantitative criterion: what the score lock fixed, else what all say now."""
+    lock = record.score_lock
+    fixed: Mapping[str, str] = {} if lock is None else lock["value"].get("best", {})
+    return {
+        it.id: Fraction(fixed[it.id]) if it.id in fixed else _best(units[it.id] for units in merged)
+        for it in scheme.criteria
+        if it.kind == "quantitative"
+    }
+
+
+def best_text(best: Mapping[str, Fraction | None]) -> dict[str, str]:
+    """L as a score lock says it. A criterion that nobody answered has none yet, and is left open."""
+    return {name: exact_string(value) for name, value in sorted(best.items()) if value is not None}
 
 
 def _best(merged: Iterable[Merged]) -> Fraction | None:
@@ -279,7 +306,13 @@ def _criterion_result(
         reasons=reasons,
         target=target,
         best=best,
+        fixed_by=_fixed_by(record, criterion),
     )
+
+
+def _fixed_by(record: Record, criterion: Criterion) -> str | None:
+    lock = record.score_lock
+    return str(lock["_id"]) if lock is not None and criterion.id in lock["value"].get("best", {}) else None
 
 
 def _points(

@@ -259,9 +259,7 @@ def _provisional(record: Record, scheme: Scheme | None, rows: list[Row]) -> tupl
     contested = sum(checklist.contested for row in rows for checklist in row.card.checklists)
     if contested:
         reasons.append(Reason("checklists-contested", {"count": contested}))
-    lock = folded.on("scores", "lock-scores")
-    locked = lock is not None and lock["value"]["locked"]
-    if any(criterion.kind == "quantitative" for criterion in scheme.criteria) and not locked:
+    if any(criterion.kind == "quantitative" for criterion in scheme.criteria) and record.score_lock is None:
         reasons.append(Reason("scores-not-locked"))
     if folded.absent:
         reasons.append(Reason("log-incomplete", {"count": len(folded.absent)}))

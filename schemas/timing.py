@@ -36,8 +36,8 @@ def _scheme_open(record: Record, _value: Mapping[str, Any]) -> Refused | None:
 
 
 def _scores_open(record: Record, _value: Mapping[str, Any]) -> Refused | None:
-    lock = record.folded.on("scores", "lock-scores")
-    return Refused("scores-locked-already", {"n": lock["n"]}) if lock is not None and lock["value"]["locked"] else None
+    lock = record.score_lock
+    return None if lock is None else Refused("scores-locked-already", {"n": lock["n"]})
 
 
 def _unpublished(record: Record, _value: Mapping[str, Any]) -> Refused | None:

@@ -27,6 +27,7 @@ from schemas.hashing import body_sha256, nfc, part, part_hash
 from schemas.problem import InvalidDocument
 from schemas.problem import Refused as RuleRefused
 from schemas.scheme import Scheme
+from schemas.scoring import best_text
 from schemas.standings import tied
 from schemas.succession import succeeds
 from schemas.timing import untimely
@@ -108,6 +109,8 @@ class Acts:
             if act == "freeze":
                 _require_unhindered(view, meant)
                 documents += to_keep(view.documents.values())
+            elif act == "lock-scores" and meant["locked"] and meant["best"] != self._best(view):
+                raise Clash("lock-other-best")
             elif act == "tie-ballot":
                 _require_ballot(view, meant, self._now())
             elif act == "withhold":
@@ -156,12 +159,18 @@ class Acts:
             day = _day(meant["as_of"])
             if day is not None and "sha256" not in meant:
                 meant["sha256"] = digest(view.standings(day))
+        elif act == "lock-scores" and meant.get("locked") is True:
+            meant.setdefault("best", self._best(view))
         elif act == "publish" and "frozen" not in meant:
             freeze = view.folded.on("ranking", "freeze")
             if freeze is None:
                 raise Clash("not-frozen")
             meant["frozen"] = freeze["_id"]
         return meant
+
+    def _best(self, view: GroupView) -> dict[str, str]:
+        """Each quantitative criterion's L today, as a score lock fixes it."""
+        return best_text(view.tally(self._now().astimezone(VIET_NAM).date()).best)
 
     def authority(
         self, account: Account, view: GroupView, act: str, value: Mapping[str, Any]

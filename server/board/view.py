@@ -80,9 +80,13 @@ class GroupView:
     def standings(self, as_of: date) -> Standings:
         """The ranking on a day, computed once."""
         if as_of not in self._rankings:
-            counted = self._tallies[as_of] = tally(self.record, as_of, self._tallies.get(as_of))
-            self._rankings[as_of] = standings(self.record, as_of, counted=counted)
+            self._rankings[as_of] = standings(self.record, as_of, counted=self.tally(as_of))
         return self._rankings[as_of]
+
+    def tally(self, as_of: date) -> Tally:
+        """The scorecards behind it."""
+        counted = self._tallies[as_of] = tally(self.record, as_of, self._tallies.get(as_of))
+        return counted
 
     @cached_property
     def _tallies(self) -> dict[date, Tally]:

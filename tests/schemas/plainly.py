@@ -121,6 +121,13 @@ def target_of(unit: str, criterion: Doc, documents: list[Doc]) -> Fraction:
 
 
 def best_of(criterion: Doc, documents: list[Doc], scheme: Doc) -> Fraction | None:
+    lock = last(documents, "scores")
+    if lock is not None and lock["value"]["locked"] and criterion["id"] in lock["value"]["best"]:
+        return Fraction(lock["value"]["best"][criterion["id"]])
+    return best_now(criterion, documents, scheme)
+
+
+def best_now(criterion: Doc, documents: list[Doc], scheme: Doc) -> Fraction | None:
     year = next(it for it in documents if it["type"] == "groupyear")
     actuals = []
     for member in year["members"]:

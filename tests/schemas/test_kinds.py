@@ -4,9 +4,11 @@ from fractions import Fraction
 
 import pytest
 
+from schemas.acts import check_value
 from schemas.kinds import points_for, quantitative
 from schemas.scheme import Scheme
-from tests.schemas.support import Cluster, criterion, scheme_document, section
+from schemas.scoring import best_text, tally
+from tests.schemas.support import AS_OF, Cluster, criterion, scheme_document, section
 
 UNITS = ("bac-ninh", "ha-noi", "hai-duong")
 
@@ -112,6 +114,48 @@ def test_quantitative_places_are_provisional_until_scores_are_locked() -> None:
     assert [reason.code for reason in cluster.standings().reasons] == ["scores-not-locked"]
     cluster.decide("lock-scores", {"locked": True})
     assert not cluster.standings().provisional
+
+
+def lock(cluster: Cluster) -> None:
+    cluster.decide("lock-scores", {"locked": True, "best": best_text(tally(cluster.record(), AS_OF).best)})
+
+
+def test_the_best_that_a_score_lock_fixed_is_not_moved_by_what_arrives_later() -> None:
+    cluster = quantitative_cluster()
+    for name, actual in (("bac-ninh", "150"), ("ha-noi", "200")):
+        cluster.submit(name, {"i-1": {"actual": actual}})
+    lock(cluster)
+    cluster.submit("hai-duong", {"i-1": {"actual": "300"}})
+    # Beyond the fixed best it earns the maximum, and takes nothing from the others.
+    assert bases(cluster) == {"bac-ninh": 15, "ha-noi": 20, "hai-duong": 20}
+    cluster.submit("ha-noi", {"i-1": {"actual": "100"}}, supersedes=list(cluster.submissions)[1:2])
+    assert bases(cluster) == {"bac-ninh": 15, "ha-noi": 10, "hai-duong": 20}
+    cluster.decide("lock-scores", {"locked": False})
+    assert bases(cluster) == {"bac-ninh": Fraction("12.5"), "ha-noi": 10, "hai-duong": 20}
+
+
+def test_a_fixed_best_is_the_exact_mean_and_not_a_rounded_one() -> None:
+    cluster = quantitative_cluster()
+    for visit, actual in (("v1", "200"), ("v2", "200"), ("v3", "201")):
+        cluster.plan(visit, "ha-noi")
+        cluster.submit("ha-noi", {"i-1": {"actual": actual}}, visit=visit)
+    cluster.submit("bac-ninh", {"i-1": {"actual": "150"}})
+    before = cluster.standings()
+    lock(cluster)
+    assert cluster.decisions[-1]["value"]["best"] == {"i-1": "601/3"}
+    after = cluster.standings().row("bac-ninh").card.criterion("i-1")
+    assert after.best == Fraction(601, 3)
+    assert after.points == before.row("bac-ninh").card.criterion("i-1").points
+    assert after.fixed_by == cluster.decisions[-1]["_id"]
+
+
+@pytest.mark.parametrize("text", ["", "1/0", "2/4", "4/2", "+1", "1.50", "1/3.0", "1/-3", "0x1", "-0", "9" * 70])
+def test_a_fixed_best_has_one_spelling(text) -> None:
+    assert [it.path for it in check_value("lock-scores", {"locked": True, "best": {"i-1": text}})] == ["value.best.i-1"]
+
+
+def test_opening_the_scores_fixes_nothing() -> None:
+    assert [it.code for it in check_value("lock-scores", {"locked": False, "best": {}})] == ["unlock-fixes-nothing"]
 
 
 WEIGHTED = {"mode": "weighted", "weights": {"self": "0.2", "cross": "0.3", "cluster": "0.5"}}

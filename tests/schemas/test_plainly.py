@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 
+from schemas.figures import exact_string
 from schemas.standings import Standings
 from tests.schemas import plainly
 from tests.schemas.support import Cluster, criterion, scheme_document, section
@@ -58,8 +59,9 @@ def year(seed: int) -> Cluster:
             made.append(cluster.submit(unit, answers(), visit=visit, supersedes=supersedes))
         return made
 
+    own_of: dict[str, list[str]] = {}
     for unit in UNITS:
-        own = submit(unit)
+        own = own_of[unit] = submit(unit)
         crosses = []
         for number in range(pick.randint(1, 3)):
             visit = f"v-{unit}-{number}"
@@ -91,6 +93,15 @@ def year(seed: int) -> Cluster:
                     cluster.claim(unit, item["id"], f"k-{pick.randint(1, 2)}", str(pick.randint(1, 4)), number)
         if pick.random() < 0.1:
             cluster.decide("rank-unit", {"unit": unit, "ranked": pick.random() < 0.5})
+    if pick.random() < 0.4:
+        # The lock names L as the plain computation finds it; then more arrives, and sometimes it is opened again.
+        best = plainly.best_now(scheme["sections"][0]["criteria"][0], cluster.documents(), scheme)
+        cluster.decide("lock-scores", {"locked": True, "best": {} if best is None else {"i-1": exact_string(best)}})
+        for unit in UNITS:
+            if pick.random() < 0.5:
+                cluster.submit(unit, {"i-1": {"actual": pick.choice(["3", "15", "30"])}}, supersedes=own_of[unit])
+        if pick.random() < 0.2:
+            cluster.decide("lock-scores", {"locked": False})
     if pick.random() < 0.2:
         cluster.pact["signatures"] = cluster.pact["signatures"][1:]
     if pick.random() < 0.2:
@@ -124,3 +135,6 @@ def test_the_years_drawn_hold_numbers_ties_and_units_without_a_number() -> None:
     assert any(row.total is not None and row.total != Fraction(int(row.total)) for row in rows)
     states = {it.state for row in rows for part in row.card.sections for it in part.criteria}
     assert {"counted", "missing", "excluded", "na", "returned", "error"} <= states
+    assert any(
+        it.fixed_by for row in rows for part in row.card.sections for it in part.criteria if it.state == "counted"
+    )

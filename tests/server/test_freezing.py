@@ -38,6 +38,15 @@ def locked(world):
     world.act("huong", "lock-scores", {"locked": True})
 
 
+def test_a_lock_names_the_best_results_itself_and_refuses_others(world):
+    scored(world)
+    with pytest.raises(Clash) as refused:
+        world.act("huong", "lock-scores", {"locked": True, "best": {"i-1": "7"}})
+    assert refused.value.said.code == "lock-other-best"
+    assert world.act("huong", "lock-scores", {"locked": True})["value"] == {"locked": True, "best": {}}
+    assert world.act("huong", "lock-scores", {"locked": False})["value"] == {"locked": False}
+
+
 def frozen(world):
     locked(world)
     return world.act("huong", "freeze", {})

@@ -64,6 +64,8 @@ def log_of(service):
 def at_once(monkeypatch):
     """Both servers have looked at the log before either writes to it."""
     gate = threading.Barrier(2, timeout=30)
+    # One that keeps no other test's settings.
+    monkeypatch.setattr(server.acts, "_log", structlog.get_logger())
 
     def held(database, documents):
         gate.wait()

@@ -20,6 +20,8 @@ from sync.replicate import replicate
 from sync.store import Store
 
 FILL_DOCS = 1_000
+CONNECTIONS = 2
+"""As many as the best bare loop has."""
 
 
 def fill(store: Store, lines: list[bytes]) -> None:
@@ -49,10 +51,11 @@ def main(errand: str, source: str, target: str, *span: str) -> None:
         return
     ends: tuple[Database, Database]
     packed = "--gzip" in span
+    connections = 1 if packed else CONNECTIONS
     if errand == "push":
-        ends = Store(source), RemoteDatabase(target, gzip=packed)
+        ends = Store(source), RemoteDatabase(target, gzip=packed, connections=connections)
     else:
-        ends = RemoteDatabase(source, gzip=packed), Store(target)
+        ends = RemoteDatabase(source, gzip=packed, connections=connections), Store(target)
     if "--ready" in span:
         print("ready", flush=True)
         sys.stdin.readline()

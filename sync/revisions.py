@@ -95,9 +95,18 @@ def parse_path(rev: object, revisions: object) -> Path:
         if not isinstance(each, str) or _HASH.fullmatch(each) is None:
             raise BadRequest("RevId isn't a string")
     path = Path(start, tuple(ids))
-    if rev is not None and rev != str(path.leaf) and parse_rev(rev):
+    return path if rev is None or rev == str(path.leaf) else _above_its_namesake(parse_rev(rev), path)
+
+
+def _above_its_namesake(rev: Rev, path: Path) -> Path:
+    """The path of `rev`, of which PouchDB told the history of an older revision with the same hash.
+
+    It looks for `3-c` in its branch by `c` alone. What lies between the two is unknown, unless nothing can. CouchDB
+    would keep `2-c`, and be offered `3-c` for ever. Raises BadRequest where it is no such history.
+    """
+    if rev.hash != path.hashes[0] or rev.generation < path.start:
         raise BadRequest("_rev and _revisions name different revisions.")
-    return path
+    return Path(rev.generation, (rev.hash, *path.hashes) if rev.generation == path.start + 1 else (rev.hash,))
 
 
 def new_revision(parent: Rev | None, *, deleted: bool, body: bytes, attachments: Mapping[str, Any]) -> Rev:
@@ -222,9 +231,11 @@ class RevisionTree:
         A revision that is known already stays what it was; the path may still tell of its older ancestors. Of a path
         that contradicts what is known (one revision, two parents) only what lies above the contradiction is taken.
         """
-        extended = self._extend_leaf(path, deleted=deleted, revs_limit=revs_limit)
-        if extended is not None:
-            return extended
+        grown = self._extend_leaf(path, deleted=deleted, revs_limit=revs_limit) or self._branch_off(
+            path, deleted=deleted, revs_limit=revs_limit
+        )
+        if grown is not None:
+            return grown
         graph = _Graph.of(self)
         graph.add(path, deleted=deleted)
         return graph.stemmed(revs_limit).tree()
@@ -244,6 +255,28 @@ class RevisionTree:
         hashes = (*path.hashes[:above], *only.hashes)[:revs_limit]
         return RevisionTree((Branch(path.start, hashes, deleted),))
 
+    def _branch_off(self, path: Path, *, deleted: bool, revs_limit: int) -> RevisionTree | None:
+        """A conflict that loses to the branch it stands on, without rebuilding: a document may have hundreds."""
+        for above in range(1, len(path.hashes)):
+            found = self._find(Rev(path.start - above, path.hashes[above]))
+            if found is not None:
+                break
+        else:
+            return None
+        below, at = found
+        branch = Branch(path.start, path.hashes[:above], deleted, joins=path.hashes[above])
+        if (
+            at == 0  # it goes on from a leaf
+            or below.joins is not None  # or stands on more branches than one
+            or not _outranks(below, branch)
+            or path.hashes[above:] != below.hashes[at:]  # or tells more of its past, or something else
+            or sum(len(each.hashes) for each in self.branches) + above > revs_limit
+            or path.leaf in self
+        ):
+            return None
+        place = sum(1 for each in self.branches if _outranks(each, branch))
+        return RevisionTree((*self.branches[:place], branch, *self.branches[place:]))
+
     def _find(self, rev: Rev) -> tuple[Branch, int] | None:
         for branch in self.branches:
             at = branch.index(rev)
@@ -262,6 +295,10 @@ class RevisionTree:
             lineage.extend(Rev(branch.generation - i, branch.hashes[i]) for i in range(at, len(branch.hashes)))
             node = None if branch.joins is None else Rev(branch.lowest_generation - 1, branch.joins)
         return lineage
+
+
+def _outranks(one: Branch, other: Branch) -> bool:
+    return (not one.deleted, one.generation, one.hashes[0]) > (not other.deleted, other.generation, other.hashes[0])
 
 
 class _Graph:

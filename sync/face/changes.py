@@ -130,15 +130,16 @@ def _stream(pieces: Iterator[bytes], seat: Seat, *, content_type: str = "applica
 
 def _read_query(call: Call) -> Query:
     body: dict[str, Any] = {}
-    if call.method == "POST" and call.has_body:
-        body = call.json_object()
+    if call.method == "POST":
+        call.require_json()
+        body = call.json_object() if call.has_body else {}
     feed = {"live": "continuous"}.get(name := call.text("feed") or "normal", name)
     if feed not in ("normal", "longpoll", "continuous", "eventsource"):
         raise BadRequest("Supported `feed` types: normal, continuous, live, longpoll, eventsource")
     style = call.text("style") or "main_only"
     if style not in ("main_only", "all_docs"):
         raise bad_parameter("style", "main_only or all_docs")
-    limit = call.whole("limit")
+    limit = None if _is_negative(call.text("limit")) else call.whole("limit")
     timeout_ms = call.whole("timeout")
     asked_s = call.limits.feed_heartbeat_s if timeout_ms is None else timeout_ms / 1000
     beat_s = heartbeat_s(call)
@@ -161,6 +162,11 @@ def _read_query(call: Call) -> Query:
         hold_s=min(asked_s, call.limits.feed_hold_s),
         heartbeat_s=beat_s,
     )
+
+
+def _is_negative(limit: str | None) -> bool:
+    """To CouchDB's feed, and to no other limit of it, a number below 0 is none."""
+    return limit is not None and limit.startswith("-") and Call.is_whole(limit[1:])
 
 
 def _since(call: Call, feed: str) -> Seq:

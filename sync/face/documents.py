@@ -70,7 +70,10 @@ def _get(call: Call, doc_id: str) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a reader wants to know beside the document: none of it is of the revision alone, so it has no ETag."""
+    """What a reader wants to know beside the document: none of it is of the revision alone, so it has no ETag.
+
+    As in CouchDB, who names a revision gets that, and is told nothing beside it.
+    """
 
     revs_info: bool
     conflicts: bool
@@ -79,6 +82,8 @@ class _Asked:
 
     @classmethod
     def of(cls, call: Call) -> _Asked:
+        if call.text("rev") is not None and not call.option("latest"):
+            return cls(revs_info=False, conflicts=False, deleted_conflicts=False, local_seq=False)
         meta = call.option("meta")
         return cls(
             revs_info=meta or call.option("revs_info"),
@@ -125,22 +130,13 @@ def _beside(call: Call, doc_id: str, found: Document, asked: _Asked) -> dict[str
     if asked.deleted_conflicts:
         leaves = [entry["ok"] for entry in call.database.bulk_get([{"id": doc_id}])[0]["docs"] if "ok" in entry]
         gone = [leaf["_rev"] for leaf in leaves if leaf.get("_deleted") and leaf["_rev"] != found["_rev"]]
-        if gone and _is_winner(call, found):
+        if gone:
             told["_deleted_conflicts"] = sorted(gone, key=parse_rev, reverse=True)
     if asked.local_seq:
         rows = call.database.changes(doc_ids=[doc_id]).results
         if rows:
             told["_local_seq"] = rows[0]["seq"]
     return told
-
-
-def _is_winner(call: Call, found: Document) -> bool:
-    if call.text("rev") is None or call.option("latest"):
-        return True
-    try:
-        return bool(call.database.get(found["_id"])["_rev"] == found["_rev"])
-    except NotFound:
-        return False
 
 
 def _winner_of(database: Database, doc_id: str, *, revs: bool) -> Document:

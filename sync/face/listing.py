@@ -46,7 +46,12 @@ def listing(call: Call, name: str) -> Response:
         return _queries(call, lister)
     if call.method not in ("GET", "POST"):
         raise method_not_allowed("GET", "HEAD", "POST")
-    body = call.json_object() if call.method == "POST" and call.has_body else {}
+    body: Mapping[str, Any] = {}
+    if call.method == "POST":
+        call.require_json()
+        if not call.has_body:
+            raise BadRequest("Missing request body")
+        body = call.json_object()
     return json_answer(call, _list(call, lister, _Options(call, body)))
 
 
@@ -175,6 +180,7 @@ class _Options:
         if keys is not None and not (start is _ABSENT and end is _ABSENT):
             reason = "`keys` is incompatible with `key`, `start_key` and `end_key`"
             raise WireError(400, "query_parse_error", reason)
+        self._refuse_reducing()
         descending, inclusive_end = self._flag("descending"), self._flag("inclusive_end", default=True)
         nothing = False
         # Ids are text, and to CouchDB's listings any other value stands before all text.
@@ -199,6 +205,13 @@ class _Options:
             attachments=self._flag("attachments"),
             update_seq=self._flag("update_seq"),
         )
+
+    def _refuse_reducing(self) -> None:
+        """A listing has nothing to reduce, and says so to who asks."""
+        if self._flag("reduce"):
+            raise WireError(400, "query_parse_error", "Reduce is invalid for map-only views.")
+        if self._flag("group") or self._whole("group_level"):
+            raise WireError(400, "query_parse_error", "Invalid use of grouping on a map view.")
 
     def _ends(self) -> tuple[Any, Any]:
         """Where the listing begins and ends; of several that say so, the last, and the body after the query."""

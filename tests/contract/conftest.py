@@ -87,6 +87,7 @@ MARKS = {"couchdb": pytest.mark.couchdb, "pouchdb_server": pytest.mark.node}
 COUCHDB_DIFFERS = {
     "test_a_leaf_told_again_keeps_the_body_it_had": "CouchDB takes the body told last where a path joins two roots",
     "test_what_couchdb_would_let_pass_is_forbidden_alone_too": "CouchDB takes a history that belies its revision",
+    "test_a_history_cut_at_an_older_namesake_is_that_of_the_revision_named": "CouchDB keeps the namesake instead",
     "test_a_local_document_is_not_written_over_by_who_has_not_read_it": "CouchDB lets the last writer win",
     "test_an_ancestor_that_comes_after_its_leaf_is_no_change": "CouchDB counts the body it had lacked as a change",
 }
@@ -117,6 +118,7 @@ POUCHDB_SERVER_DIFFERS = {
     "test_what_couchdb_would_let_pass_is_forbidden_alone_too[two names]": _NO_REFUSAL,
     "test_what_couchdb_would_let_pass_is_forbidden_alone_too[too long]": _NO_REFUSAL,
     "test_what_couchdb_would_let_pass_is_forbidden_alone_too[wide integer]": "it rounds integers beyond 53 bits",
+    "test_a_history_cut_at_an_older_namesake_is_that_of_the_revision_named": "it keeps the namesake instead",
     "test_two_branches_are_both_kept_and_the_greater_hash_wins": _LEAVES,
     "test_the_longer_branch_wins_and_the_undeleted_one_before_it": _LEAVES,
     "test_a_document_with_only_deleted_leaves_is_deleted": _DELETED,

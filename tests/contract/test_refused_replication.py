@@ -37,6 +37,18 @@ def test_what_couchdb_would_let_pass_is_forbidden_alone_too(database: Database, 
     _is_forbidden_alone(database, bad)
 
 
+def test_a_history_cut_at_an_older_namesake_is_that_of_the_revision_named(database: Database) -> None:
+    """As PouchDB tells of `3-c` on top of `2-c`: it looks for its revisions by their hashes."""
+    database.bulk_docs([revision("a", "2-c", "1-a"), revision("b", "1-a")], new_edits=False)
+    cut_a = {"_id": "a", "_rev": "3-c", "_revisions": {"start": 2, "ids": ["c", "a"]}}
+    cut_b = {"_id": "b", "_rev": "4-a", "_revisions": {"start": 1, "ids": ["a"]}}
+    assert database.bulk_docs([cut_a, cut_b], new_edits=False) == []
+    assert [row["changes"] for row in database.changes(style="all_docs").results] == [
+        [{"rev": "3-c"}],  # nothing can lie between it and its namesake
+        [{"rev": "4-a"}, {"rev": "1-a"}],  # what does is not told, so it stands alone
+    ]
+
+
 def _is_forbidden_alone(database: Database, bad: dict[str, Any]) -> None:
     answers = database.bulk_docs([revision("before", "1-a"), bad, revision("after", "1-a")], new_edits=False)
     assert [(answer["id"], answer["error"]) for answer in answers] == [(bad["_id"], "forbidden")]

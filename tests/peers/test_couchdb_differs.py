@@ -72,6 +72,11 @@ def test_it_takes_a_history_that_belies_its_revision_and_integers_of_any_width(t
     assert there.get("a").get("n") == odd.get("n")
 
 
+def test_it_keeps_an_older_namesake_in_place_of_the_revision_named(there: RemoteDatabase) -> None:
+    graft(there, {"_id": "a", "_rev": "3-c", "_revisions": {"start": 2, "ids": ["c", "a"]}})
+    assert leaves(there, "a") == ["2-c"]
+
+
 def test_a_leaf_takes_the_body_told_last_where_its_path_joins_two_roots(there: RemoteDatabase) -> None:
     graft(there, revision("a", "4-d", n="d"), revision("a", "6-f", "5-e", n="f"))
     graft(there, revision("a", "6-f", "5-e", "4-d", "3-c", n="told last"))

@@ -42,8 +42,14 @@ def test_meta_tells_conflicts_history_and_what_was_deleted(curl: Curl) -> None:
     assert (told["_rev"], told["_conflicts"], told["_deleted_conflicts"]) == ("2-c", ["2-b"], ["3-e", "2-d"])
     assert told["_revs_info"] == [{"rev": "2-c", "status": "available"}, {"rev": "1-a", "status": "missing"}]
     assert "_revisions" not in told
-    of_a_loser = curl("GET", "/db/a?rev=2-b&meta=true")[1]
-    assert not {"_conflicts", "_deleted_conflicts"} & set(of_a_loser)
+
+
+@pytest.mark.parametrize("rev", ["2-b", "2-c"])
+def test_who_names_a_revision_is_told_of_no_others(curl: Curl, rev: str) -> None:
+    graft(curl.db, revision("a", "2-b", "1-a"), revision("a", "2-c", "1-a"), revision("a", "2-d", _deleted=True))
+    named = curl.raw("GET", f"/db/a?rev={rev}&meta=true&local_seq=true")
+    assert (set(named.get_json()), named.headers["ETag"]) == ({"_id", "_rev"}, f'"{rev}"')
+    assert curl("GET", f"/db/a?rev={rev}&conflicts=true&latest=true")[1]["_conflicts"] == ["2-b"]
 
 
 def test_a_document_tells_where_in_the_feed_it_stands(curl: Curl) -> None:
@@ -138,6 +144,13 @@ def test_a_batch_that_holds_what_is_no_document_is_refused_whole(curl: Curl) -> 
         assert (status, curl("GET", "/db/good")[0]) == (400, 404), bad
 
 
+def test_a_batch_in_which_nothing_names_a_revision_is_no_replication(curl: Curl) -> None:
+    nameless = {"_id": "a"}
+    assert curl("POST", "/db/_bulk_docs", {"docs": [nameless], "new_edits": False})[0] == 400
+    status, told = curl("POST", "/db/_bulk_docs", {"docs": [nameless, revision("b", "1-a")], "new_edits": False})
+    assert (status, [each["id"] for each in told], curl("GET", "/db/b")[0]) == (201, ["a"], 200)
+
+
 def test_an_unsound_request_for_a_document_is_answered_in_its_place(curl: Curl) -> None:
     curl.db.put({"_id": "a"})
     asked = [1, {"id": "a"}, {"rev": "1-a"}, {"id": "a", "rev": 1}, {"id": "a", "atts_since": 1}, {"id": "a"}]
@@ -203,6 +216,19 @@ def test_a_listing_begins_and_ends_where_it_was_asked_to(curl: Curl, query: str,
     assert (status, "".join(rows(told))) == (200, expected)
 
 
+def test_a_listing_has_nothing_to_reduce_or_group(curl: Curl) -> None:
+    for bad in ("reduce=true", "group=true", "group_level=1", "group_level=x", "reduce=x"):
+        assert curl("GET", f"/db/_all_docs?{bad}")[0] == 400, bad
+    assert curl("GET", "/db/_all_docs?reduce=false&group=false&group_level=0")[0] == 200
+    assert curl("POST", "/db/_all_docs", {"group": True})[0] == 400
+
+
+@pytest.mark.parametrize("path", ["/db/_all_docs", "/db/_changes"])
+def test_a_question_that_is_posted_is_json(curl: Curl, path: str) -> None:
+    assert curl.raw("POST", path).status_code == 415
+    assert curl("POST", path, {})[0] == 200
+
+
 def test_several_listings_come_in_one_answer(curl: Curl) -> None:
     for doc_id in "abc":
         curl.db.put({"_id": doc_id})
@@ -236,6 +262,13 @@ def test_a_selector_lets_through_what_matches_page_after_page(curl: Curl) -> Non
     assert changes(curl, "filter=_selector&feed=longpoll&timeout=100", wanted)[0] == "d007"
     told = curl("POST", "/db/_changes?filter=_selector&include_docs=true&limit=1", wanted)[1]
     assert told["results"][0]["doc"]["n"] == 7
+
+
+def test_a_limit_below_nothing_limits_no_feed(curl: Curl) -> None:
+    for doc_id in ("a", "b"):
+        curl.db.put({"_id": doc_id})
+    assert changes(curl, "limit=-1") == ["a", "b"]
+    assert changes(curl, "limit=-5&descending=true") == ["b", "a"]
 
 
 def test_a_feed_of_design_documents_holds_these_alone(curl: Curl) -> None:

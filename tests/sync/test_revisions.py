@@ -167,6 +167,8 @@ def test_a_claimed_history_must_agree_with_the_revision() -> None:
     assert parse_path("2-b", {"start": 2, "ids": ["b", "a"]}) == Path(2, ("b", "a"))
     assert parse_path(None, {"start": 2, "ids": ["b"]}) == Path(2, ("b",))
     assert parse_path("2-b", None) == Path(2, ("b",))
+    assert parse_path("3-b", {"start": 2, "ids": ["b", "a"]}) == Path(3, ("b", "b", "a"))
+    assert parse_path("4-b", {"start": 2, "ids": ["b", "a"]}) == Path(4, ("b",))
 
 
 @pytest.mark.parametrize(

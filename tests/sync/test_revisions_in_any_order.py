@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,3 +113,16 @@ def test_the_leaves_from_a_revision_are_those_that_descend_from_it(delivery: tup
         assert all(path.hashes[path.start - rev.generation] == rev.hash for path in below)
         beside = history.leaves().difference(tree.leaves_from(rev))
         assert all(rev not in RevisionTree().merge(history.path(leaf.rev), deleted=False) for leaf in beside)
+
+
+@given(deliveries())
+def test_a_conflict_that_branches_off_makes_the_tree_that_rebuilding_makes(delivery: tuple[History, list[Rev]]) -> None:
+    history, revs = delivery
+    tree = RevisionTree()
+    for rev in revs:
+        for length in (2, None):  # a path that ends in mid-air, then one that knows where it comes from
+            path = history.path(rev, length)
+            with mock.patch.object(RevisionTree, "_branch_off", return_value=None):
+                rebuilt = tree.merge(path, deleted=history.deleted[rev])
+            tree = tree.merge(path, deleted=history.deleted[rev])
+            assert tree == rebuilt

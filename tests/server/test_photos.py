@@ -10,16 +10,18 @@ from schemas import evidence, ids
 from server import backends
 from sync import media
 from tests.server.test_follower import put
-from tests.server.world import GROUP, YEAR, evidence_of, make_world, submission_of
+from tests.server.world import GROUP, YEAR, Phone, evidence_of, make_world, served, submission_of
+from tests.support.backends import BACKENDS, placed
 
 M = ids.media_database(GROUP, YEAR)
 
 
-@pytest.fixture
-def world(tmp_path):
-    made = make_world(tmp_path / "data")
-    yield made
-    made.service.close()
+@pytest.fixture(params=BACKENDS)
+def world(request, tmp_path):
+    with placed(request.param) as where:
+        made = make_world(tmp_path / "data", backend=where.backend())
+        yield made
+        made.service.close()
 
 
 def submit(world, login, criterion, photo, *, number=1):
@@ -91,6 +93,32 @@ def test_a_photo_that_is_not_its_names_bytes_is_turned_down_and_may_come_right(w
     assert media.read_photo(database, name).data == right
 
 
+def test_a_photo_that_came_partly_in_slices_through_the_gateway_is_put_together_and_its_pieces_go(world, tmp_path):
+    data = os.urandom(2 * media.CHUNK_BYTES + 20_000)
+    documents = media.cut(data, b"t", content_type="image/jpeg", width=1, height=1)
+    name = documents[0]["photo"]
+    in_slices = [
+        part
+        for number in (1, 2)
+        for part in media.slices(
+            documents[2 + number], data[number * media.CHUNK_BYTES : (number + 1) * media.CHUNK_BYTES]
+        )
+    ]
+    with served(world) as url:
+        lan = Phone(url, tmp_path / "phone", world, "lan")
+        remote = lan.remote(M)
+        for batch in (documents[:3], in_slices[:5], in_slices[:5], in_slices[5:]):
+            assert remote.bulk_docs(batch, new_edits=False) == []
+        assert remote.revs_diff({part["_id"]: [part["_rev"]] for part in in_slices}) == {}
+        lan.close()
+    world.service.follower.follow(M)
+    there = world.service.backend.open(M)
+    assert media.verdicts(there, [name]) == ({name}, {})
+    assert media.read_photo(there, name).data == data
+    left = {row["id"].partition(":")[0] for row in there.all_docs()["rows"]}
+    assert left == {"photo", "thumb", "receipt"}
+
+
 def deliver_home(documents):
     from tests.support.memory import MemoryDatabase
 
@@ -99,6 +127,7 @@ def deliver_home(documents):
     return phone
 
 
+@pytest.mark.parametrize("world", ["stores"], indirect=True)
 def test_the_disk_gets_back_what_chunks_took_once_it_is_worth_it(world, monkeypatch):
     path = world.service.backend.folder.file_of(M)
     for _ in range(6):

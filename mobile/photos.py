@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any
 
 from mobile import keeping, sending
-from mobile.bites import CHUNKS_AT_ONCE_MAX, SLICES_A_CHUNK, Bites
+from mobile.bites import SLICES_A_CHUNK, Bites
 from mobile.i18n import _
 from mobile.local import Local, each_database, found, listed
 from mobile.sending import Refused
@@ -313,7 +313,8 @@ def look_after(
 ) -> list[str]:
     """Ask which confirmed photos the server still has. What it lost goes again; what it has had long enough may leave.
 
-    `today` is the server's day, None where it does not tell: then nothing leaves. Answers which were sent again.
+    `today` is the server's day, None where it does not tell: then nothing leaves. Answers which wait again:
+    `push` sends them, as any other.
     """
     confirmed = [name for name in names_in(store) if way(local, store.name, name).safe]
     here = [name for name in confirmed if local.photo_file(name).exists()]
@@ -326,7 +327,10 @@ def look_after(
     for name in lost:
         if cancelled():
             break
-        _send_again(local, store, remote, name)
+        # Its pieces here are gone; they are cut anew from the file, which is what the file is kept for.
+        media.mend(store, name, local.photo_file(name).read_bytes(), media.read_thumbnail(store, name).data)
+        of = len(media.ids_in_order(name, int(store.get(media.photo_id(name))["bytes"])))
+        _remember(local, store.name, name, have=0, of=of, safe_at=None)
     return lost
 
 
@@ -374,22 +378,6 @@ def free(local: Local, name: str) -> int:
     except FileNotFoundError:
         return 0
     return photo_bytes
-
-
-def _send_again(local: Local, store: Store, remote: Database, name: str) -> None:
-    """Its pieces here are gone; they are cut anew from the file, which is what the file is kept for."""
-    manifest = store.get(media.photo_id(name))
-    documents = media.cut(
-        local.photo_file(name).read_bytes(),
-        media.read_thumbnail(store, name).data,
-        content_type=manifest["content_type"],
-        width=manifest["width"],
-        height=manifest["height"],
-    )
-    _remember(local, store.name, name, have=0, of=len(documents), safe_at=None)
-    missing = remote.revs_diff({document["_id"]: [document["_rev"]] for document in documents})
-    for slice_ in _slices([each["_id"] for each in documents if each["_id"] in missing], CHUNKS_AT_ONCE_MAX):
-        remote.bulk_docs([each for each in documents if each["_id"] in slice_], new_edits=False)
 
 
 def fetch_thumbnails(

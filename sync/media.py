@@ -25,6 +25,7 @@ from typing import Any, Literal, NamedTuple
 from sync.database import Database, Document
 from sync.documents import with_revision
 from sync.errors import Conflict, Forbidden, NotFound, PeerMisbehaved, SyncError
+from sync.revisions import parse_rev
 
 CHUNK_BYTES = 65_536
 """15–25 s of a 2G link: what a dropped connection may cost. Fixed for ever: manifests state it."""
@@ -192,8 +193,12 @@ def cut(photo: bytes, thumbnail: bytes, *, content_type: str, width: int, height
 
 
 def slices(chunk: Document, data: bytes) -> list[Document]:
-    """A chunk's bytes as slices, to be sent in its place: each with the revision it has everywhere."""
+    """A chunk's bytes as slices, to be sent in its place: each with the revision it has everywhere.
+
+    Those of a chunk that comes again stand on its revision: the server has deleted the first ones, and knows them.
+    """
     photo, number = str(chunk["photo"]), int(chunk["n"])
+    again = None if parse_rev(chunk["_rev"]).generation == 1 else str(chunk["_rev"])
     starts = range(0, max(len(data), 1), SLICE_BYTES)
     return [
         with_revision(
@@ -205,7 +210,8 @@ def slices(chunk: Document, data: bytes) -> list[Document]:
                 "n": number,
                 "part": part,
                 "_attachments": _data(data[start : start + SLICE_BYTES]),
-            }
+            },
+            parent=again,
         )
         for part, start in enumerate(starts)
     ]
@@ -389,7 +395,7 @@ def verdicts(database: Database, photos: Sequence[str]) -> tuple[set[str], dict[
 
 
 def mend(database: Database, photo: str, original: bytes, thumbnail: bytes) -> bool:
-    """After a photo was turned down: its documents anew, from its original bytes, to be sent once more.
+    """After a photo was turned down, or lost: its documents anew, from its original bytes, to be sent once more.
 
     Answers False, and changes nothing, where the original is another photo's. Each document gets a further revision,
     because the server has deleted the ones it knows.

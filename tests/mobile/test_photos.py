@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 
+import flask
 import pytest
 from PIL import Image
 
@@ -201,3 +202,60 @@ def test_a_photo_in_slices_comes_together_beside_one_in_chunks(tmp_path):
         media.settle(there, name, now="2024-10-08T03:00:00Z")
         assert media.read_photo(remote, name).data == photo
         assert [row["id"].split(":")[0] for row in there.all_docs()["rows"]] == ["photo", "receipt", "thumb"]
+
+
+def test_a_photo_turned_down_comes_right_over_a_line_that_only_holds_for_slices(tmp_path):
+    phone, there = Store(tmp_path / "phone.sqlite"), Store(tmp_path / "there.sqlite")
+    data = noisy()
+    name = media.put_photo(phone, data, b"t", content_type="image/jpeg", width=700, height=500)
+    for _ in range(3):
+        deliver_in_slices(phone, there, name, len(data))
+        assert media.assemble(there, name) == data
+        media.turn_down(there, media.PhotoMismatch(name, "as if"), now="2024-10-08T03:00:00Z")
+        assert media.state(there, name).kind == "absent"
+        assert media.mend(phone, name, data, b"t")
+    deliver_in_slices(phone, there, name, len(data))
+    media.settle(there, name, now="2024-10-08T04:00:00Z")
+    assert media.verdicts(there, [name]) == ({name}, {})
+    assert media.state(there, name).kind == "verified"
+    phone.close()
+    there.close()
+
+
+def deliver_in_slices(phone, there, name, size):
+    for doc_id in media.ids_in_order(name, size):
+        document = phone.get(doc_id, attachments=True, revs=True)
+        parts = [document]
+        if doc_id.startswith("chunk:"):
+            parts = media.slices(document, phone.attachment(doc_id, "data").read())
+        lacking = there.revs_diff({part["_id"]: [part["_rev"]] for part in parts})
+        assert there.bulk_docs([part for part in parts if part["_id"] in lacking], new_edits=False) == []
+
+
+def test_a_photo_the_server_lost_arrives_again_though_the_line_breaks_half_way(lan, own, service, sync):
+    card = lan.capture(noisy(), title="Hội diễn", checklist=own)
+    (shot,) = card.photos
+    sync(lan)
+    service.settle()
+    sync(lan)
+    assert lan.evidence()[0].photos[0].safe
+    service.stores.delete(M)
+    there = service.stores.ensure(M)
+    written = []
+
+    def break_off(request):
+        if request.path == f"/db/{M}/_bulk_docs":
+            written.append(request.path)
+            flask.abort(502)
+
+    service.meanwhile = break_off
+    SyncWorker(lan).sync_once()
+    assert not lan.evidence()[0].photos[0].safe
+    assert written
+    service.meanwhile = lambda _: None
+    worker = SyncWorker(lan)
+    for _ in range(3):
+        worker.sync_once()
+        service.settle()
+    assert lan.evidence()[0].photos[0].safe
+    assert media.read_photo(there, shot.sha256).data == shot.file.read_bytes()

@@ -143,3 +143,47 @@ def test_the_disk_gets_back_what_chunks_took_once_it_is_worth_it(world, monkeypa
     world.service.follower.sweep()
     assert store.free_bytes() < 100_000
     assert path.stat().st_size < size
+
+
+def in_files(world, data):
+    """The files under the data folder in which some of these bytes still lie; a page may end within others."""
+    pieces = [data[at : at + 16] for at in range(0, len(data), 1_000)]
+    files = {path.name: path.read_bytes() for path in world.service.config.data.rglob("*") if path.is_file()}
+    return sorted(name for name, held in files.items() if any(piece in held for piece in pieces))
+
+
+@pytest.mark.parametrize("arrived", ["whole", "half", "in slices"])
+def test_a_withheld_photo_leaves_the_service_however_much_of_it_had_arrived(world, arrived):
+    data, other = os.urandom(150_000), os.urandom(100_000)
+    photo = submit(world, "lan", "i-1", media.name_of(data)) and media.name_of(data)
+    documents = media.cut(data, b"small picture of it", content_type="image/jpeg", width=1, height=1)
+    database = deliver(world, other)
+    if arrived == "whole":
+        database.bulk_docs(documents, new_edits=False)
+        world.service.follower.follow(M)
+        assert media.read_photo(database, photo).data == data
+    elif arrived == "half":
+        database.bulk_docs(documents[:3], new_edits=False)
+    else:
+        sliced = media.slices(documents[2], data[: media.CHUNK_BYTES])
+        database.bulk_docs([*documents[:2], *sliced[:3]], new_edits=False)
+    assert in_files(world, data) != []
+
+    world.act("huong", "withhold", {"kind": "photo", "sha256": photo}, "Gia đình đề nghị")
+
+    assert [row["id"] for row in database.all_docs()["rows"] if photo in row["id"]] == []
+    assert in_files(world, data) == []
+    assert in_files(world, b"small picture of it") == []
+    world.service.follower.follow(M)
+    assert media.verdicts(database, [media.name_of(other)])[0] == {media.name_of(other)}
+
+
+def test_a_withheld_photo_that_another_server_let_in_late_is_erased_by_the_sweep(world):
+    data = os.urandom(100_000)
+    submit(world, "lan", "i-1", media.name_of(data))
+    world.act("huong", "withhold", {"kind": "photo", "sha256": media.name_of(data)}, "Gia đình đề nghị")
+    database = deliver(world, data)
+    world.settle()
+    world.service.follower.sweep()
+    assert [row["id"] for row in database.all_docs()["rows"] if media.name_of(data) in row["id"]] == []
+    assert in_files(world, data) == []

@@ -81,8 +81,10 @@ def main() -> None:
 
 
 def _decide(log: list[dict[str, Any]], act: str, value: dict[str, Any], **more: Any) -> dict[str, Any]:
+    # Nobody judges itself: what concerns the leader is its deputy's.
+    unit, as_ = ("so-01", "deputy") if value.get("inspected") == "so-00" else ("so-00", "leader")
     return decision.build(
-        log[-1:], act, value, group=GROUP, year=YEAR, by="a-so-00", authority={"unit": "so-00", "as": "leader"},
+        log[-1:], act, value, group=GROUP, year=YEAR, by=f"a-{unit}", authority={"unit": unit, "as": as_},
         at="2024-09-20T02:00:00Z", **more,
     )  # fmt: skip
 
@@ -148,7 +150,10 @@ def _group_year(units: list[str], sheet: dict[str, Any]) -> dict[str, Any]:
         "_id": ids.groupyear_id(GROUP, YEAR), "type": "groupyear", "v": 1, "group": GROUP, "year": YEAR,
         "kind": "cluster", "names": _names("Cụm"), "theme": _names("Chủ đề"),
         "members": [{"unit": unit, "from": "2024-01-01", "to": None} for unit in units],
-        "leaders": [{"unit": units[0], "role": "leader", "from": "2024-01-01", "to": None}],
+        "leaders": [
+            {"unit": unit, "role": role, "from": "2024-01-01", "to": None}
+            for unit, role in zip(units, ("leader", "deputy"), strict=False)
+        ],
         "scheme": sheet["_id"], "deadlines": {"self": None, "cross": None}, "holidays": [], "flags": [],
         "sample": True,
     }  # fmt: skip

@@ -6,16 +6,18 @@ Tokens, sessions and passwords are not known here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
 from schemas import ids
 from schemas.acts import ACTS, LEADER, units_of
+from schemas.decision import Folded
 from schemas.evidence import cite
+from schemas.figures import local_day
 from schemas.problem import Refused
-from schemas.visit import Visit
+from schemas.visit import Visit, visits
 
 __all__ = [
     "Access",
@@ -33,6 +35,7 @@ __all__ = [
     "may_read",
     "may_write",
     "own_range",
+    "unauthorised",
 ]
 
 UNIT_TYPES: Final = ("draft", "submission", "evidence", "cited", "part", "reply")
@@ -294,6 +297,44 @@ def authority_for(
     if not identity.roles & ACTORS:
         return Refused("act-needs-head-or-specialist")
     return Authority(wanted, as_)
+
+
+def unauthorised(folded: Folded, groupyear: Mapping[str, Any], named: Iterable[str]) -> list[str]:
+    """Of these decisions, in the log's order, those in whose name nobody could act on their day (DOMAIN 5.10).
+
+    By the same rule that let them be written. Whose account it was, and in which office, is not proved by the log.
+    """
+    wanted = set(named)
+    found = []
+    for name, decision in folded.by_id.items():
+        if name not in wanted:
+            continue
+        claimed = Authority(decision["authority"]["unit"], decision["authority"]["as"])
+        roles = frozenset({"council"} if claimed.as_ == "council" else {"head"})
+        could = authority_for(
+            Identity(decision["by"], claimed.unit, roles),
+            decision["act"],
+            decision["value"],
+            GroupFacts.from_document(groupyear, local_day(decision["at"])),
+            visits=_visits_then(folded, decision),
+        )
+        if could != claimed:
+            found.append(name)
+    return found
+
+
+def _visits_then(folded: Folded, decision: Mapping[str, Any]) -> dict[str, Visit]:
+    """The visit a cancellation speaks of, as it was planned when its writer acted."""
+    if decision["act"] != "cancel-visit":
+        return {}
+    subject, visit = decision["subject"], decision["value"]["visit"]
+    plans = [
+        it["value"]
+        for it in folded.history[subject]
+        if it["act"] == "plan-visit" and folded.precedes(it["_id"], decision["_id"])
+    ]
+    known = visits(folded).get(visit)
+    return {visit: replace(known, inspected=plans[-1]["inspected"])} if known is not None and plans else {}
 
 
 def _hash_in(document: Mapping[str, Any]) -> str:

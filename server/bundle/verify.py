@@ -5,6 +5,7 @@
     documents  each is well formed and stands under its own id
     chain      every decision is its hash, and follows decisions that are here
     inputs     all that the frozen ranking names is here as it was
+    authority  every decision was that of the leader, the deputy or the council who could take it on its day
     ranking    computed again, it is the one that was frozen
     nothing    missing without a decision that says so, nothing beside
 
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from schemas import ids
+from schemas.access import unauthorised
 from schemas.base import problems_of
 from schemas.decision import Folded, fold
 from schemas.freezing import AFTERWARDS, Frozen, frozen_hash, recomputed
@@ -36,7 +38,7 @@ from server.bundle.writing import FORMAT, VERSION
 JSON_BYTES_MAX: Final = 32_000_000
 """One document. A freezing decision of 20,000 inputs has 5 MB; parsing takes several times that in memory."""
 
-STEPS: Final = ("bytes", "signature", "documents", "chain", "inputs", "ranking", "complete", "origin")
+STEPS: Final = ("bytes", "signature", "documents", "chain", "inputs", "authority", "ranking", "complete", "origin")
 
 
 class Fault(Exception):
@@ -163,7 +165,11 @@ def _check(whole: memoryview, found: dict[str, Any], *, expect: str | None, key:
     freeze = folded.by_id[manifest["frozen"]]
     if expect is not None and expect != manifest["hash"]:
         raise Fault("origin", "bundle-other-ranking", hash=signing.grouped(manifest["hash"]))
-    frozen = recomputed(documents.values(), freeze)
+    # Copies that the service keeps have no place in a bundle: what is named is here itself.
+    frozen = recomputed([it for name, it in documents.items() if ids.type_of(name) != "kept"], freeze)
+    absent = [it for it in frozen.faults if it.code != "ranking-differs"]
+    if not absent:
+        _authority(folded, documents, freeze)
     if frozen.faults:
         first = frozen.faults[0]
         raise Fault("ranking" if first.code == "ranking-differs" else "inputs", first.code, **first.params)
@@ -268,6 +274,19 @@ def _chain(documents: Mapping[str, Mapping[str, Any]], manifest: Mapping[str, An
     if frozen_hash(freeze) != manifest["hash"]:
         raise Fault("chain", "bundle-ill-formed", name=contents.MANIFEST)
     return folded
+
+
+def _authority(folded: Folded, documents: Mapping[str, Mapping[str, Any]], freeze: Mapping[str, Any]) -> None:
+    """Up to the freezing: the group year it names tells who led when, and no later one."""
+    named = [it["id"] for it in freeze["inputs"]]
+    year = next((documents[name] for name in named if ids.type_of(name) == "groupyear"), None)
+    if year is None:
+        raise Fault("inputs", "record-incomplete")
+    for name in unauthorised(folded, year, [*named, freeze["_id"]]):
+        claimed = folded.by_id[name]["authority"]
+        unit = documents.get(ids.unit_id(claimed["unit"]))
+        shown = claimed["unit"] if unit is None else unit["short_names"]
+        raise Fault("authority", "bundle-authority", decision=name, unit=shown, roles=[claimed["as"]])
 
 
 def _complete(documents: Mapping[str, Any], chosen: Contents, manifest: Mapping[str, Any]) -> None:

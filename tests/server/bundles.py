@@ -17,13 +17,15 @@ from schemas.hashing import canonical_bytes, part, part_hash
 from server.bundle import contents
 from server.bundle.archive import Writer, take_apart
 from server.bundle.writing import signature_of, write
-from tests.schemas.support import AS_OF, GROUP, STAMP, YEAR, Cluster, criterion, scheme_document, section
+from tests.schemas.support import AS_OF, GROUP, LEADER, STAMP, YEAR, Cluster, criterion, scheme_document, section
 
 SECRET, OTHER = b"\x01" * 32, b"\x02" * 32
 SHEET = scheme_document(
     section("i", "100", *(criterion(f"i-{number}", "20") for number in range(1, 6))),
     section("ii", "50", *(criterion(f"ii-{number}", "10") for number in range(1, 6))),
 )
+DEPUTY = {"unit": "hung-yen", "as": "deputy"}
+COUNCIL = {"unit": "bo", "as": "council"}
 PHOTO = b"a photo" * 50
 PHOTO_NAME = hashlib.sha256(PHOTO).hexdigest()
 
@@ -37,6 +39,7 @@ class Year(Cluster):
 
     def __init__(self) -> None:
         super().__init__("ha-noi", "hai-duong", "hung-yen", scheme_document=SHEET)
+        self.groupyear["leaders"].append({"unit": "hung-yen", "role": "deputy", "from": "2024-01-01", "to": None})
         self.more: list[dict[str, Any]] = []
 
     def documents(self) -> list[dict[str, Any]]:
@@ -77,7 +80,8 @@ def year() -> tuple[tuple[dict[str, Any], ...], dict[str, Any], str]:
     cluster.more += people()
     cluster.decide("lock-scheme", {"scheme": cluster.scheme["_id"]}, reason=None)
     for number, unit in enumerate(("ha-noi", "hai-duong", "hung-yen")):
-        cluster.plan(f"v-{number}", unit, reason=None)
+        # Nobody judges itself: the leader's visit is the deputy's to plan.
+        cluster.plan(f"v-{number}", unit, reason=None, authority=DEPUTY if unit == LEADER["unit"] else LEADER)
         answers: dict[str, Any] = {it: str(9 - number) for it in cluster.full()}
         answers["i-1"] = {"points": "18", "evidence": [cluster.cite(unit)], "note": cluster.say(f"ghi chú {unit}")}
         cluster.submit(unit, answers)
@@ -88,7 +92,7 @@ def year() -> tuple[tuple[dict[str, Any], ...], dict[str, Any], str]:
     cluster.decide("freeze", value, inputs=ranking_inputs(cluster.documents()), reason=None)
     freeze = cluster.decisions[-1]
     named = [(freeze["_id"], body_sha256(freeze))]
-    cluster.decide("publish", {"frozen": freeze["_id"]}, inputs=named, reason=None)
+    cluster.decide("publish", {"frozen": freeze["_id"]}, inputs=named, reason=None, authority=COUNCIL)
     gone = part_hash(text("ghi chú ha-noi"))
     why = cluster.say("Gia đình đề nghị")
     cluster.decide("withhold", {"kind": "part", "sha256": gone}, reason=why)

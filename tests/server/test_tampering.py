@@ -11,17 +11,20 @@ import zipfile
 import pytest
 
 from schemas import ids
+from schemas.access import unauthorised
 from schemas.base import body_sha256
 from schemas.decision import build
 from schemas.freezing import digest, frozen_hash, ranking_inputs
 from schemas.hashing import canonical_bytes
+from schemas.kept import keep
 from schemas.record import Record
 from schemas.standings import standings
 from server.bundle import contents, signing
 from server.bundle.archive import take_apart
 from server.bundle.verify import verify
-from tests.schemas.support import AS_OF, GROUP, YEAR
-from tests.server.bundles import OTHER, SECRET, bundle, files_of, packed, signed_again, year
+from server.bundle.writing import write
+from tests.schemas.support import AS_OF, GROUP, YEAR, Cluster
+from tests.server.bundles import OTHER, SECRET, SHEET, bundle, files_of, packed, signed_again, year
 
 FLIPS = 1_500
 HASH = frozen_hash(year()[1])
@@ -161,13 +164,82 @@ def test_a_year_forged_whole_is_consistent_and_only_the_printed_hash_tells():
         authority={"unit": "hai-duong", "as": "leader"}, at=freeze["at"], inputs=ranking_inputs([*held, *log]),
     )  # fmt: skip
     out = io.BytesIO()
-    from server.bundle.writing import write
-
     chosen = contents.choose([*held, *log, forged], forged, public=False)
     write(out, chosen, forged, secret=OTHER, public=False, photos=None)
     assert (verify(out.getvalue()).holds, verify(out.getvalue()).origin) == (True, "unproved")
     assert fault(out.getvalue(), key=KEY)[0] == "bundle-other-key"
     assert fault(out.getvalue(), expect=HASH)[0] == "bundle-other-ranking"
+
+
+def bundle_of(cluster):
+    """Frozen and bundled with a key of somebody's own, whatever its log says."""
+    value = {"as_of": AS_OF.isoformat(), "sha256": digest(cluster.standings())}
+    cluster.decide("freeze", value, inputs=ranking_inputs(cluster.documents()), reason=None)
+    out = io.BytesIO()
+    chosen = contents.choose(cluster.documents(), cluster.decisions[-1], public=True)
+    write(out, chosen, cluster.decisions[-1], secret=OTHER, public=True, photos=None)
+    return out.getvalue()
+
+
+def led(**term) -> Cluster:
+    cluster = Cluster("ha-noi", "hai-duong", "hung-yen", scheme_document=SHEET)
+    cluster.groupyear["leaders"] = [
+        {"unit": "hai-duong", "role": "leader", "from": "2024-01-01", "to": None, **term},
+        {"unit": "hung-yen", "role": "deputy", "from": "2024-01-01", "to": None},
+    ]
+    return cluster
+
+
+LEADER, DEPUTY, COUNCIL = ({"unit": unit, "as": as_} for unit, as_ in
+    (("hai-duong", "leader"), ("hung-yen", "deputy"), ("bo", "council")))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("unit", "authority", "term", "could"),
+    [
+        ("ha-noi", LEADER, {}, True),
+        ("hai-duong", LEADER, {}, False),  # nobody judges itself
+        ("hai-duong", DEPUTY, {}, True),
+        ("ha-noi", DEPUTY, {}, False),  # the leader could
+        ("ha-noi", COUNCIL, {}, False),
+        ("ha-noi", {"unit": "ha-noi", "as": "leader"}, {}, False),
+        ("hung-yen", {"unit": "hung-yen", "as": "leader"}, {}, False),
+        ("ha-noi", LEADER, {"to": "2024-11-01"}, True),  # its last day
+        ("ha-noi", LEADER, {"to": "2024-10-31"}, False),
+        ("ha-noi", LEADER, {"from": "2024-11-01"}, True),  # its first
+        ("ha-noi", LEADER, {"from": "2024-11-02"}, False),
+    ],
+)
+def test_a_decision_whose_writer_could_not_act_that_day_is_named(unit, authority, term, could):
+    cluster = led(**term)
+    # The first decision is of 1 November.
+    given = cluster.approve_na(unit, "i-1", authority=authority)
+    if not could:
+        code, params = fault(bundle_of(cluster))
+        assert (code, params["decision"], params["roles"]) == ("bundle-authority", given, [authority["as"]])
+    elif "to" not in term and "from" not in term:
+        assert verify(bundle_of(cluster)).holds
+    else:
+        assert unauthorised(cluster.record().folded, cluster.groupyear, [given]) == []
+
+
+def test_a_visit_of_the_leader_is_cancelled_by_the_deputy_alone():
+    cluster = led()
+    cluster.plan("v-1", "hai-duong", authority=DEPUTY)
+    wrong = cluster.decide("cancel-visit", {"visit": "v-1"})
+    assert fault(bundle_of(cluster))[1]["decision"] == wrong
+    cluster = led()
+    cluster.plan("v-1", "hai-duong", authority=DEPUTY)
+    cluster.decide("cancel-visit", {"visit": "v-1"}, authority=DEPUTY)
+    assert verify(bundle_of(cluster)).holds
+
+
+def test_a_kept_copy_does_not_stand_in_for_a_document_that_was_dropped():
+    files = files_of(bundle())
+    name = next(it for it in DOCUMENTS if it.startswith("groupyear/"))
+    copy = keep(json.loads(files.pop(name)))
+    data = signed_again({**files, contents.file_of(copy["_id"]): canonical_bytes(copy)})
+    assert fault(data) == ("input-absent", {"id": contents.id_of(name)})
 
 
 def test_the_ranking_file_must_be_the_one_computed_again():

@@ -34,8 +34,10 @@ from mobile.screens.checklist import ChecklistPage
 from mobile.screens.enrol import EnrolPage
 from mobile.screens.files import choose_file
 from mobile.screens.home import HomePage
+from mobile.screens.minutes import MinutesPage
 from mobile.screens.page import Page
 from mobile.screens.phrases import brief_moment
+from mobile.screens.replies import RepliesPage
 from mobile.screens.sent import SentPage
 from mobile.screens.settings import SettingsPage
 from mobile.screens.sheets import EvidencePicture
@@ -51,6 +53,8 @@ PAGES: dict[str, type[Page]] = {
     "enrol": EnrolPage,
     "home": HomePage,
     "checklist": ChecklistPage,
+    "minutes": MinutesPage,
+    "replies": RepliesPage,
     "capture": CapturePage,
     "sent": SentPage,
     "standings": StandingsPage,

@@ -7,7 +7,7 @@ not sent yet.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from mobile.cards import Account
 from mobile.local import bare, found, listed
 from schemas import decision, ids, visit
 from schemas.decision import Folded
+from schemas.record import Record
 from schemas.scheme import Scheme
 from schemas.visit import Visit
 from sync.database import Document
@@ -39,10 +40,20 @@ class Book:
     schemes: Mapping[str, Document]
     submissions: Mapping[str, Document]
     decisions: tuple[Document, ...]
+    arrivals: tuple[Document, ...] = ()
+    replies: Mapping[str, Document] = field(default_factory=dict)
+    minutes: Mapping[str, Document] = field(default_factory=dict)
 
     @cached_property
     def folded(self) -> Folded:
         return decision.fold(self.decisions)
+
+    @cached_property
+    def record(self) -> Record:
+        """What counting reads of all this."""
+        documents = [self.group_year, *self.schemes.values(), *self.units.values(), *self.submissions.values()]
+        documents += [*self.arrivals, *self.replies.values(), *([] if self.pact is None else [self.pact])]
+        return Record.from_documents(documents, folded=self.folded)
 
     @cached_property
     def visits(self) -> dict[str, Visit]:
@@ -171,6 +182,9 @@ def read(store: Store, group: str, year: int) -> Book | None:
         schemes={document["_id"]: document for document in listed(store, "scheme:")},
         submissions={document["_id"]: document for document in listed(store, "submission:")},
         decisions=tuple({"_id": document["_id"], **bare(document)} for document in listed(store, "decision:")),
+        arrivals=tuple(listed(store, "arrival:")),
+        replies={document["_id"]: document for document in listed(store, "reply:")},
+        minutes={document["_id"]: document for document in listed(store, "minutes:")},
     )
 
 

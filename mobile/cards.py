@@ -175,6 +175,78 @@ class CriterionView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyView:
+    """A reply that was sent from here or elsewhere; `reason` says why the server refused it."""
+
+    text: str
+    by_name: str
+    at: str
+    state: State
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReply:
+    """What the own unit may answer: a return (`why` is its reason) or a deduction (`why` is the team's comment).
+
+    `answers` names it to `Phone.reply`; `due` is the last day; `draft` is what was begun here and not sent.
+    """
+
+    key: str
+    criterion: str
+    label: str
+    name: str
+    kind: Literal["return", "difference"]
+    answers: str
+    due: str | None
+    why: str
+    own: str | None
+    cross: str | None
+    draft: str
+    replies: tuple[ReplyView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgreedView:
+    """Somebody of the team or of the unit who agreed to the minutes, and when."""
+
+    side: Literal["team", "unit"]
+    name: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class MinutesView:
+    """The minutes of a visit as they stand on this phone: being written, or as they were sent last.
+
+    `on` is a date, `began` and `ended` are `"08:30"` or empty. `state` is that of what was sent, None before.
+    """
+
+    key: str
+    unit_name: str
+    on: str
+    began: str
+    ended: str
+    place: str
+    team: str
+    unit: str
+    differences: str
+    recommendations: str
+    agreed: tuple[AgreedView, ...]
+    written: bool
+    """Something was written here that was not sent."""
+    sent_at: str | None
+    sent: int
+    """How many stand side by side; more than one asks for one in their place."""
+    state: State | None
+    percent: int | None
+    reason: str
+    editable: bool
+    submitted: bool
+    """The checklist was submitted: only then has the visit a result to write minutes of."""
+
+
+@dataclass(frozen=True, slots=True)
 class SectionView:
     """One part of a checklist. `subtotal` adds what is answered so far, scaled over N/A; provisional until all is."""
 
@@ -337,6 +409,8 @@ class Home:
     can_capture: bool
     contributes: bool
     """A grassroots contributor: photographs activities, and answers no checklist."""
+    replies: tuple[OpenReply, ...] = ()
+    """What the own unit may answer: sent back, or scored far from its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +419,7 @@ class SentItem:
     returned."""
 
     id: str
-    what: Literal["checklist", "evidence", "other"]
+    what: Literal["checklist", "evidence", "minutes", "reply", "other"]
     key: str | None
     title: str
     detail: str

@@ -51,6 +51,14 @@ MESSAGES = {
     # Checklists.
     "checklist-unknown": N_("This checklist is not on this phone yet. Connect once, then try again."),
     "not-editable": N_("This checklist can no longer be changed here."),
+    # Minutes and replies.
+    "minutes-need-checklist": N_("Submit the checklist first: the result of the minutes is computed from it."),
+    "minutes-time": N_("Write the times as 08:30; the end comes after the beginning."),
+    "minutes-place": N_("Say where the visit took place."),
+    "minutes-present": N_("Say who was there, for the team and for the unit."),
+    "minutes-name": N_("Write the name of who agreed."),
+    "reply-empty": N_("Write your reply in a few words."),
+    "reply-over": N_("This can no longer be answered: the time for a reply has passed, or it was decided."),
     "text-too-long": N_("This text is too long: at most {max} characters."),
 }
 

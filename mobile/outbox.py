@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mobile import photos, submitting
+from mobile import minutes, photos, replies, submitting
 from mobile.book import Book, Library, heads_of, unit_name
 from mobile.cards import EvidenceCard, SentItem, State
 from mobile.checklists import Checklists
@@ -38,7 +38,7 @@ class Outbox:
 
     def items(self) -> list[SentItem]:
         """Everything, newest first."""
-        found_here = [*self._submissions(), *self._drafts(), *self._evidence()]
+        found_here = [*self._submissions(), *self._drafts(), *self._evidence(), *self._minutes_and_replies()]
         shown = {item.id for item in found_here}
         found_here += [
             SentItem(
@@ -130,6 +130,32 @@ class Outbox:
             if card.mine:
                 yield _evidence_item(card)
 
+    def _minutes_and_replies(self) -> Iterator[SentItem]:
+        account = self.tools.account
+        for database in _homes(self.tools.local):
+            store = self.tools.local.stores.open(database)
+            for document in (*listed(store, "minutes:"), *listed(store, "reply:")):
+                if document["by"] != account.account:
+                    continue
+                book = self.library.book(document["group"], document["year"])
+                of_visit = document["type"] == "minutes"
+                unit = unit_name(book, account, document["unit"], self.locale)
+                standing = self.ledger.documents(
+                    database, submitting.documents_of(document), ours=self.ledger.made_here(document)
+                )
+                there = book is not None and document["_id"] in (book.minutes if of_visit else book.replies)
+                yield SentItem(
+                    id=document["_id"],
+                    what="minutes" if of_visit else "reply",
+                    key=None,
+                    title=f"{_('Minutes') if of_visit else _('Reply')} · {unit} · {document['year']}",
+                    detail="" if of_visit else document["criterion"].upper().replace("-", "."),
+                    at=document["made"]["at"],
+                    state="verified" if there else standing.state,
+                    percent=None if there else standing.percent,
+                    reason="" if there else standing.reason,
+                )
+
     def _title(self, document: Document, book: Book | None) -> str:
         unit = unit_name(book, self.tools.account, document["unit"], self.locale)
         word = _("Self-score") if document["stage"] == "self" else _("Cross-inspection")
@@ -147,18 +173,18 @@ class Outbox:
 
 
 def unsent(tools: Tools, ledger: Ledger) -> int:
-    """How many checklists and pieces of evidence made on this phone the server does not hold whole.
+    """How many checklists, minutes, replies and pieces of evidence made on this phone the server does not hold whole.
 
     What came from the server is there: it is not counted, whether or not a push has passed it since.
     """
-    account, count = tools.account, 0
+    account, count = tools.account, minutes.writing(tools.local) + replies.writing(tools.local)
     for database in _homes(tools.local):
         changed = ledger.unsent(database)
         store = tools.local.stores.open(database)
         refused = {doc_id for (at, doc_id) in ledger.refusals if at == database}
         for doc_id in changed | refused:
             kind = ids.type_of(doc_id)
-            if kind not in ("draft", "submission"):
+            if kind not in ("draft", "submission", "minutes", "reply"):
                 continue
             document = found(store, doc_id)
             if document is None:

@@ -26,7 +26,9 @@ from mobile.cards import (
     EvidenceCard,
     GroupCard,
     Home,
+    MinutesView,
     MovementView,
+    OpenReply,
     Place,
     Problem,
     SentItem,
@@ -38,8 +40,10 @@ from mobile.drafts import Key
 from mobile.evidences import Shelf
 from mobile.ledger import Ledger
 from mobile.local import Local, each_database, listed, write_pieces
+from mobile.minutes import MinutesBook
 from mobile.outbox import Outbox
 from mobile.problems import InvalidEvidence, UnknownChecklist
+from mobile.replies import Replies
 from mobile.tools import Tools
 from schemas import figures, ids
 from schemas.visit import Visit
@@ -146,6 +150,7 @@ class Phone:
             unsent=outbox.unsent(self.tools, ledger),
             can_capture=any(grant.kind in ("unit", "visit") and grant.push for grant in self._grants()),
             contributes="grassroots" in account.roles,
+            replies=tuple(self.open_replies()),
         )
 
     def groups(self) -> list[GroupCard]:
@@ -189,6 +194,14 @@ class Phone:
         """What can be cited in a checklist (None: all evidence here), newest first."""
         shelf = Shelf(self.tools, self._library, Ledger(self.tools.local), self.locale)
         return shelf.cards(self._homes() if checklist is None else [Key.parse(checklist).database])
+
+    def minutes(self, key: str) -> MinutesView:
+        """The minutes of a visit's checklist. Raises UnknownChecklist."""
+        return MinutesBook(self._checklists).view(Key.parse(key))
+
+    def open_replies(self) -> list[OpenReply]:
+        """What the own unit may answer today, in all group years here."""
+        return [each for book in self._library.books() for each in Replies(self._checklists).open(book)]
 
     def movements(self, group: str, year: int) -> list[MovementView]:
         book = self._library.book(group, year)
@@ -269,6 +282,37 @@ class Phone:
     def submit(self, key: str, note: str = "") -> str:
         """Answers the submission's id. Raises CannotSubmit with what stops it, nothing written."""
         return self._told(self._checklists.submit(Key.parse(key), note))
+
+    # Minutes and replies
+
+    def keep_minutes(self, key: str, **said: str) -> MinutesView:
+        """Keep what is being written: `on`, `began`, `ended`, `place`, `team`, `unit`, `differences`,
+        `recommendations`. Raises PhoneError with nothing kept.
+        """
+        MinutesBook(self._checklists).keep(Key.parse(key), **said)
+        return self._told(self.minutes(key))
+
+    def agree(self, key: str, side: str, name: str) -> MinutesView:
+        """Somebody of the `team` or the `unit` agreed to the minutes, now. Raises PhoneError."""
+        MinutesBook(self._checklists).agree(Key.parse(key), side, name)
+        return self._told(self.minutes(key))
+
+    def disagree(self, key: str, index: int) -> MinutesView:
+        """Take a name of `MinutesView.agreed` off again. Raises IndexError."""
+        MinutesBook(self._checklists).disagree(Key.parse(key), index)
+        return self._told(self.minutes(key))
+
+    def send_minutes(self, key: str) -> str:
+        """Answers their id; sending again corrects what was sent. Raises PhoneError with nothing written."""
+        return self._told(MinutesBook(self._checklists).send(Key.parse(key)))
+
+    def keep_reply(self, criterion: str, answers: str, text: str) -> None:
+        """Keep a reply that is being written."""
+        Replies(self._checklists).keep(criterion, answers, text)
+
+    def reply(self, key: str, criterion: str, answers: str, text: str) -> str:
+        """Send a reply to what `OpenReply` names; answers its id. Raises PhoneError with nothing written."""
+        return self._told(Replies(self._checklists).send(Key.parse(key), criterion, answers, text))
 
     # Capturing
 

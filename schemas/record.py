@@ -45,13 +45,16 @@ class Record:
     _by_type: ByType = field(repr=False, compare=False)
 
     @classmethod
-    def from_documents(cls, documents: Iterable[Body]) -> Record:
-        """Read plain documents of a `g-` database; every other document does no harm."""
+    def from_documents(cls, documents: Iterable[Body], *, folded: Folded | None = None) -> Record:
+        """Read plain documents of a `g-` database; every other document does no harm.
+
+        `folded` is their log, where somebody has folded it already.
+        """
         by_type: dict[str, dict[str, Body]] = {}
         for document in documents:
             if not document.get("_deleted"):
                 by_type.setdefault(ids.type_of(document["_id"]), {})[document["_id"]] = document
-        return cls._of({kind: dict(sorted(held.items())) for kind, held in by_type.items()})
+        return cls._of({kind: dict(sorted(held.items())) for kind, held in by_type.items()}, folded=folded)
 
     def updated(self, changed: Iterable[Body], gone: Iterable[str] = ()) -> Record:
         """The record with these documents written over, and those ids taken out: what `from_documents` of all would

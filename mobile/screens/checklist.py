@@ -12,7 +12,7 @@ from kivy.clock import Clock
 from kivy.properties import BooleanProperty, NumericProperty, ObjectProperty, StringProperty
 
 from mobile.cards import ChecklistView, Problem, SectionView
-from mobile.i18n import ngettext_
+from mobile.i18n import ngettext_, state_word
 from mobile.problems import PhoneError
 from mobile.screens.criterion import CriterionCard
 from mobile.screens.page import Page
@@ -64,6 +64,7 @@ class ChecklistPage(Page):
     provisional = BooleanProperty(True)
     saved = BooleanProperty(False)
     missing_text = StringProperty("")
+    minutes = StringProperty("")
     banner = StringProperty("")
     banner_tone = StringProperty("calm")
     can_submit = BooleanProperty(True)
@@ -105,11 +106,21 @@ class ChecklistPage(Page):
         self.can_submit = view.editable
         approve = view.awaiting == "mine" and not view.changed
         self.submit_text = self.words("Approve") if approve else self.words("Submit")
+        self.minutes = self._minutes(view)
         self._say_banner(view)
         self._tabs(view)
         self._cards(section)
         if self.app.wide:
             self._overview(view)
+
+    def _minutes(self, view: ChecklistView) -> str:
+        """The line that leads to the minutes of a visit, with how they stand."""
+        if view.stage != "cross":
+            return ""
+        minutes = self.phone.minutes(self.key)
+        if minutes.state is not None and not minutes.written:
+            return self.words("Minutes of the visit") + " · " + state_word(minutes.state)
+        return self.words("Minutes of the visit") + (" · " + state_word("draft") if minutes.written else "")
 
     def _say_banner(self, view: ChecklistView) -> None:
         self.banner_tone = "calm"

@@ -31,6 +31,7 @@ class HomePage(Page):
     greeting = StringProperty("")
     unit_name = StringProperty("")
     outbox = StringProperty("")
+    replies = StringProperty("")
     nothing_yet = BooleanProperty(False)
     contributes = BooleanProperty(False)
     warnings = ListProperty([])
@@ -44,6 +45,7 @@ class HomePage(Page):
             if home.unsent
             else self.words("Everything is sent")
         )
+        self.replies = self._replies(home)
         # Whoever answers no checklist is here for one thing: to photograph what the unit does.
         self.contributes = home.can_capture and home.contributes
         self.nothing_yet = not (home.visits or home.self_checklists or self.contributes)
@@ -53,6 +55,15 @@ class HomePage(Page):
         self.ids.visits_title.text = self.words("My visits") if home.visits else ""
         self.ids.own_title.text = self.words("My unit's self-score") if home.self_checklists else ""
         self._pictures(home.evidence)
+
+    def _replies(self, home: Home) -> str:
+        """How many wait for a reply, and the first day on which one of them closes."""
+        waiting = [each for each in home.replies if not each.replies]
+        if not waiting:
+            return ""
+        said = ngettext_("{n} criterion asks for a reply", "{n} criteria ask for a reply", len(waiting))
+        first = min((each.due for each in waiting if each.due is not None), default=None)
+        return said if first is None else f"{said} · " + self.words("by {date}", date=short_date(first))
 
     def _fill(self, column: Widget, cards: Any, fill: Any) -> None:
         kept = {tile.key: tile for tile in column.children}

@@ -19,7 +19,13 @@ from mobile.widgets.kv import load
 from mobile.widgets.sheet import toast
 from sync.errors import StoreFull
 
-ICONS = {"checklist": "clipboard-check-outline", "evidence": "image-outline", "other": "database-outline"}
+ICONS = {
+    "checklist": "clipboard-check-outline",
+    "minutes": "note-text-outline",
+    "reply": "note-plus-outline",
+    "evidence": "image-outline",
+    "other": "database-outline",
+}
 
 
 REASON_LINES = 3

@@ -234,7 +234,9 @@ class Service:
             rows = self.stores.open(name).all_docs(include_docs=True)["rows"]
             for row in rows:
                 document = {key: value for key, value in row["doc"].items() if key != "_rev"}
-                if document["type"] in ("submission", "cited", "part") and self._lacks(target, document["_id"]):
+                if document["type"] in ("submission", "cited", "part", "minutes", "reply") and self._lacks(
+                    target, document["_id"]
+                ):
                     target.put(document)
 
     def settle(self) -> None:

@@ -24,6 +24,7 @@ from schemas.organisation import (
     UnitEventForm,
     UnitForm,
 )
+from schemas.recognition import AwardForm
 from schemas.scheme import SchemeForm
 
 FORMS: Final[dict[str, Document]] = {
@@ -31,6 +32,7 @@ FORMS: Final[dict[str, Document]] = {
     for form in (
         AccountForm,
         ArrivalForm,
+        AwardForm,
         CitedForm,
         DecisionForm,
         DeviceForm,

@@ -48,6 +48,7 @@ _FORMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "groupyear": (("group", "year"),),
     "member": (("account",),),
     "movement": (("movement",),),
+    "award": (("award",),),
     "pact": (("group", "year"),),
     "draft": (("group", "unit", "stage", "visit"), ("group", "unit", "stage")),
     "submission": (("group", "unit", "stage", "visit", "ulid"), ("group", "unit", "stage", "ulid")),
@@ -162,6 +163,10 @@ def member_id(account: str) -> str:
 
 def movement_id(movement: str) -> str:
     return _build("movement", movement=movement)
+
+
+def award_id(award: str) -> str:
+    return _build("award", award=award)
 
 
 def enrolment_id(code_sha256: str) -> str:

@@ -31,6 +31,9 @@ MEMBERS_MAX: Final = 200
 MERGED_MAX: Final = 20
 """Units that one event takes in. Provinces merged by threes at most, communes by less than ten."""
 
+CONFERENCES_MAX: Final = 20
+"""In one year. Three are usual."""
+
 FUNCTIONS: Final = ("culture", "sports", "tourism", "family")
 ROLES: Final = ("specialist", "head", "inspector", "grassroots", "council", "admin")
 
@@ -178,6 +181,14 @@ class Deadlines(Form):
     cross = Day(nullable=True)
 
 
+class Conference(Form):
+    """A meeting of the whole group: the pact is signed at its launch, results are gone through at the others."""
+
+    kind = OneOf("launch", "midyear", "yearend")
+    date = Day()
+    place = Text(nullable=True)
+
+
 class Flag(Form):
     unit = Word()
     kind = OneOf("discipline", "inspection", "complaint")
@@ -202,6 +213,8 @@ class GroupYearForm(Document):
     deadlines = Inner(Deadlines)
     holidays = ListOf(Day(), most=60, unique=True)
     flags = ListOf(Inner(Flag), most=500)
+    # Group years written before they were kept have none.
+    conferences = ListOf(Inner(Conference), most=CONFERENCES_MAX, optional=True)
     sample = Bool()
 
     def agree(self, body: dict[str, Any]) -> Iterator[tuple[str, Fault]]:

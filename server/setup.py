@@ -250,6 +250,11 @@ class Setup:
     def movement(self, group: str, year: int, document: Mapping[str, Any]) -> None:
         self._into_group(group, year, {**body_of(document), "_id": ids.movement_id(document["movement"])})
 
+    def award(self, group: str, year: int, document: Mapping[str, Any]) -> None:
+        """Figures of an award, as decided or as published. Written again with another count, the later stands."""
+        named = {**body_of(document), "group": group, "year": year}
+        self._into_group(group, year, {**named, "_id": ids.award_id(document["award"])})
+
     def pact(self, group: str, year: int, document: Mapping[str, Any]) -> None:
         self._into_group(group, year, {**body_of(document), "_id": ids.pact_id(group, year)})
 

@@ -17,7 +17,7 @@ from schemas.planning import Pair
 from schemas.scoring import CriterionResult, SectionResult
 from schemas.standings import Row
 from server.accounts import Account
-from server.board import figures
+from server.board import figures, year_told
 from server.board.inspecting import comparison_of, plan_of
 from server.board.minutes import minutes_of
 from server.board.models import (
@@ -79,6 +79,8 @@ class Board(Reading):
             contested=tuple(figures.said(it) for it in ranking.reasons),
             decision_heads=ranking.decision_heads,
             document=ranking.to_json(),
+            milestones=year_told.milestones(view),
+            awards_given=year_told.awards_given(view),
         )
 
     def sheet(self, account: Account | None, group: str, year: int, unit: str) -> UnitSheet:

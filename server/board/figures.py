@@ -56,12 +56,22 @@ def standing_row(view: GroupView, row: Row) -> StandingRow:
             AwardFigure(it.award.id, it.award.names, it.eligible, tuple(said(each) for each in it.failed))
             for it in row.awards
         ),
-        reasons=tuple(said(it) for it in row.reasons),
+        reasons=_told_once(row.reasons),
         answered=card.coverage.answered,
         applicable=card.coverage.applicable,
         visits_done=card.coverage.visits_done,
         visits=card.coverage.visits_planned,
+        contested=tuple(it.stage for it in card.checklists if it.contested),
     )
+
+
+def _told_once(reasons: Iterable[Reason]) -> tuple[Said, ...]:
+    """Each reason once: of a unit that scored nothing yet, one sentence tells how much is missing."""
+    missing = sum(it.code == "missing" for it in reasons)
+    found = [said(it) for it in reasons if it.code != "missing"]
+    if missing:
+        found.append(Said("missing") if missing == 1 else Said("missing-criteria", {"count": missing}))
+    return tuple(found)
 
 
 def section_figure(result: SectionResult) -> SectionFigure:

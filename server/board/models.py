@@ -30,6 +30,7 @@ TaskKind = Literal[
     "na",
     "difference",
 ]
+YearState = Literal["open", "frozen", "published"]
 VisitState = Literal["planned", "under_way", "submitted", "cancelled"]
 
 
@@ -85,6 +86,33 @@ class GroupHead:
     """Of leader, deputy, member, council: what the reader is in this group year today."""
     leader: UnitRef | None
     deputy: UnitRef | None
+    state: YearState = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class AwardGiven:
+    """How many were honoured, at one level. `form` is None where the source names the level alone."""
+
+    form: str | None
+    level: str
+    collectives: int
+    individuals: int
+    number: str | None
+    date: str | None
+    authority: Names | None
+    source: str
+    """decided: by the decision named; published: a figure made public, beside which scores may be a sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """Something in the course of a year, with its day or days. Of a merger `units` are the old and, last, the new."""
+
+    kind: str
+    date: str
+    until: str | None = None
+    place: str | None = None
+    units: tuple[UnitRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +159,13 @@ class StandingRow:
     applicable: int
     visits_done: int
     visits: int
+    contested: tuple[str, ...] = ()
+    """The stage of each of its checklists that has submissions side by side: none of them counts."""
+
+    @property
+    def held(self) -> Said | None:
+        """The open flag that holds its awards, where there is one."""
+        return next((it for award in self.awards for it in award.failed if it.code == "open-flag"), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +182,8 @@ class StandingsPage:
     contested: tuple[Said, ...]
     decision_heads: tuple[str, ...]
     document: Mapping[str, Any]
+    milestones: tuple[Milestone, ...] = ()
+    awards_given: tuple[AwardGiven, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

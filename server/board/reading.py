@@ -31,6 +31,7 @@ from server.board.models import (
 )
 from server.board.view import GroupView
 from server.board.views import Views
+from server.board.year_told import state_of
 from server.facts import FactBook, group_facts, identity_of
 from server.problems import Missing, Refused
 from server.projection import Projection
@@ -94,6 +95,7 @@ class Reading:
             my_roles=tuple(roles),
             leader=None if leads.leader is None else view.unit(leads.leader),
             deputy=None if leads.deputy is None else view.unit(leads.deputy),
+            state=state_of(view),
         )
 
     def photo_states(self, view: GroupView) -> dict[str, str]:

@@ -26,13 +26,19 @@ _STEP_WORDS = {
     "self": "Self-scores, made offline, synced",
     "cross-first": "Inspectors' phones enrolled",
     "cross": "Cross-inspections, made offline, synced",
-    "appraisal": "The leader's decisions",
+    "appraisal": "The leaders' decisions",
+    "frozen": "Scores locked, rankings frozen",
+    "next-year": "2025: new leaders, a block of agencies",
+    "merged": "Half a year of a unit that is merged",
+    "next-self": "Self-scores of 2025",
+    "next-cross": "Inspectors' visits of 2025",
+    "next-acts": "What is accepted, returned, left out",
 }
-# The phone printed for a newcomer belongs to the inspector who has a visit left to make.
-_NEWCOMER = "son"
+# The phone printed for a newcomer belongs to an inspector who has visits left to make.
+_NEWCOMER = "hieu"
 
 
-@click.command(short_help="Two clusters of 2024, ranked from simulated phones, in your browser.")
+@click.command(short_help="Clusters of 2024 and 2025, ranked from simulated phones, in your browser.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="Port to listen on.")
 @click.option(
     "--data",
@@ -51,7 +57,7 @@ _NEWCOMER = "son"
 @click.option("--play-only", is_flag=True, help="Prepare the data and stop, without serving.")
 @click.option("--json", "as_json", is_flag=True, help="Say address and sign-ins as JSON.")
 def command(port: int, data: Path, couchdb: str | None, *, browser: bool, play_only: bool, as_json: bool) -> None:
-    """Play the demonstration's year once, then serve it. Scores and people are invented; units and leaders are real."""
+    """Play the demonstration's years once, then serve it. Scores and people are invented; clusters are real."""
     import logging
 
     from server import log
@@ -126,7 +132,7 @@ def _play(data: Path, couchdb: str | None, *, as_json: bool) -> None:
     where = None if couchdb is None else _empty_couchdb(config)
     console = Console(stderr=True)
     console.print(
-        "[bold]Thidua[/bold] plays a year of two clusters: simulated phones work offline, then sync over HTTP."
+        "[bold]Thidua[/bold] plays 2024 and 2025 of two clusters and a block: phones work offline, then sync."
     )
     columns = (
         SpinnerColumn(),
@@ -198,9 +204,9 @@ def _say(url: str, kept: dict[str, Any], code: str, *, as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from server.demo.data import CLUSTERS, COUNCIL
+    from server.demo.data import BLOCK, CLUSTERS, COUNCIL, everybody
 
-    people = [person for cluster in CLUSTERS for person in cluster.people] + [COUNCIL]
+    people = [*everybody(), COUNCIL]
     if as_json:
         signs_in = [{"login": each.login, "name": each.name, "unit": each.unit} for each in people]
         click.echo(json.dumps({"url": url, "password": kept["password"], "sign_ins": signs_in, "code": code}))
@@ -211,13 +217,13 @@ def _say(url: str, kept: dict[str, Any], code: str, *, as_json: bool) -> None:
     )
     for heading in ("Login", "Name", "What they do", "Group"):
         table.add_column(heading)
-    for cluster in CLUSTERS:
+    for cluster in (*CLUSTERS, BLOCK):
         shown: set[str] = set()
         for person in cluster.people:
             if person.job[0] not in shown:
                 shown.add(person.job[0])
                 table.add_row(f"[bold]{person.login}[/bold]", person.name, person.job[1], cluster.vi)
-    table.add_row(f"[bold]{COUNCIL.login}[/bold]", COUNCIL.name, COUNCIL.job[1], "both")
+    table.add_row(f"[bold]{COUNCIL.login}[/bold]", COUNCIL.name, COUNCIL.job[1], "all")
     console.print()
     console.print(table)
     console.print(f"\nThe pages             [bold underline]{url}[/bold underline]")

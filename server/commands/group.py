@@ -23,8 +23,8 @@ def command() -> None:
 def import_(file: Path, data: Path, *, as_json: bool) -> None:
     """Open a group's year from a JSON FILE, or bring it up to date: a member that joined, a flag, a signature.
 
-    The file holds `groupyear` (as docs/documents.md describes it) and, where known, `pact` and `movements`. Its units
-    and its scheme must have been read in before. What is missing is created: the group, its databases.
+    The file holds `groupyear` (as docs/documents.md describes it) and, where known, `pact`, `movements` and `awards`.
+    Its units and its scheme must have been read in before. What is missing is created: the group, its databases.
     """
     try:
         read: Any = json.loads(file.read_text(encoding="utf-8"))
@@ -42,6 +42,8 @@ def import_(file: Path, data: Path, *, as_json: bool) -> None:
         service.setup.group(group, names=groupyear["names"], kind=groupyear["kind"])
         for movement in read.get("movements", ()):
             service.setup.movement(group, year, {"type": "movement", "v": 1, **movement})
+        for award in read.get("awards", ()):
+            service.setup.award(group, year, {"type": "award", "v": 1, **award})
         if "pact" in read:
             pact = {"type": "pact", "v": 1, "group": group, "year": year, **read["pact"]}
             service.setup.pact(group, year, pact)

@@ -1,14 +1,18 @@
 """Who takes part in the demonstration: real units, offices and movements; invented people, each with a sign-in.
 
-Sources: the clusters' membership, leaders, themes and conferences of 2024 were published by the Ministry and by the
-provinces (DOMAIN §7). People's names are invented. It must never hold a score: those are made in `scores`.
+Sources: the clusters' membership, leaders, themes, conferences and awards of 2024, their leaders of 2025 and the
+mergers of 1 July 2025 were published by the Ministry and by the provinces. People's names are invented, and the block's
+agencies are named by what such agencies do. It must never hold a score: those are made in `scores`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 YEAR = 2024
+NEXT_YEAR = 2025
 
 # Hà Nội has a department of its own for tourism; its department of culture and sports is not judged on it.
 ALL_FUNCTIONS = ("culture", "sports", "tourism", "family")
@@ -39,7 +43,36 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Conference:
+    kind: str
+    date: str
+    place: str | None = None
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A warning that holds a unit's awards."""
+
+    unit: str
+    kind: str
+    opened: str
+
+
+@dataclass(frozen=True)
+class Award:
+    """A published figure. `form` is None where the source names the level alone."""
+
+    award: str
+    form: str | None
+    level: str
+    collectives: int
+    individuals: int
+
+
+@dataclass(frozen=True)
 class Cluster:
+    """One year of a cluster, or of a block. `signed` is None while the pact's day is not known."""
+
     group: str
     vi: str
     en: str
@@ -48,10 +81,20 @@ class Cluster:
     units: tuple[Unit, ...]
     leader: str
     deputy: str
-    signed: str
+    signed: str | None
     people: tuple[Person, ...]
     grassroots: tuple[Unit, ...] = ()
     places: dict[str, str] = field(default_factory=dict)
+    year: int = YEAR
+    kind: str = "cluster"
+    scheme: str = "scheme:cum-1000:1"
+    conferences: tuple[Conference, ...] = ()
+    awards: tuple[Award, ...] = ()
+    flags: tuple[Flag, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.group, self.year
 
     def inspectors(self) -> dict[str, Person]:
         """Unit → the one of its people who goes on visits."""
@@ -99,6 +142,13 @@ def _head(login: str, name: str, unit: Unit) -> Person:
 
 def _inspector(login: str, name: str, unit: Unit) -> Person:
     return Person(login, name, unit.unit, ("inspector",), ("Thành viên đoàn kiểm tra chéo", "Cross-inspector"))
+
+
+def _agent(login: str, name: str, unit: Unit, *, also: tuple[str, str] | None = None) -> Person:
+    """In a small agency one person enters the self-score and goes on the visits."""
+    specialist = _specialist(login, name, unit, also=also)
+    job = (f"{specialist.job[0]}, đi kiểm tra chéo", f"{specialist.job[1]}, also inspects")
+    return replace(specialist, roles=("specialist", "inspector"), job=job)
 
 
 def _contributor(login: str, name: str, unit: Unit) -> Person:
@@ -182,6 +232,14 @@ CLUSTER_1 = Cluster(
         HA_NAM.unit: "TP. Phủ Lý",
         BAC_NINH.unit: "TP. Bắc Ninh",
     },
+    conferences=(
+        Conference("launch", "2024-04-25", "Hải Dương"),
+        Conference("midyear", "2024-08-02", "Hưng Yên"),
+    ),
+    awards=(
+        Award("bang-khen-cap-tinh", "merit-certificate", "province", 104, 252),
+        Award("khen-thuong-cap-so", None, "department", 36, 57),
+    ),
 )
 
 CLUSTER_4 = Cluster(
@@ -220,9 +278,120 @@ CLUSTER_4 = Cluster(
         CAO_BANG.unit: "TP. Cao Bằng",
         BAC_KAN.unit: "TP. Bắc Kạn",
     },
+    conferences=(Conference("yearend", "2025-01-17"),),
+)
+
+_THEME_NEXT = ("Thực hiện giao ước thi đua năm 2025", "Carrying out the pact of 2025")
+
+CLUSTER_1_NEXT = replace(
+    CLUSTER_1,
+    year=NEXT_YEAR,
+    theme_vi=_THEME_NEXT[0],
+    theme_en=_THEME_NEXT[1],
+    leader=HUNG_YEN.unit,
+    deputy=HA_NOI.unit,
+    signed=None,
+    conferences=(),
+    awards=(),
+)
+"""Opened with its new leaders, and nothing scored yet."""
+
+CLUSTER_4_NEXT = replace(
+    CLUSTER_4,
+    year=NEXT_YEAR,
+    theme_vi=_THEME_NEXT[0],
+    theme_en=_THEME_NEXT[1],
+    leader=TUYEN_QUANG.unit,
+    deputy=CAO_BANG.unit,
+    signed="2025-01-17",
+    scheme="scheme:cum-1000:2",
+    conferences=(Conference("launch", "2025-01-17"),),
+)
+
+HAI_PHONG = _department("hai-phong", "Hải Phòng")
+NINH_BINH = _department("ninh-binh", "Ninh Bình")
+THAI_NGUYEN = _department("thai-nguyen", "Thái Nguyên")
+SUCCESSORS = (HAI_PHONG, NINH_BINH, THAI_NGUYEN)
+
+MERGED_ON = "2025-07-01"
+MERGED_BY = "202/2025/QH15"
+MERGERS = (
+    (HA_GIANG, TUYEN_QUANG),
+    (BAC_KAN, THAI_NGUYEN),
+    (HAI_DUONG, HAI_PHONG),
+    (HA_NAM, NINH_BINH),
+)
+"""Old unit and successor, of those that take part here."""
+
+
+def _agency(unit: str, vi: str, en: str, short_vi: str, short_en: str) -> Unit:
+    return Unit(unit, vi, en, short_vi, short_en, (), "agency")
+
+
+GENERAL = _agency(
+    "don-vi-tong-hop", "Đơn vị tham mưu tổng hợp", "General affairs agency", "Tổng hợp", "General affairs"
+)
+LEGAL = _agency("don-vi-phap-che", "Đơn vị tham mưu pháp chế", "Legal affairs agency", "Pháp chế", "Legal affairs")
+FINANCE = _agency("don-vi-tai-chinh", "Đơn vị tham mưu kế hoạch, tài chính", "Planning and finance agency",
+                  "Kế hoạch, tài chính", "Planning, finance")  # fmt: skip
+TRAINING = _agency("don-vi-dao-tao", "Đơn vị tham mưu đào tạo", "Training agency", "Đào tạo", "Training")
+
+BLOCK = Cluster(
+    group="khoi-tham-muu",
+    vi="Khối thi đua tham mưu",
+    en="Emulation block of advisory agencies",
+    theme_vi="Kỷ cương, trách nhiệm, đúng hạn",
+    theme_en="Discipline, responsibility, in time",
+    units=(GENERAL, LEGAL, FINANCE, TRAINING),
+    leader=LEGAL.unit,
+    deputy=FINANCE.unit,
+    signed="2025-02-20",
+    people=(
+        _agent("trang", "Lưu Thu Trang", LEGAL, also=("khối trưởng", "block leader")),
+        _head("ld-phap-che", "Quách Văn Ninh", LEGAL),
+        _agent("hung", "Tạ Mạnh Hùng", FINANCE, also=("khối phó", "deputy leader")),
+        _head("ld-tai-chinh", "Cao Thị Bích", FINANCE),
+        _agent("binh", "Dương Hòa Bình", GENERAL),
+        _head("ld-tong-hop", "Mạc Thế Vinh", GENERAL),
+        _agent("linh", "Kiều Ngọc Linh", TRAINING),
+        _head("ld-dao-tao", "Tô Anh Dũng", TRAINING),
+    ),
+    places={unit.unit: "Trụ sở Bộ" for unit in (GENERAL, LEGAL, FINANCE, TRAINING)},
+    year=NEXT_YEAR,
+    kind="block",
+    scheme="scheme:khoi-100:1",
+    conferences=(Conference("launch", "2025-02-20", "Trụ sở Bộ"),),
+    flags=(Flag(GENERAL.unit, "complaint", "2025-09-15"),),
 )
 
 CLUSTERS = (CLUSTER_1, CLUSTER_4)
+"""Of 2024: from the pact to the frozen ranking."""
+
+NEXT = (CLUSTER_1_NEXT, CLUSTER_4_NEXT, BLOCK)
+"""Of 2025, under way."""
+
+GROUP_YEARS = (*CLUSTERS, *NEXT)
+
+
+def everybody() -> tuple[Person, ...]:
+    """Each once, whatever years they take part in."""
+    return tuple({person.login: person for cluster in GROUP_YEARS for person in cluster.people}.values())
+
+
+def next_scheme(shipped: Mapping[str, Any]) -> dict[str, Any]:
+    """The clusters' scheme of 2025, its second version: timely praise is counted, no longer judged."""
+    sections = [
+        {
+            **section,
+            "criteria": [
+                {**it, "kind": "per_occurrence", "points_each": "2", "step": None} if it["id"] == "iii-4" else it
+                for it in section["criteria"]
+            ],
+        }
+        for section in shipped["sections"]
+    ]
+    return {**shipped, "_id": "scheme:cum-1000:2", "version": 2, "sections": sections}
+
 
 MINISTRY = Unit(
     "vu-to-chuc-can-bo",

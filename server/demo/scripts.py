@@ -11,17 +11,23 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
+from schemas.scheme import Criterion as SchemeCriterion
 from schemas.scheme import Scheme
-from server.demo.activities import CROSS_SEEN, activity_for
-from server.demo.data import YEAR, Cluster, Person, Unit
+from server.demo.activities import CROSS_SEEN, Activity, activity_for
+from server.demo.data import Cluster, Person, Unit
 from server.demo.scores import Criterion, Sheet, invent
-from server.demo.year import YEARS
+from server.demo.year import YEARS, UnitYear
 
 Script = dict[str, Any]
 
 _SEED = 2024
 _GRASSROOTS_CRITERION = "i-3"
 """Where a department cites what its grassroots unit photographed: performing arts and festivals."""
+
+ONLINE = "04:00:00Z"
+"""When the days of 2025 have a network; what is scored there is scored from `_WORK` on, without one."""
+
+_WORK = "01:10:00Z"
 
 _NOTES = (
     "Hồ sơ đầy đủ, số liệu khớp với báo cáo năm.",
@@ -36,6 +42,7 @@ _DIFFERENCE_NOTE = "Chênh lệch lớn: một phần kết quả tự chấm ch
 class PlannedVisit:
     """One visit as the leader planned it; `day` is the first, a date."""
 
+    key: tuple[str, int]
     visit: str
     inspected: str
     inspecting: str
@@ -53,33 +60,40 @@ def back_online(script: Script, at: str) -> Script:
 
 
 def sheets(cluster: Cluster, scheme: Scheme) -> dict[str, Sheet]:
-    """Unit → its invented self and cross values."""
-    random = Random(f"{_SEED}:{cluster.group}")  # noqa: S311 – invented figures, no secret
+    """Unit → its invented self and cross values; none of units for which nothing is invented."""
+    years = YEARS[cluster.key]
+    random = Random(f"{cluster.year}:{cluster.group}")  # noqa: S311 – invented figures, no secret
     everybody = [unit.unit for unit in cluster.units]
     return {
         unit.unit: invent(
             {
                 section.id: [
-                    Criterion(it.id, it.max, it.function is None or it.function in unit.functions)
-                    for it in section.criteria
+                    Criterion(it.id, it.max, _is_judged_here(it, unit, years[unit.unit])) for it in section.criteria
                 ]
                 for section in scheme.sections
             },
-            YEARS[unit.unit].targets,
+            years[unit.unit].targets,
             [other for other in everybody if other != unit.unit],
             random,
-            boldest=YEARS[unit.unit].boldest,
+            boldest=years[unit.unit].boldest,
         )
         for unit in cluster.units
+        if unit.unit in years
     }
 
 
-def visits(cluster: Cluster) -> Iterator[tuple[Unit, Unit, str]]:
-    """(inspected, inspecting, day): everybody visits everybody, one visit a day from the middle of October."""
+def _is_judged_here(criterion: SchemeCriterion, unit: Unit, year: UnitYear) -> bool:
+    if criterion.id in year.counts or (year.not_applicable is not None and year.not_applicable[0] == criterion.id):
+        return False
+    return criterion.function is None or criterion.function in unit.functions
+
+
+def visits(cluster: Cluster) -> Iterator[tuple[Unit, tuple[Unit, ...], str]]:
+    """(inspected, team's units, day): everybody visits everybody, one visit a day from the middle of October."""
     days = iter(f"2024-{month:02d}-{day:02d}" for month, day in _working_days())
     for distance in range(1, len(cluster.units)):
         for index, inspecting in enumerate(cluster.units):
-            yield cluster.units[(index + distance) % len(cluster.units)], inspecting, next(days)
+            yield cluster.units[(index + distance) % len(cluster.units)], (inspecting,), next(days)
 
 
 def grassroots_script(cluster: Cluster, person: Person, code: str) -> Script:
@@ -89,7 +103,7 @@ def grassroots_script(cluster: Cluster, person: Person, code: str) -> Script:
         {
             "do": "capture",
             "group": cluster.group,
-            "year": YEAR,
+            "year": cluster.year,
             "title": title,
             "movement": "doi-song-van-hoa",
             "place": {"name": where.short_vi, "lat": None, "lon": None, "accuracy_m": None},
@@ -139,14 +153,82 @@ def self_script(cluster: Cluster, unit: Unit, *, person: Person, code: str, sche
         {
             "do": "self",
             "group": cluster.group,
-            "year": YEAR,
-            "answers": {criterion: {"points": points} for criterion, points in sheet.own.items()},
+            "year": cluster.year,
+            "answers": _answers(cluster, unit, sheet.own),
             "evidence": evidence,
             "cite": cited,
         },
         {"do": "submit"},
     ]
     return _script(person, code, "2024-10-08T01:12:00Z", steps)
+
+
+def brief_self(
+    cluster: Cluster, unit: Unit, person: Person, *, code: str, scheme: Scheme, sheet: Sheet, day: str
+) -> Script:
+    """Enrols, scores the own unit on the evidence of two activities, submits, sends: all on one day."""
+    asked = [it for it in scheme.criteria if it.evidence_required and it.id in {*sheet.own, *_counts(cluster, unit)}]
+    activities = [activity_for(it.function, it.section, nth) for nth, it in enumerate(asked[:2])]
+    steps: list[dict[str, Any]] = [
+        {"do": "sync"},
+        {"do": "clock", "at": f"{day}T{_WORK}"},
+        {
+            "do": "self",
+            "group": cluster.group,
+            "year": cluster.year,
+            "answers": _answers(cluster, unit, sheet.own),
+            "evidence": [
+                {"title": activity.title, "criterion": it.id, "movement": _movement(cluster, activity), "photos": 1}
+                for activity, it in zip(activities, asked[:2], strict=True)
+            ],
+            "cite": [{"title": activities[nth % 2].title, "criterion": it.id} for nth, it in enumerate(asked[2:])],
+        },
+        {"do": "submit"},
+        {"do": "clock", "at": f"{day}T{ONLINE}"},
+        {"do": "sync"},
+    ]
+    return _script(person, code, f"{day}T{ONLINE}", steps)
+
+
+def brief_cross(
+    cluster: Cluster,
+    person: Person,
+    planned: Sequence[PlannedVisit],
+    sheets_by_unit: Mapping[str, Sheet],
+    scheme: Scheme,
+    *,
+    day: str,
+    first: bool = False,
+) -> Script:
+    """Its visits, scored one after the other, then sent; `first` where the phone must fetch them before."""
+    steps: list[dict[str, Any]] = [{"do": "sync"}] if first else []
+    steps.append({"do": "clock", "at": f"{day}T{_WORK}"})
+    units = {unit.unit: unit for unit in cluster.units}
+    for nth, visit in enumerate(planned):
+        step = _cross_step(visit, sheets_by_unit[visit.inspected], scheme, nth)
+        answers = _answers(cluster, units[visit.inspected], {})
+        steps += [{**step, "answers": answers | step["answers"]}, {"do": "submit"}]
+    steps += [{"do": "clock", "at": f"{day}T{ONLINE}"}, {"do": "sync"}]
+    return _script(person, "", f"{day}T{ONLINE}", steps)
+
+
+def _movement(cluster: Cluster, activity: Activity) -> str | None:
+    return activity.movement if cluster.kind == "cluster" else None
+
+
+def _counts(cluster: Cluster, unit: Unit) -> dict[str, str]:
+    return YEARS[cluster.key][unit.unit].counts
+
+
+def _answers(cluster: Cluster, unit: Unit, points: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Points where a criterion is judged, counts where it is counted, N/A where that is what the unit says."""
+    year = YEARS[cluster.key][unit.unit]
+    told: dict[str, dict[str, Any]] = {name: {"points": given} for name, given in points.items()}
+    told |= {name: {"count": given} for name, given in year.counts.items()}
+    if year.not_applicable is not None:
+        criterion, reason = year.not_applicable
+        told[criterion] = {"na": True, "note": reason}
+    return told
 
 
 def cross_script(
@@ -159,7 +241,7 @@ def cross_script(
     """Goes on every visit of one inspector: scores, photographs, submits."""
     steps: list[dict[str, Any]] = []
     for nth, visit in enumerate(planned):
-        if visit.inspecting in YEARS[visit.inspected].not_visited_by:
+        if visit.inspecting in YEARS[visit.key][visit.inspected].not_visited_by:
             continue
         sheet = sheets_by_unit[visit.inspected]
         steps.append({"do": "clock", "at": f"{visit.day}T02:05:00Z"})

@@ -24,17 +24,21 @@ class Claim:
 
 @dataclass(frozen=True)
 class UnitYear:
-    """`targets` are the sums of the cross means by section, before the section is scaled to its maximum."""
+    """`targets` are the sums of the cross means by section, before the section is scaled to its maximum.
+
+    `settled` is what was decided on a returned criterion afterwards; `counts` are of criteria that are counted.
+    """
 
     targets: dict[str, str]
     claims: tuple[Claim, ...] = ()
     boldest: str | None = None
     not_visited_by: tuple[str, ...] = ()
     returned: tuple[str, str] | None = None
+    settled: tuple[str, str, str] | None = None
     adjusted: tuple[str, str, str] | None = None
     accepted: tuple[str, ...] = ()
     not_applicable: tuple[str, str] | None = None
-    unsigned: bool = field(default=False)
+    counts: dict[str, str] = field(default_factory=dict)
 
 
 _PRACTICE = "bonus-practice"
@@ -42,7 +46,7 @@ _PRIZE = "bonus-prize"
 _LATE = "penalty-late"
 _ABSENT = "penalty-absent"
 
-YEARS: dict[str, UnitYear] = {
+_2024: dict[str, UnitYear] = {
     # Cluster 1. Hà Nội is the worked case of the rules: 437 of 460 applicable points make 570.00 of 600.
     data.HA_NOI.unit: UnitYear(
         {"i": "437", "ii": "188", "iii": "190"},
@@ -92,16 +96,15 @@ YEARS: dict[str, UnitYear] = {
         claims=(
             Claim(_ABSENT, "hoi-nghi-so-ket", "1", "Vắng mặt tại hội nghị sơ kết ngày 02/8/2024, không có lý do."),
         ),
-        not_visited_by=(data.BAC_NINH.unit,),
     ),
     data.BAC_NINH.unit: UnitYear(
         {"i": "552", "ii": "183.5", "iii": "181"},
         boldest="i-4",
-        not_visited_by=(data.HA_NAM.unit,),
         returned=(
             "i-4",
             "Số hộ đạt danh hiệu gia đình văn hóa chưa khớp với báo cáo của các huyện; đề nghị bổ sung biểu tổng hợp.",
         ),
+        settled=("i-4", "52.5", "Đơn vị đã bổ sung biểu tổng hợp có xác nhận của các huyện; cụm thống nhất điểm này."),
     ),
     # Cluster 4.
     data.LANG_SON.unit: UnitYear(
@@ -137,4 +140,33 @@ YEARS: dict[str, UnitYear] = {
             "Tỉnh không được giao chỉ tiêu thể thao thành tích cao năm 2024; cụm đồng ý không áp dụng.",
         ),
     ),
+}
+
+_2025: dict[str, UnitYear] = {
+    # Cluster 4 on its way: what was praised in time is counted, and Hà Giang's six months pass to Tuyên Quang.
+    data.HA_GIANG.unit: UnitYear({"i": "521", "ii": "178", "iii": "139"}, counts={"iii-4": "6"}),
+    data.TUYEN_QUANG.unit: UnitYear({"i": "557", "ii": "187", "iii": "149"}, counts={"iii-4": "9"}),
+    data.CAO_BANG.unit: UnitYear({"i": "546.5", "ii": "185", "iii": "146.5"}, counts={"iii-4": "15"}),
+    data.LANG_SON.unit: UnitYear({"i": "553", "ii": "186", "iii": "147.5"}, counts={"iii-4": "17"}),
+}
+
+_BLOCK: dict[str, UnitYear] = {
+    data.GENERAL.unit: UnitYear({"i": "57", "ii": "14", "iii": "9.5", "iv": "14"}, accepted=("i-1", "iv-1")),
+    data.LEGAL.unit: UnitYear(
+        {"i": "55.5", "ii": "13.5", "iii": "4.5", "iv": "13.5"},
+        accepted=("i-1",),
+        not_applicable=("iii-2", "Đơn vị mới thành lập, công đoàn còn sinh hoạt ghép; khối đồng ý không áp dụng."),
+    ),
+    data.FINANCE.unit: UnitYear(
+        {"i": "54", "ii": "13", "iii": "9", "iv": "13"},
+        returned=("ii-1", "Số hồ sơ đúng hạn chưa khớp với sổ theo dõi; đề nghị đối chiếu và nộp lại."),
+    ),
+    data.TRAINING.unit: UnitYear({"i": "53.5", "ii": "13", "iii": "9", "iv": "12.5"}),
+}
+
+YEARS: dict[tuple[str, int], dict[str, UnitYear]] = {
+    data.CLUSTER_1.key: _2024,
+    data.CLUSTER_4.key: _2024,
+    data.CLUSTER_4_NEXT.key: _2025,
+    data.BLOCK.key: _BLOCK,
 }

@@ -146,6 +146,36 @@ KIND: Final = {
     "bands": Word(_("Theo mức"), "format-list-checks"),
 }
 
+AWARD_FORM: Final = {
+    "emulation-flag": Word(_("Cờ thi đua"), "medal-outline", "honour"),
+    "merit-certificate": Word(_("Bằng khen"), "medal-outline", "honour"),
+    "commendation": Word(_("Giấy khen"), "medal-outline", "honour"),
+}
+
+AWARD_LEVEL: Final = {
+    "state": Word(_("Cấp Nhà nước"), "domain"),
+    "ministry": Word(_("Cấp Bộ"), "domain"),
+    "province": Word(_("Cấp tỉnh"), "domain"),
+    "department": Word(_("Cấp sở"), "domain"),
+}
+
+YEAR_STATE: Final = {
+    "open": Word(_("Đang diễn ra"), "circle-half-full", "primary"),
+    "frozen": Word(_("Đã chốt"), "lock-outline", "good"),
+    "published": Word(_("Đã công bố"), "shield-check-outline", "good"),
+}
+
+MILESTONE: Final = {
+    "launch": Word(_("Ký giao ước"), "pencil-outline", "primary"),
+    "midyear": Word(_("Sơ kết"), "scale-balance", "primary"),
+    "yearend": Word(_("Tổng kết"), "scale-balance", "primary"),
+    "merged": Word(_("Sáp nhập"), "call-split", "attention"),
+    "inspections": Word(_("Kiểm tra chéo"), "clipboard-check-outline", "primary"),
+    "locked": Word(_("Khóa điểm"), "lock-outline", "primary"),
+    "frozen": Word(_("Chốt xếp hạng"), "podium-gold", "primary"),
+    "published": Word(_("Công bố"), "shield-check-outline", "good"),
+}
+
 GROUP_KIND: Final = {"cluster": Word(_("Cụm thi đua"), "domain"), "block": Word(_("Khối thi đua"), "domain")}
 
 BOOKS: Final = {
@@ -162,6 +192,10 @@ BOOKS: Final = {
     "device": DEVICE,
     "kind": KIND,
     "group_kind": GROUP_KIND,
+    "award_form": AWARD_FORM,
+    "award_level": AWARD_LEVEL,
+    "year_state": YEAR_STATE,
+    "milestone": MILESTONE,
 }
 
 

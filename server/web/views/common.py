@@ -143,6 +143,6 @@ def item_name(item: str, head: GroupHead) -> str:
 def init_app(app: Flask) -> None:
     """Templates call `my_groups()`, `here()`, `heat(…)`; filters `short_hash`, `nth`."""
     app.jinja_env.globals.update(
-        my_groups=my_groups, here=here, heat=heat, unit_name=unit_name, item_name=item_name, told=told
+        my_groups=my_groups, here=here, heat=heat, unit_name=unit_name, item_name=item_name, told=told, today=today
     )
     app.jinja_env.filters.update(bare=bare, short_hash=short_hash, nth=nth)

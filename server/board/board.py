@@ -58,7 +58,7 @@ class Board(Reading):
                 found.append(
                     GroupCard(
                         head=self.head(account, view),
-                        units=len(rows),
+                        units=len(view.members_on(min(self.today(), date(year, 12, 31)))),
                         coverage=self._coverage(view, rows),
                         tasks=len(self._tasks(account, view)),
                     )
@@ -110,6 +110,8 @@ class Board(Reading):
         section, result = _find(row, criterion)
         history = [*view.folded.history.get(f"criterion:{unit}:{criterion}", ())]
         history += view.folded.history.get(f"na:{unit}:{criterion}", ())
+        for subject in view.folded.subjects(f"carry:{unit}:{criterion}:"):
+            history += view.folded.history[subject]
         on = {"unit": unit, "criterion": criterion}
         return CriterionTrace(
             head=self.head(account, view),

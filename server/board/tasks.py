@@ -40,7 +40,9 @@ def tasks(view: GroupView, standings: Standings, waiting: Iterable[Waiting], tod
 def _returns_and_gaps(view: GroupView, standings: Standings, today: date) -> Iterator[Task]:
     for row in standings.rows:
         unit = view.unit(row.unit)
-        if any(it.code == "pact-unsigned" for it in row.reasons):
+        said_of = {it.code for it in row.reasons}
+        # A unit that is no more signs nothing.
+        if "pact-unsigned" in said_of and "membership-ended" not in said_of:
             yield Task("unsigned_pact", unit, None, f"pact:{row.unit}", Said("pact-unsigned"), None)
         for section in row.card.sections:
             if section.state == "undecided" and any(it.code == "under-half" for it in section.reasons):

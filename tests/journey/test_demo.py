@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from schemas.figures import format_points
-from server.demo.data import CLUSTERS
+from server.demo.data import GROUP_YEARS
 from tests.support.backends import placed
 from tests.support.browser import browser, page_of
 
@@ -41,9 +41,22 @@ def demo(folder, *more):
             process.communicate(timeout=60)
 
 
-def in_the_terminal(folder, group):
-    command = [sys.executable, "-m", "server.cli", "standings", group, "2024", "--json"]
-    return json.loads(subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout)
+def thidua(folder, *words):
+    command = [sys.executable, "-m", "server.cli", *words]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def in_the_terminal(folder, group, year=2024):
+    return json.loads(thidua(folder, "standings", group, str(year), "--json"))
+
+
+def row_of(page, short_name):
+    row = page.locator("table").first.locator("tbody tr").filter(has_text=short_name)
+    return " ".join(row.first.inner_text().split())
+
+
+def words_of(page):
+    return " ".join(page.locator("main").inner_text().split())
 
 
 def sign_in(page, said, login):
@@ -61,13 +74,13 @@ def as_an_inspector(said):
     return {"Authorization": f"Bearer {answer.json()['token']}"}
 
 
-def test_one_command_shows_ranked_clusters_and_a_second_start_keeps_everything(tmp_path):
+def test_one_command_shows_ranked_groups_and_a_second_start_keeps_everything(tmp_path):
     with demo(tmp_path) as said, browser() as chromium, page_of(chromium) as page:
         sign_in(page, said, "thuong-truc")
-        for cluster in CLUSTERS:
-            ranking = in_the_terminal(tmp_path, cluster.group)
-            assert {unit["unit"] for unit in ranking["units"]} == {unit.unit for unit in cluster.units}
-            page.goto(f"{said['url']}/{cluster.group}/2024")
+        for cluster in GROUP_YEARS:
+            ranking = in_the_terminal(tmp_path, *cluster.key)
+            assert {unit.unit for unit in cluster.units} <= {unit["unit"] for unit in ranking["units"]}
+            page.goto(f"{said['url']}/{cluster.group}/{cluster.year}")
             rows = page.locator("table").first.locator("tbody tr")
             assert rows.count() == len(ranking["units"])
             for index, unit in enumerate(ranking["units"]):
@@ -78,19 +91,82 @@ def test_one_command_shows_ranked_clusters_and_a_second_start_keeps_everything(t
                     if figure is not None:
                         assert format_points(figure, "vi", places=2) in text, (unit["unit"], figure, text)
             assert "Số liệu mẫu" in page.locator("main").inner_text()
-        worked = next(unit for unit in in_the_terminal(tmp_path, "cum-1")["units"] if unit["unit"] == "so-vhtt-ha-noi")
-        assert (worked["base"], worked["total"], worked["place"]) == ("948.00", "968.00", 1)
-        before = in_the_terminal(tmp_path, "cum-1")
+        a_published_year(tmp_path, page, said["url"])
+        a_year_of_mergers(tmp_path, page, said["url"])
+        a_block_with_every_case(tmp_path, page, said["url"])
+        before = in_the_terminal(tmp_path, "cum-4", 2025)
         phone = as_an_inspector(said)
-        path = "/api/v1/groups/cum-1/2024/standings"
+        path = "/api/v1/groups/cum-4/2025/standings"
         over_http = requests.get(f"{said['url']}{path}", headers=phone, timeout=30).json()
         assert over_http["units"] == before["units"]
 
     with demo(tmp_path) as again:
         assert again["password"] == said["password"]
-        assert in_the_terminal(tmp_path, "cum-1") == before
+        assert in_the_terminal(tmp_path, "cum-4", 2025) == before
         # The phone enrolled before is still known.
         assert requests.get(f"{again['url']}{path}", headers=phone, timeout=30).json()["units"] == before["units"]
+
+
+def a_published_year(folder, page, url):
+    """Cluster 1 of 2024: the worked case first, awards as they were made public, a bundle that verifies."""
+    worked = next(unit for unit in in_the_terminal(folder, "cum-1")["units"] if unit["unit"] == "so-vhtt-ha-noi")
+    assert (worked["base"], worked["total"], worked["place"]) == ("948.00", "968.00", 1)
+    page.goto(f"{url}/cum-1/2024")
+    text = words_of(page)
+    assert "Đã công bố" in text
+    assert "Bằng khen cấp tỉnh 104 tập thể 252 cá nhân" in text
+    assert "Khen thưởng cấp sở 36 tập thể 57 cá nhân" in text
+    assert "25/04/2024 · Hải Dương" in text
+    assert "02/08/2024 · Hưng Yên" in text
+    data = ["--data", "var/demo/server"]
+    made = json.loads(thidua(folder, "bundle", "cum-1", "2024", "cum-1.zip", "--json", *data))
+    page.goto(f"{url}/cum-1/2024/result")
+    assert made["hash"] in "".join(page.locator(".proof .mono").first.inner_text().split())
+    thidua(folder, "verify", "cum-1.zip", "--expect", made["hash"], "--key", made["key"])
+    page.goto(f"{url}/")
+    card = " ".join(page.locator("a.group[href='/cum-1/2025']").inner_text().split())
+    assert "cụm trưởng: Sở VHTTDL Hưng Yên" in card
+
+
+def a_year_of_mergers(folder, page, url):
+    """Cluster 4: Hà Giang is listed without a place in 2025, what carried over is told, 2024 is as it was."""
+    now = {unit["unit"]: unit for unit in in_the_terminal(folder, "cum-4", 2025)["units"]}
+    then = {unit["unit"]: unit for unit in in_the_terminal(folder, "cum-4", 2024)["units"]}
+    assert now["so-vhttdl-ha-giang"]["place"] is None
+    assert now["so-vhttdl-ha-giang"]["total"] is not None
+    assert now["so-vhttdl-thai-nguyen"]["place"] is None
+    assert then["so-vhttdl-ha-giang"]["place"] == 3
+    assert "so-vhttdl-thai-nguyen" not in then
+    page.goto(f"{url}/cum-4/2025")
+    assert "Sáp nhập vào “Sở VHTTDL Tuyên Quang” từ 01/07/2025" in row_of(page, "Sở VHTTDL Hà Giang")
+    page.goto(f"{url}/cum-4/2025/units/so-vhttdl-tuyen-quang/iii-4")
+    assert "Sáu tháng khen thưởng của Hà Giang" in words_of(page)
+    page.goto(f"{url}/cum-4/2024")
+    assert "Sáp nhập" not in words_of(page)
+
+
+def a_block_with_every_case(folder, page, url):
+    """Contested, returned, not applicable, flagged: each is said beside the place and on the unit's page."""
+    units = {unit["unit"]: unit for unit in in_the_terminal(folder, "khoi-tham-muu", 2025)["units"]}
+    flagged, returned = units["don-vi-tong-hop"], units["don-vi-tai-chinh"]
+    assert flagged["place"] == 1
+    assert [[why["code"] for why in award["failed"]] for award in flagged["awards"]] == [["open-flag"]] * 2
+    assert (returned["place"], returned["total"]) == (None, None)
+    sheets = f"{url}/khoi-tham-muu/2025/units"
+    page.goto(f"{url}/khoi-tham-muu/2025")
+    assert "Tạm giữ khen thưởng Đang có cảnh báo chưa kết thúc: khiếu nại, tố cáo" in row_of(page, "Tổng hợp")
+    assert "Phiếu có mâu thuẫn" in row_of(page, "Đào tạo")
+    assert "Đã trả lại, chờ nộp bản mới (hạn 24/10/2025)" in row_of(page, "Kế hoạch, tài chính")
+    page.goto(f"{sheets}/don-vi-dao-tao")
+    assert "Chưa bản nào được tính" in words_of(page)
+    page.goto(f"{sheets}/don-vi-tong-hop")
+    assert "chưa đề nghị cờ thi đua, bằng khen cho tới khi có kết luận" in words_of(page)
+    page.goto(f"{sheets}/don-vi-tai-chinh/ii-1")
+    assert "Số hồ sơ đúng hạn chưa khớp" in words_of(page)
+    page.goto(f"{sheets}/don-vi-phap-che/iii-2")
+    text = words_of(page)
+    assert "Không áp dụng" in text
+    assert "công đoàn còn sinh hoạt ghép" in text
 
 
 @pytest.mark.couchdb
@@ -100,7 +176,7 @@ def test_the_demonstration_in_a_couchdb_ends_with_the_same_figures(tmp_path, mon
         for name, value in where.environment.items():
             monkeypatch.setenv(name, value)
         with demo(tmp_path):
-            in_couchdb = {cluster.group: in_the_terminal(tmp_path, cluster.group) for cluster in CLUSTERS}
+            in_couchdb = {cluster.key: in_the_terminal(tmp_path, *cluster.key) for cluster in GROUP_YEARS}
             assert list((tmp_path / "var/demo/server/databases").iterdir()) == []
         monkeypatch.delenv("THIDUA_COUCHDB_URL")
         here = tmp_path / "here"
@@ -115,8 +191,8 @@ def test_the_demonstration_in_a_couchdb_ends_with_the_same_figures(tmp_path, mon
         assert "keeps an installation already" in taken.stderr
         monkeypatch.delenv("THIDUA_COUCHDB_URL")
         with demo(here):
-            for group, found in in_couchdb.items():
-                assert found["units"] == in_the_terminal(here, group)["units"]
+            for key, found in in_couchdb.items():
+                assert found["units"] == in_the_terminal(here, *key)["units"]
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):

@@ -182,8 +182,17 @@ def test_a_groups_year_is_opened_from_a_file_and_brought_up_to_date_by_it(made, 
     file.write_text(json.dumps({"groupyear": year, "pact": signed}))
     made("group", "import", str(file))
     assert made("standings", GROUP, str(YEAR), "--json")["units"][0]["reasons"][0]["code"] == "no-number"
+    award = {
+        "award": "bang-khen", "form": "merit-certificate", "level": "province", "number": None, "date": None,
+        "counts": {"collective": 104, "individual": 252}, "authority": None, "source": "published",
+    }  # fmt: skip
+    file.write_text(json.dumps({"groupyear": year, "awards": [award | {"level": "ward"}]}))
+    assert "level" in made("group", "import", str(file), fails=True)
+    file.write_text(json.dumps({"groupyear": year, "awards": [award]}))
+    made("group", "import", str(file))
     with Service.open(config_at(tmp_path / "data")) as service:
         assert {"g-cum-1-2024", "m-cum-1-2024", "u-so-hy-2024"} <= set(service.backend.names())
+        assert service.board.standings(None, GROUP, YEAR).awards_given[0].collectives == 104
 
 
 def test_a_number_is_explained_down_to_who_answered_and_when(world, run):

@@ -15,6 +15,7 @@ from mobile.cards import Account
 from mobile.local import Local
 from mobile.problems import NotEnrolled
 from schemas import base, figures, ids
+from schemas.fields import OFFSET_S_MAX
 from sync.database import Document
 
 
@@ -42,9 +43,13 @@ class Tools:
         return figures.time_string(self.now())
 
     def stamp(self) -> dict[str, Any]:
-        """When and on which device something is made; the offset is the last one learnt from the server."""
-        server = accounts.read_server(self.local)
-        return {"at": self.time(), "offset_s": server.offset_s, "device": self.account.device}
+        """When and on which device something is made; the offset is the last one learnt from the server.
+
+        One that no document can hold says that a clock is broken, and is noted as unknown: nobody is kept from work.
+        """
+        known = accounts.read_server(self.local).offset_s
+        offset_s = known if known is not None and abs(known) <= OFFSET_S_MAX else None
+        return {"at": self.time(), "offset_s": offset_s, "device": self.account.device}
 
     def writer(self) -> str:
         """Who writes answers, for their version vectors: this device *in this opening of its folder*.
@@ -56,7 +61,8 @@ class Tools:
 
     def ulid(self) -> str:
         moment = self.now().astimezone(UTC)
-        return ids.ulid(int(moment.timestamp() * 1000), int.from_bytes(self.random_bytes(10), "big"))
+        since_1970_ms = max(0, int(moment.timestamp() * 1000))  # a clock without a battery may begin before
+        return ids.ulid(since_1970_ms, int.from_bytes(self.random_bytes(10), "big"))
 
     def part(self, value: str | dict[str, Any]) -> Document:
         """A new document for an erasable text or place, under a salt nobody can guess."""

@@ -408,9 +408,14 @@ class Names(Form):
     en = Text()
 
 
+OFFSET_S_MAX: Final = 5_000_000_000
+"""How far a device's clock may be off: 158 years. One without a battery begins in 1970, or in 1900; further off is no
+clock, and what it says of the time is unknown."""
+
+
 class Stamp(Form):
     """When and on which device something was made; the offset is the last one known, so time is never trusted alone."""
 
     at = Time()
-    offset_s = Whole(-400_000_000, 400_000_000, nullable=True)
+    offset_s = Whole(-OFFSET_S_MAX, OFFSET_S_MAX, nullable=True)
     device = Word()

@@ -6,11 +6,12 @@ Inside, points are `Fraction`; this module is the only way in and out. It rounds
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 VIET_NAM: Final = timezone(timedelta(hours=7), "ICT")
 """Days, and so deadlines, are those of Viet Nam, which keeps one time all year."""
@@ -143,6 +144,14 @@ def parse_time(text: str) -> datetime:
 def time_string(moment: datetime) -> str:
     """An aware time as documents hold it: UTC, whole seconds."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def corrected(stamp: Mapping[str, Any]) -> str:
+    """A device's time, moved by what the device last knew of the server's; as it is, where no calendar goes so far."""
+    try:
+        return time_string(parse_time(stamp["at"]) + timedelta(seconds=stamp["offset_s"] or 0))
+    except OverflowError:
+        return str(stamp["at"])
 
 
 def local_day(time: str) -> date:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
@@ -21,7 +21,7 @@ import structlog
 from schemas import ids
 from schemas.base import problems_of
 from schemas.evidence import photos_of
-from schemas.figures import parse_time, time_string
+from schemas.figures import corrected, time_string
 from schemas.hashing import body_of
 from server.backends import Backend, NotWritten, write_once
 from server.metrics import FOLLOW_FAILURES, FOLLOWED
@@ -281,16 +281,12 @@ def _deleted(database: Database, doc_ids: Iterable[str]) -> set[str]:
 def progress_of(draft: Mapping[str, Any]) -> DraftProgress:
     """Criteria with an answer, disputed ones too, and the corrected device time of the last one."""
     answers = [entry["answer"] for entries in draft["answers"].values() if (entry := _answered(entries)) is not None]
-    times = [_corrected(answer["at"]) for answer in answers if "at" in answer]
+    times = [corrected(answer["at"]) for answer in answers if "at" in answer]
     return DraftProgress(len(answers), max(times, default=None))
 
 
 def _answered(entries: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     return next((entry for entry in entries if entry["answer"]), None)
-
-
-def _corrected(stamp: Mapping[str, Any]) -> str:
-    return time_string(parse_time(stamp["at"]) + timedelta(seconds=stamp["offset_s"] or 0))
 
 
 def _stands_otherwise(target: Database, document: Document) -> bool:

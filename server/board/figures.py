@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas.answer import value_of
 from schemas.counting import Checklist
-from schemas.figures import decimal_string
+from schemas.figures import corrected, decimal_string
 from schemas.hashing import body_sha256
 from schemas.kinds import points_for
 from schemas.merging import Column
@@ -33,7 +33,7 @@ from server.board.models import (
     StandingRow,
     ValueCell,
 )
-from server.board.view import GroupView, corrected, raw_of
+from server.board.view import GroupView, raw_of
 from sync.database import Document
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Any
 
 from schemas import ids
 from schemas.decision import Folded, withheld
-from schemas.figures import parse_time, time_string
+from schemas.figures import corrected
 from schemas.record import Record
 from schemas.scoring import Tally, tally
 from schemas.standings import Standings, standings
@@ -203,11 +203,6 @@ class GroupView:
                 if self.part(cited.get(name)) is not None
             ),
         )  # fmt: skip
-
-
-def corrected(stamp: Mapping[str, Any]) -> str:
-    """A device's time, moved by what the device last knew of the server's."""
-    return time_string(parse_time(stamp["at"]) + timedelta(seconds=stamp["offset_s"] or 0))
 
 
 def raw_of(answer: Mapping[str, Any]) -> tuple[str, str]:

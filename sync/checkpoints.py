@@ -65,9 +65,12 @@ def common_ancestry(source: Mapping[str, Any] | None, target: Mapping[str, Any] 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the end at home noted beside its checkpoint: how far it got by itself, and the revision of the far one."""
+    """What the end at home noted beside its checkpoint: how far it got by itself, how much of that the far end was told
+    (all of it, unless documents crossed and the telling was cut off), and the revision of the far checkpoint.
+    """
 
     seq: Seq
+    told: Seq
     far_rev: str | None
 
 
@@ -76,8 +79,21 @@ def kept_at_home(document: Mapping[str, Any] | None) -> Kept | None:
     note = (document or {}).get("home")
     if not isinstance(note, dict):
         return None
-    seq, far_rev = _seq(note.get("seq")), note.get("far_rev")
-    return None if seq is None else Kept(seq, far_rev if isinstance(far_rev, str) else None)
+    seq, told, far_rev = _seq(note.get("seq")), _seq(note.get("told")), note.get("far_rev")
+    if seq is None or told is None:
+        return None
+    return Kept(seq, told, far_rev if isinstance(far_rev, str) else None)
+
+
+def doubted_at_home(document: Mapping[str, Any] | None) -> bool:
+    """Did the last run find that the far end's checkpoint is not the one home had left there?"""
+    note = (document or {}).get("home")
+    return isinstance(note, dict) and note.get("doubted") is True
+
+
+def same_end(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Do two ends remember the same session as their last, and end it at the same place?"""
+    return one.get("session_id") == other.get("session_id") and _last_seq(one) == _last_seq(other)
 
 
 def checkpoint(previous: Mapping[str, Any] | None, session: Session, *, last_seq: Seq, end_time: str) -> dict[str, Any]:

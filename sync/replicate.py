@@ -34,6 +34,9 @@ AHEAD = 1
 # What a broken line may cost in questions asked again (documents that landed are not sent twice). Each checkpoint
 # costs a request at either end. A line that broke lately gets one after every batch.
 CHECKPOINT_S = 5.0
+# How long documents cross before the far end is told of them, where home keeps the checkpoint: a request, against
+# asking again about so much after a cut.
+TOLD_S = 30.0
 # Before a document that a peer stumbled over is tried again; doubled each time.
 RETRY_S = 1.0
 
@@ -85,6 +88,9 @@ class Result:
     gone: int = 0
     checkpoint_written: bool = False
     cancelled: bool = False
+    # The far end's checkpoint is not the one this end left there: it was put back to an older copy, or somebody else
+    # replicates in our name.
+    far_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +98,9 @@ class Far:
     """What the caller was told just now of the end that is far away, so that it need not be asked again.
 
     The other end is at home and keeps, in its checkpoint, what a run has come to. While the far end's `uuid` is the
-    same, a run goes on from there without reading the far checkpoint, which is written once, as the run ends and only
-    when documents crossed.
+    same, a run goes on from there without reading the far checkpoint, which is written as the run ends (and every half
+    minute of a long one), only when documents crossed. What crossed and could not be told of, because the line broke,
+    is asked about again: the far end may have been put back meanwhile to a copy that bears the same checkpoint.
     """
 
     end: Literal["source", "target"]
@@ -218,9 +225,17 @@ class _Run:
         self._far = None if far is None else source if far.end == "source" else target
         self._believe_home = far is not None and not far.ask
         self._believed = False
+        # The far end's checkpoint is not as home left it; from the moment a write shows that, neither is told any more.
+        self._far_changed = self._doubted = False
+        # Of a run that was cut off: its checkpoint at home, where the far end may not have been told of it.
+        self._untold: Document | None = None
         # Each end's last checkpoint, so that the next needs no reading.
         self._known: dict[int, Document | None] = {}
-        self.start_seq = self._seq = self._recorded = self._start(source_info)
+        # How far the far end was told, and how many documents had crossed by then.
+        self._told: Seq = 0
+        self._told_crossed = 0
+        self._seq: Seq = 0
+        self.start_seq = self._seq = self._recorded = self._told = self._start(source_info)
         self.empty_target = target_info.get("doc_count") == 0 and target_info.get("doc_del_count") == 0
         self.nothing_new = self.start_seq != 0 and self.start_seq == source_info.get("update_seq")
         self._session = Session(session_id, now(), self.start_seq)
@@ -253,15 +268,18 @@ class _Run:
         """Record that everything up to here has crossed, if it is time. What is at home costs no request."""
         if self._seq == self._recorded:
             return
-        if self._far is not None:
+        if self._far is None:
+            if self._monotonic() - self._remembered_at >= every_s:
+                self._put_both()
+        elif not self._doubted:
             self._put_home()
-        elif self._monotonic() - self._remembered_at >= every_s:
-            self._put_both()
+            if self._crossed > self._told_crossed and self._monotonic() - self._remembered_at >= TOLD_S:
+                self._put_far()
 
     def settle(self) -> None:
         """Record where the run ended."""
         if self._far is not None:
-            if self._session.docs_written or self._refused:
+            if self._crossed > self._told_crossed and not self._doubted:
                 self._put_far()
         elif self._seq != self._recorded:
             self._put_both()
@@ -290,22 +308,31 @@ class _Run:
             gone=self._gone,
             checkpoint_written=self._wrote_checkpoint,
             cancelled=cancelled,
+            far_changed=self._far_changed,
         )
 
     # Checkpoints
 
     def _start(self, source_info: dict[str, Any]) -> Seq:
         """The sequence to go on from."""
-        if self._believe_home:
+        if self._far is not None:
             home = self._read(self._home)
-            if home is None:
+            if home is None and self._believe_home:
                 return 0
+            self._far_changed = checkpoints.doubted_at_home(home)
             kept = checkpoints.kept_at_home(home)
-            if kept is not None:
-                rev = {} if kept.far_rev is None else {"_rev": kept.far_rev}
-                self._believed = True
-                self._known[id(self._far)] = {"history": home.get("history"), **rev}
-                return kept.seq if _reaches(source_info["update_seq"], kept.seq) else 0
+            if home is not None and kept is not None:
+                self._untold = home if kept.told != kept.seq else None
+                reaches = _reaches(source_info["update_seq"], kept.seq)
+                self._far_changed = self._far is self._source and not reaches
+                if self._believe_home:
+                    rev = {} if kept.far_rev is None else {"_rev": kept.far_rev}
+                    self._believed = True
+                    self._known[id(self._far)] = {"history": home.get("history"), **rev}
+                    return kept.told if reaches else 0
+                far = self._read(self._far)
+                if (None if far is None else far.get("_rev")) != kept.far_rev and not self._is_ours(far):
+                    self._far_changed = True
         # Where the target knows nothing, the source need not be asked.
         theirs = self._read(self._target)
         start = 0 if theirs is None else checkpoints.common_ancestry(self._read(self._source), theirs)
@@ -326,9 +353,21 @@ class _Run:
             self._put(end)
         self._recorded, self._remembered_at, self._wrote_checkpoint = self._seq, self._monotonic(), True
 
+    @property
+    def _crossed(self) -> int:
+        """Documents of which the far end should remember that they crossed, or were refused."""
+        return self._session.docs_written + len(self._refused)
+
+    def _is_ours(self, far: Document | None) -> bool:
+        """Did we write it, in this run or in one that was cut off, and never hear so?"""
+        ours = (self._untold, self._known.get(id(self._home)) if self._told != self._seq else None)
+        return far is not None and any(mine is not None and checkpoints.same_end(far, mine) for mine in ours)
+
     def _put_home(self) -> None:
+        if self._crossed == self._told_crossed:
+            self._told = self._seq
         far = self._known.get(id(self._far))
-        self._put(self._home, far_rev=None if far is None else far.get("_rev"))
+        self._put(self._home, told=self._told, far_rev=None if far is None else far.get("_rev"))
         self._recorded, self._wrote_checkpoint = self._seq, True
 
     def _put_far(self) -> None:
@@ -340,11 +379,18 @@ class _Run:
         except Conflict:
             if not self._believed:
                 raise
-            # It is not as we left it: put back to an older copy, or another was here. It must not be told of what it
-            # may have lost, and home's word alone is not believed the next time: both are asked what they share.
-            self._put(self._home)
-        else:
-            self._put_home()
+            far = self._far.get_local(self._id)
+            if not self._is_ours(far):
+                # It is not as we left it: put back to an older copy, or another was here. It must not be told of what
+                # it may have lost, and home's word alone is not believed the next time: both are asked what they share.
+                self._far_changed = self._doubted = True
+                self._put(self._home, doubted=True)
+                return
+            self._known[id(self._far)] = far
+            self._put(self._far)
+        self._untold = None
+        self._told, self._told_crossed, self._remembered_at = self._seq, self._crossed, self._monotonic()
+        self._put_home()
 
     def _put(self, end: Database, *, attempts: int = 2, **home: Any) -> None:
         for attempt in range(1, attempts + 1):

@@ -165,6 +165,17 @@ class Store:
         with self._writing(durable=durable) as writer:
             return writer.graft_entries(grafts)
 
+    def put_right(self, forgotten: Iterable[str], documents: Iterable[Document]) -> list[dict[str, Any]]:
+        """Forget documents as if they had never come here, then write revisions as they are; answers the failures.
+
+        One durable transaction, for a copy that holds what the database it was copied from no longer has. Whoever
+        copied from this store is not told, as after CouchDB's `_purge`.
+        """
+        grafts = list(map(prepare_graft, documents))
+        with self._writing(durable=True) as writer:
+            writer.forget(forgotten)
+            return writer.graft_entries(grafts)
+
     def get_local(self, local_id: str) -> Document | None:
         check_id(LOCAL_PREFIX + local_id)
         with self._reading() as reader:

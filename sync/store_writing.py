@@ -8,7 +8,7 @@ gathered and written together.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -239,6 +239,23 @@ class Writer:
             # MD5 names the bytes, and two files with one MD5 can be made on purpose: never swap one for the other.
             if cursor.rowcount == 0 and self._reader.blob(upload.digest) != upload.data:
                 raise Forbidden(f"The attachment {name} has the MD5 of other bytes that are kept here.")
+
+    def forget(self, doc_ids: Iterable[str]) -> None:
+        """Take documents out with all their revisions, before anything else is written. Their bytes go too."""
+        rows = self._reader.rows(doc_ids).values()
+        for row in rows:
+            for rev in row.leaves():
+                self._drop_leaf(row, rev)
+            if self._keep_history:
+                self._connection.execute("DELETE FROM old WHERE n = ?", (row.n,))
+                self._connection.execute("DELETE FROM blob_use WHERE n = ?", (row.n,))
+                self.drop_unused_blobs()
+            self._connection.execute("DELETE FROM doc WHERE n = ?", (row.n,))
+            self._live -= not row.deleted
+            self._gone -= row.deleted
+        if rows:  # the count goes on from where it was: what is read is kept by it
+            self._seq += 1
+            self._connection.execute("UPDATE doc SET seq = ? WHERE seq = (SELECT max(seq) FROM doc)", (self._seq,))
 
     # What is known of a batch, and what is gathered
 

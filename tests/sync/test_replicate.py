@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import copy as copy_module
 import itertools
 import random
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -190,6 +192,67 @@ def test_a_far_source_put_back_from_a_copy_is_read_again_whatever_home_remembers
     graft(restored, revision("after the copy", "1-aa"))
     copy(restored, target, far=far_of("source", restored))
     assert "after the copy" in everything(target)
+
+
+def cut(database: MemoryDatabase, where: str) -> Any:
+    """With a line that breaks before or after each checkpoint is written."""
+    return Faulty(database, lambda verb, _number: where if verb == "put_local" else None)
+
+
+def test_a_target_put_back_to_the_checkpoint_it_was_last_told_of_gets_again_what_came_after_it() -> None:
+    home, there = MemoryDatabase("home"), MemoryDatabase("there")
+    home.put({"_id": "early"})
+    copy(home, there, far=far_of("target", there))
+    backup = deepcopy_of(there)
+    home.put({"_id": "lost"})
+    with pytest.raises(PeerUnreachable):
+        copy(home, cut(there, "before"), far=far_of("target", there))
+    assert "lost" in everything(there)
+
+    home.put({"_id": "late"})
+    copy(home, backup, far=far_of("target", backup))
+    assert everything(backup) == everything(home)
+
+
+def test_a_checkpoint_whose_answer_was_lost_is_known_again_as_ones_own(served: Served) -> None:
+    home, there = MemoryDatabase("home"), MemoryDatabase("there")
+    home.put({"_id": "one"})
+    with pytest.raises(PeerUnreachable):
+        copy(home, cut(there, "after"), far=far_of("target", there))
+    home.put({"_id": "two"})
+    remote = served.remote("db", there)
+    assert not copy(home, remote, far=far_of("target", there)).far_changed
+    assert not copy(home, there, far=replace(far_of("target", there), ask=True)).far_changed
+    home.put({"_id": "three"})
+    served.seen.clear()
+    copy(home, remote, far=far_of("target", there))
+    assert verbs(served) == ["POST _revs_diff", "POST _bulk_docs", "PUT _local"]
+
+
+@pytest.mark.parametrize("ask", [False, True])
+def test_a_far_source_that_was_put_back_and_is_further_than_before_is_found_out(ask: bool) -> None:
+    there, home = MemoryDatabase("there"), MemoryDatabase("home")
+    there.put({"_id": "early"})
+    copy(there, home, far=far_of("source", there))
+    backup = deepcopy_of(there)
+    there.put({"_id": "gone there"})
+    copy(there, home, far=far_of("source", there))
+    for name in ("a", "b", "c"):
+        backup.put({"_id": name})
+    assert copy(backup, home, far=replace(far_of("source", backup), ask=ask)).far_changed
+    copy(backup, home, far=far_of("source", backup))
+    assert {"a", "b", "c", "gone there"} <= everything(home).keys()
+    backup.put({"_id": "d"})
+    assert not copy(backup, home, far=far_of("source", backup)).far_changed
+
+
+def deepcopy_of(database: MemoryDatabase) -> MemoryDatabase:
+    """A backup of it, under the same uuid."""
+    backup = MemoryDatabase(database.name)
+    backup._uuid, backup._seq = database._uuid, database._seq
+    for member in ("_entries", "_blobs", "_locals"):
+        setattr(backup, member, copy_module.deepcopy(getattr(database, member)))
+    return backup
 
 
 def test_what_the_target_is_known_to_hold_is_not_asked_about(served: Served, source: MemoryDatabase) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,41 @@ def test_a_reminted_store_is_another_one_with_the_same_documents(path: Path) -> 
     assert store.remint_uuid() == store.info()["uuid"] != before["uuid"]
     assert store.info()["instance_start_time"] != before["instance_start_time"]
     assert store.get("a")
+
+
+@pytest.mark.parametrize("keep_history", [False, True])
+def test_what_is_forgotten_leaves_no_trace_and_its_readers_see_that_something_changed(
+    path: Path, keep_history: bool
+) -> None:
+    store = Store(path, keep_history=keep_history)
+    picture = {"x": {"content_type": "image/jpeg", "data": b"only here"}}
+    store.put({"_id": "stays", "n": 1})
+    lost = store.put({"_id": "lost", "_attachments": picture})
+    store.put({"_id": "lost", "_rev": lost, "n": 2})
+    graft(store, revision("conflict", "1-aa"), revision("conflict", "1-bb"))
+    before = store.info()
+    assert store.put_right(["lost", "conflict", "never was"], [revision("conflict", "1-cc")]) == []
+
+    after = store.info()
+    assert after["update_seq"] > before["update_seq"]
+    assert (after["doc_count"], after["doc_del_count"]) == (2, 0)
+    assert {row["id"] for row in store.changes(before["update_seq"]).results}
+    assert store.revs_diff({"lost": [lost], "conflict": ["1-aa", "1-bb", "1-cc"]}) == {
+        "lost": {"missing": [lost]},
+        "conflict": {"missing": ["1-aa", "1-bb"]},
+    }
+    store.put_right(["conflict"], [])
+    assert store.info()["update_seq"] > after["update_seq"]
+    store.put({"_id": "next"})
+    assert [row["id"] for row in store.all_docs()["rows"]] == ["next", "stays"]
+    store.check()
+    store.close()
+    assert b"only here" not in sqlite_bytes(path)
+
+
+def sqlite_bytes(path: Path) -> bytes:
+    with closing(sqlite3.connect(path)) as connection:
+        return b"".join(data for (data,) in connection.execute("SELECT data FROM blob"))
 
 
 def test_ids_come_from_the_source_that_was_given(path: Path) -> None:

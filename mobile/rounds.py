@@ -15,7 +15,7 @@ from typing import Any, Literal
 import requests
 
 from mobile import account as accounts
-from mobile import api, drafts, photos, refusals, sending, withheld
+from mobile import api, drafts, photos, putback, refusals, sending, withheld
 from mobile.account import Grant, Server
 from mobile.bites import Bites
 from mobile.cards import Account
@@ -50,6 +50,10 @@ FETCH_AT_ONCE = 100
 
 LANDED_MAX = 10_000
 """Revisions remembered as just come from a database, so that it is not asked about them: a megabyte."""
+
+UNTRODDEN: Mapping[str, Any] = {"pushed": 0, "pulled": None, "unread": [], "uuid": None, "doubted": False}
+"""What is known of a database that was never synchronised: how far it was pushed and pulled, what could not be read,
+which making of it was pulled, and whether the server's may have been put back since."""
 
 KIND_ORDER = {"unit": 0, "visit": 1, "group": 2, "media": 3}
 """Documents first, and one's own before the group's; photos last."""
@@ -186,6 +190,9 @@ class Round:
         if grant.pull and (self._thorough or self._way(grant)["pulled"] != grant.update_seq):
             held = {document["_id"] for document in listed(store, "decision:")}
             self._pull(store, remote, grant)
+            if grant.kind == "group" and self._is_put_back(store, grant, held):
+                putback.reconcile(self._local, store, remote)
+                self._remember(grant, doubted=False, uuid=grant.uuid)
             self._forget_arrived(store, remote, grant)
             if grant.kind in ("unit", "visit"):
                 drafts.merge_all(store)
@@ -194,7 +201,7 @@ class Round:
             else:
                 self._judge_log(store, grant, held, outcome)
                 withheld.erase_photos(self._local, store)
-            self._remember(grant, pulled=grant.update_seq)
+            self._remember(grant, pulled=grant.update_seq, uuid=grant.uuid)
         elif grant.push and not grant.pull and grant.listed and self._thorough:
             before = store.info()["update_seq"]
             self._read_back(store, remote)
@@ -263,6 +270,8 @@ class Round:
             far=self._far(grant, "source"),
             on_landed=note,
         )
+        if result.far_changed:
+            self._remember(grant, doubted=True)
         failed = {each.id for each in result.refused if each.error == "unreadable"}
         if failed - set(unread):
             self._remember(grant, unread=sorted({*unread, *failed}))
@@ -299,11 +308,25 @@ class Round:
         for start in range(0, len(parts), FETCH_AT_ONCE):
             sending.fetch(remote, store, parts[start : start + FETCH_AT_ONCE])
 
-    def _judge_log(self, store: Store, grant: Grant, held: Iterable[str], outcome: Outcome) -> None:
-        """Does the server's log still lead to every decision this phone holds?"""
+    def _is_put_back(self, store: Store, grant: Grant, held: Iterable[str]) -> bool:
+        """Does anything tell that the server's database is an older copy of what this phone has read?"""
+        way = self._way(grant)
+        known = (self._local.read(f"log:{grant.name}") or {}).get("unreachable", ())
+        return (
+            way["doubted"]
+            or (way["uuid"] is not None and way["uuid"] != grant.uuid)
+            or not set(known).issuperset(self._unreached(store, grant, held))
+        )
+
+    def _unreached(self, store: Store, grant: Grant, held: Iterable[str]) -> set[str]:
+        """Decisions here that the server's heads do not follow."""
         apart = decision.unreachable(listed(store, "decision:"), grant.heads) if grant.heads is not None else None
         # What arrived after the heads were told may well follow later ones.
-        lost = sorted(set(apart or ()) & set(held))
+        return set(apart or ()) & set(held)
+
+    def _judge_log(self, store: Store, grant: Grant, held: Iterable[str], outcome: Outcome) -> None:
+        """Does the server's log still lead to every decision this phone has read?"""
+        lost = sorted({*self._unreached(store, grant, held), *putback.lost_decisions(self._local, store)})
         self._local.edit(f"log:{grant.name}", lambda _: {"unreachable": lost})
         if lost:
             outcome.trouble, outcome.code = True, "log-broken"
@@ -415,12 +438,10 @@ class Round:
         return int(max(0, here - pushed) if isinstance(pushed, int) else here)
 
     def _way(self, grant: Grant) -> dict[str, Any]:
-        return {"pushed": 0, "pulled": None, "unread": [], **(self._local.read(f"way:{grant.name}") or {})}
+        return {**UNTRODDEN, **(self._local.read(f"way:{grant.name}") or {})}
 
     def _remember(self, grant: Grant, **news: Any) -> None:
-        self._local.edit(
-            f"way:{grant.name}", lambda before: {"pushed": 0, "pulled": None, "unread": [], **before, **news}
-        )
+        self._local.edit(f"way:{grant.name}", lambda before: {**UNTRODDEN, **before, **news})
 
 
 def _said(refused: Turned) -> Turned:

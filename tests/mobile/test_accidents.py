@@ -8,8 +8,23 @@ import pytest
 
 from mobile import capture
 from mobile.enrol import EnrolmentError, enrol
+from mobile.putback import leaves_of, witnessed
 from mobile.worker import SyncWorker
-from tests.support.phones import GROUP, VISIT, YEAR, Clock, M, U, V, make_phone, picture
+from tests.support.phones import (
+    GROUP,
+    HOME,
+    VISIT,
+    YEAR,
+    Clock,
+    G,
+    M,
+    U,
+    V,
+    decide,
+    fill_answers,
+    make_phone,
+    picture,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -152,3 +167,67 @@ def test_a_server_put_back_unnoticed_gets_again_what_a_phone_sent_in_between(lan
     SyncWorker(lan).sync_once()
 
     assert service.stores.open(U).get(card.id)
+
+
+@pytest.mark.parametrize("year", ["1066", "1899", "1970", "2150"])
+def test_a_clock_decades_off_keeps_nobody_from_working_and_sending(phone_of, sync, service, year):
+    clock = Clock(f"{year}-01-01T00:00:00Z")
+    phone = phone_of("lan", clock=clock)
+    key = phone.self_key(GROUP, YEAR)
+    fill_answers(phone, key, "5")
+    submission = phone.submit(key)
+    phone.set_answer(key, "i-1", points="6")
+    assert sync(phone).refused == 0
+    for name in (submission, *(card.id for card in phone.evidence())):
+        stamp = service.stores.open(U).get(name)["made"]
+        known = abs(stamp["offset_s"] or 0)
+        assert known == 0 if year == "1066" else known > 20 * 365 * 86_400
+    assert phone.unsent() == 0
+
+
+def test_a_phone_reads_the_group_as_a_server_that_was_put_back_has_it_and_bears_witness_to_what_was_lost(
+    lan, service, tmp_path
+):
+    group, home = service.stores.open(G), lan.tools.local.stores.open(G)
+    worker = SyncWorker(lan)
+    group.copy_to(tmp_path / "backup")
+    log = bodies(group, "decision:")
+    lost = decide(log, "rank-unit", {"unit": HOME, "ranked": False}, reason="0" * 64)
+    group.put_all([lost, {"_id": "practice:lost", "type": "practice", "v": 1}])
+    unit = group.get(f"unit:{HOME}")
+    group.put({**unit, "functions": ["culture"]})
+    worker.sync_once()
+    assert not lan.groups()[0].unreachable
+
+    service.stores.delete(G)
+    shutil.copy(tmp_path / "backup", service.stores.file_of(G))
+    group = service.stores.open(G)
+    other = decide(log, "rank-unit", {"unit": HOME, "ranked": True}, reason="0" * 64)
+    group.put_all([other, *({"_id": f"practice:{n}", "type": "practice", "v": 1} for n in range(5))])
+    assert worker.sync_once().message == "log-broken"
+
+    assert leaves_of(home) == leaves_of(group)
+    assert home.get(f"unit:{HOME}")["functions"] == unit["functions"]
+    assert lan.groups()[0].unreachable == (lost["_id"],)
+    assert witnessed(lan.tools.local, G)[lost["_id"]]["decision"]["value"] == lost["value"]
+    assert SyncWorker(lan).sync_once().message == "log-broken"
+
+    group.put(lost)  # the office typed its log in again
+    assert SyncWorker(lan).sync_once().message == "all-sent"
+    assert not lan.groups()[0].unreachable
+
+
+def test_a_phone_does_not_list_the_group_again_while_nothing_tells_that_it_was_put_back(lan, service):
+    worker = SyncWorker(lan)
+    for count in range(3):
+        service.stores.open(G).put({"_id": f"practice:{count}", "type": "practice", "v": 1})
+        service.seen.clear()
+        worker.sync_once()
+        assert [path for _, path in service.seen if G in path and path.endswith("_changes")] == [f"/db/{G}/_changes"]
+
+
+def bodies(store, prefix):
+    return [
+        {name: value for name, value in row["doc"].items() if name != "_rev"}
+        for row in store.all_docs(start_key=prefix, end_key=prefix + "~", include_docs=True)["rows"]
+    ]

@@ -121,7 +121,6 @@ class Simulation:
     phones: dict[str, PhoneMachine] = field(default_factory=dict)
     servers: list[ServerMachine] = field(default_factory=list)
     codes: dict[str, str] = field(default_factory=dict)
-    put_back: bool = False
     decisions_lost: bool = False
     """A server was put back to a copy from before a decision: phones hold what it no longer knows."""
     quiet: bool = False
@@ -574,7 +573,6 @@ class Simulation:
         number = chosen.name.rpartition("-")[2]
         for server in self.servers:
             server.put_back(chosen.with_name(f"{server.name}.backup-{number}"))
-        self.put_back = True
         known = self.random.random() < 0.5
         if known:
             for server in self.servers:
@@ -585,6 +583,7 @@ class Simulation:
         if self.witness.decisions.keys() - decided:
             self.decisions_lost = True
             self.witness.decisions = {name: it for name, it in self.witness.decisions.items() if name in decided}
+        self._hear_decisions()  # of a copy that is newer than where an older one had put it
         self.say(
             main.name,
             f"is put back ({'known' if known else 'unnoticed'}): {self.witness.excuse(self.replicas())} excused",

@@ -11,13 +11,14 @@ from typing import Any
 
 from schemas.answer import value_of
 from schemas.discrepancy import self_version
+from schemas.figures import corrected
 from schemas.hashing import body_sha256
 from schemas.kinds import points_for
 from schemas.minutes import standing
 from schemas.scheme import Criterion, Scheme
 from schemas.scoring import Scorecard
 from server.board.models import AgreedName, MinutesLine, MinutesSection, MinutesSheet, ValueCell
-from server.board.view import GroupView, corrected, raw_of
+from server.board.view import GroupView, raw_of
 
 Body = Mapping[str, Any]
 

@@ -83,7 +83,8 @@ def _checklist(record: Record, subject: str, held: Mapping[str, Body]) -> Checkl
             if named in held:
                 aside[named] = Reason("set-aside-decided")
     replaced = {name for body in (held[name] for name in active) for name in body["supersedes"]}
-    heads = tuple(sorted(active - replaced))
+    # Submissions that supersede each other in a ring leave no head; then each is one, and a person decides.
+    heads = tuple(sorted(active - replaced or active))
     if decision is not None and decision["value"]["counts"]:
         heads = (counted,) if counted else ()
     elif not undecided and len(heads) == 1:

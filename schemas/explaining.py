@@ -83,7 +83,7 @@ def _criterion(scheme: Scheme, result: CriterionResult, level: int) -> Iterator[
     if result.points is None:
         yield Line(level, Reason("explain-no-points", head), None, None, result.decisions)
     else:
-        yield Line(level, Reason("explain-points", {**head, "points": result.points}), result.points)
+        yield Line(level, Reason("explain-points", {**head, "points": result.points}), result.points, "4")
     if result.state in ("excluded", "na"):
         yield from (Line(level + 1, reason, None, "5.4", result.decisions) for reason in result.reasons)
         return
@@ -105,7 +105,7 @@ def _column(column: Column, level: int) -> Iterator[Line]:
             yield Line(level, Reason(f"explain-na-{column.stage}"), None, "5.1", (source.submission,))
         elif column.stage != "cluster":
             given = Reason(f"explain-{column.stage}", {"given": source.value})
-            yield Line(level, given, source.value, None, (source.submission,))
+            yield Line(level, given, source.value, "5.2", (source.submission,))
     if len(answered) > 1 and column.value is not None:
         terms = tuple(source.value for source in answered if source.value is not None)
         mean = Reason("explain-mean", {"terms": terms, "count": Fraction(len(terms)), "value": column.value})
@@ -180,13 +180,13 @@ def _section(section: SectionResult, level: int) -> Iterator[Line]:
         yield Line(level, Reason("explain-section-none", name))
         yield from (Line(level + 1, reason, None, _rule_of(reason) or "5.8") for reason in section.reasons)
         return
-    yield Line(level, Reason("explain-section", {**name, "points": section.points}), section.points)
+    yield Line(level, Reason("explain-section", {**name, "points": section.points}), section.points, "5.5")
     if section.decision is not None:
         yield from (Line(level + 1, it, section.exact, "5.4", (section.decision,)) for it in section.reasons)
         return
     counted = tuple(it.points for it in section.criteria if it.points is not None)
     terms = {"terms": counted, "sum": section.earned}
-    yield Line(level + 1, Reason("explain-section-sum", terms), section.earned)
+    yield Line(level + 1, Reason("explain-section-sum", terms), section.earned, "5.4")
     if section.applicable != section.section.max:
         for it in section.criteria:
             if it.state in ("excluded", "na"):
@@ -230,7 +230,7 @@ def _total(scheme: Scheme, row: Row) -> Iterator[Line]:
     if card.total is None or card.base is None:
         yield Line(0, Reason("explain-total-none", {"unit": row.unit}), None, "5.8")
     else:
-        yield Line(0, Reason("explain-total", {"unit": row.unit, "total": card.total}), card.total)
+        yield Line(0, Reason("explain-total", {"unit": row.unit, "total": card.total}), card.total, "5.6")
     for section in card.sections:
         yield from _section(section, 1)
     if card.base is not None:

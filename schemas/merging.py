@@ -201,6 +201,8 @@ def _cluster(
         if misfit(criterion, given):
             reasons.append(Reason("adjust-unfit"))
             return None
+        if _superseded(record, {named["id"] for named in decision["inputs"]}, held):
+            reasons.append(Reason("later"))
         return Column("cluster", value_of(criterion, given), (), decision["_id"])
     if decision["act"] != "accept":
         # Written by a later version: what it means is not known here, and guessing would make a silent number.
@@ -218,6 +220,11 @@ def _cluster(
     if any(it.stage == "cross" and it.counted is not None and it.counted not in bound for it in held):
         reasons.append(Reason("later"))
     return _mean(record, criterion, "cluster", bodies, [], decision=decision["_id"])
+
+
+def _superseded(record: Record, named: set[str], held: Iterable[Checklist]) -> bool:
+    """Did something in force come after what a decision names?"""
+    return any(_answered_since(record, name, held) for name in named if name in record.submissions)
 
 
 def _answered_since(record: Record, returned: str, held: Iterable[Checklist]) -> bool:

@@ -249,7 +249,8 @@ def _scorecard(
     compared = {
         name: (result.target, result.best)
         for name, result in results.items()
-        if result.state != "excluded" and (before is None or name in moved)
+        # Of what does not apply, by function or by decision, nothing that a checklist says is points.
+        if result.state not in ("excluded", "na") and (before is None or name in moved)
     }
     apart = discrepancies(record, scheme, unit, held, compared)
     if before is not None:

@@ -34,14 +34,56 @@ def rank(documents: list[Doc]) -> list[tuple[str, int | None, str | None, str]]:
         else:
             ranked.append(unit)
     order = sorted(ranked, key=lambda unit: (key(sheets[unit]), unit))
-    rows, place = [], 0
-    for index, unit in enumerate(order):
-        if index == 0 or key(sheets[unit]) != key(sheets[order[index - 1]]):
-            place = index + 1
-        rows.append((unit, place, *shown(sheets[unit])))
+    rows = []
+    while order:
+        tied = [unit for unit in order if key(sheets[unit]) == key(sheets[order[0]])]
+        order = order[len(tied) :]
+        votes = ballot(tied, documents, year) or dict.fromkeys(tied, 0)
+        first = len(rows) + 1
+        rows += [
+            (unit, first + sum(votes[it] > votes[unit] for it in tied), *shown(sheets[unit]))
+            for unit in sorted(tied, key=lambda it: (-votes[it], it))
+        ]
     rows += [(unit, None, *shown(sheets[unit])) for unit in sorted(unplaced, key=lambda it: (-sheets[it]["total"], it))]
     rows += [(unit, None, *shown(sheets[unit])) for unit in sorted(numberless)]
     return rows
+
+
+def ballot(tied: list[str], documents: list[Doc], year: Doc) -> dict[str, int] | None:
+    """The votes of the first ballot among exactly these with two thirds of the units there."""
+    held = [it for it in documents if it.get("act") == "tie-ballot" and it["value"]["units"] == sorted(tied)]
+    for it in sorted(held, key=lambda each: each["n"]):
+        day = it["value"]["held"]
+        voters = sum(member["to"] is None or member["to"] >= day for member in year["members"])
+        if it["value"]["voters"] == voters and Fraction(it["value"]["present"], voters) >= Fraction(2, 3):
+            return dict(it["value"]["votes"])
+    return None
+
+
+def apart(documents: list[Doc]) -> set[tuple[str, str, str]]:
+    """(unit, criterion, cross submission) wherever it lies more than the share from the unit's first self score."""
+    year = next(it for it in documents if it["type"] == "groupyear")
+    scheme = next(it for it in documents if it["type"] == "scheme")
+    found = set()
+    for unit in (member["unit"] for member in year["members"]):
+        own = [it for it in documents if it["type"] == "submission" and it["unit"] == unit and it["stage"] == "self"]
+        arrived = {it["submission"]: it["at"] for it in documents if it["type"] == "arrival"}
+        first = min(own, key=lambda it: (arrived[it["_id"]], it["_id"]))
+        for criterion in (it for section in scheme["sections"] for it in section["criteria"]):
+            target = target_of(unit, criterion, documents) if criterion["kind"] == "quantitative" else None
+            best = best_of(criterion, documents, scheme) if target is not None else None
+            if merged(unit, criterion, documents, scheme)[0] in ("excluded", "na"):
+                continue
+            if target is not None and (target <= 0 or best is None):
+                continue
+            for cross in counted(unit, "cross", documents):
+                values = answered(cross, criterion), answered(first, criterion)
+                if None in values:
+                    continue
+                ours, theirs = (formula(criterion, value, target, best) for value in values if value is not None)
+                if abs(ours - theirs) / Fraction(criterion["max"]) > Fraction(scheme["discrepancy_percent"]) / 100:
+                    found.add((unit, criterion["id"], cross["_id"]))
+    return found
 
 
 def key(sheet_: Doc) -> tuple[Fraction, ...]:

@@ -148,6 +148,7 @@ def test_every_line_is_a_whole_sentence_in_both_languages(locale: str) -> None:
             assert "…" not in said, line
             assert "Fraction" not in said
             assert not re.search(r"\b(so-|explain-|cross\b.*cross\b)", said) or locale == "en"
+            assert line.rule is not None or line.value is None, line
             if line.rule is not None:
                 assert line.rule in RULES
                 assert rule_sentence(line.rule, locale)

@@ -111,6 +111,37 @@ def year(seed: int) -> Cluster:
     return cluster
 
 
+def tied_year(seed: int) -> Cluster:
+    """Few distinct scores and some ballots, so that places are shared, told apart, and shared again."""
+    pick = random.Random(seed)
+    scheme = scheme_document(section("i", "60", criterion("i-1", "60")), section("ii", "40", criterion("ii-1", "40")))
+    cluster = Cluster(*UNITS, scheme_document=scheme)
+    if pick.random() < 0.3:
+        cluster.groupyear["members"][1]["to"] = pick.choice(["2024-12-09", "2024-12-10", "2024-12-20"])
+    for unit in UNITS:
+        cluster.submit(unit, {"i-1": pick.choice(["50", "55"]), "ii-1": pick.choice(["35", "40"])})
+        if pick.random() < 0.2:
+            cluster.claim(unit, "penalty-absent", "hop", pick.choice(["1", "11"]))
+    _vote(cluster, pick)
+    return cluster
+
+
+def _vote(cluster: Cluster, pick: random.Random) -> None:
+    """Ballots among whoever is tied: some without a quorum, some with another number of voters, some held twice."""
+    places: dict[int, list[str]] = {}
+    for unit, place, _, _ in plainly.rank(cluster.documents()):
+        if place is not None:
+            places.setdefault(place, []).append(unit)
+    for tied in (sorted(units) for units in places.values() if len(units) > 1):
+        for _ in range(pick.randint(1, 3)):
+            present = pick.randint(2, 4)
+            votes = dict.fromkeys(tied, 0)
+            for _ in range(pick.randint(0, present)):
+                votes[pick.choice(tied)] += 1
+            held = {"units": tied, "held": "2024-12-10", "voters": pick.choice([4, 5]), "present": present}
+            cluster.decide("tie-ballot", {**held, "votes": votes})
+
+
 def figures(ranking: Standings) -> list[tuple[str, int | None, str | None, str]]:
     found = []
     for row in ranking.rows:
@@ -124,7 +155,22 @@ def figures(ranking: Standings) -> list[tuple[str, int | None, str | None, str]]
 def test_random_years_are_ranked_as_the_plain_computation_ranks_them(block: int) -> None:
     for seed in range(block * 12, block * 12 + 12):
         cluster = year(seed)
-        assert figures(cluster.standings()) == plainly.rank(cluster.documents()), f"year({seed})"
+        ranking = cluster.standings()
+        assert figures(ranking) == plainly.rank(cluster.documents()), f"year({seed})"
+        apart = {(row.unit, it.criterion, it.submission) for row in ranking.rows for it in row.card.discrepancies}
+        assert apart == plainly.apart(cluster.documents()), f"year({seed})"
+
+
+def test_random_ties_are_told_apart_as_the_plain_computation_does() -> None:
+    rankings = []
+    for seed in range(80):
+        cluster = tied_year(seed)
+        rankings.append(cluster.standings())
+        assert figures(rankings[-1]) == plainly.rank(cluster.documents()), f"tied_year({seed})"
+    rows = [row for ranking in rankings for row in ranking.rows]
+    assert sum(row.ballot is not None for row in rows) > 30
+    assert sum(row.shared and row.ballot is None for row in rows) > 30
+    assert any(row.shared and row.ballot is not None for row in rows)
 
 
 def test_the_years_drawn_hold_numbers_ties_and_units_without_a_number() -> None:
@@ -135,6 +181,7 @@ def test_the_years_drawn_hold_numbers_ties_and_units_without_a_number() -> None:
     assert any(row.total is not None and row.total != Fraction(int(row.total)) for row in rows)
     states = {it.state for row in rows for part in row.card.sections for it in part.criteria}
     assert {"counted", "missing", "excluded", "na", "returned", "error"} <= states
+    assert any(row.card.discrepancies for row in rows)
     assert any(
         it.fixed_by for row in rows for part in row.card.sections for it in part.criteria if it.state == "counted"
     )

@@ -73,7 +73,12 @@ def test_the_gateway_answers_a_phone_that_talks_nonsense(
 
 @given(docs=st.lists(DOCUMENT, max_size=4))
 def test_the_gateway_refuses_each_bad_document_of_a_batch_alone(client: FlaskClient, docs: list[Any]) -> None:
-    response = client.post(f"/db/u-{HD}-2024/_bulk_docs", json={"docs": docs, "new_edits": False})
+    neighbour = {
+        "_id": "evidence:so-hd:x",
+        "_rev": f"1-{'a' * 32}",
+    }  # where none names a revision, nothing is replicated
+    sent = {"docs": [neighbour, *docs], "new_edits": False}
+    response = client.post(f"/db/u-{HD}-2024/_bulk_docs", json=sent)
     assert response.status_code in (201, 403, 404), response.data
     if response.status_code == 201:
         assert {entry["error"] for entry in response.json} <= {"forbidden", "unauthorized", "missing_stub", "conflict"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import requests
 
 from sync.remote import RemoteDatabase
+from tests.support.backends import swept
 
 # The replicator looks at new jobs every few seconds, and tries a crashed one again after five at the earliest.
 JOB_S_MAX = 60
@@ -80,15 +82,24 @@ class CouchDB:
         return {"state": told.get("state"), "info": told.get("info") or {}}
 
     def clean(self) -> None:
-        for job in self._jobs:
-            if "_id" in job:
-                rev = self("GET", f"_replicator/{job['_id']}")["_rev"]
-                self("DELETE", f"_replicator/{job['_id']}", params={"rev": rev})
-            else:
-                self("POST", "_replicate", json={**job, "cancel": True})
-        for name in self._made:
-            self("DELETE", name)
-        self.http.close()
+        """Stop its jobs, delete its databases; each, whatever became of the others."""
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.http.close)
+            for name in self._made:
+                stack.callback(swept, self.root, name)
+            for job in self._jobs:
+                stack.callback(self._stop, job)
+
+    def _stop(self, job: dict[str, Any]) -> None:
+        if "_id" in job:
+            # The replicator writes a job's state into its document: the revision just read may be an old one.
+            eventually(lambda: self._forgotten(f"_replicator/{job['_id']}"))
+        else:
+            self("POST", "_replicate", json={**job, "cancel": True})
+
+    def _forgotten(self, path: str) -> bool:
+        rev = self("GET", path).get("_rev")
+        return rev is None or "ok" in self("DELETE", path, params={"rev": rev})
 
 
 def with_basic(url: str) -> dict[str, Any]:

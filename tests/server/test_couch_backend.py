@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
+import uuid
 from http import HTTPStatus
 
 import pytest
@@ -12,10 +15,14 @@ from server.couch_backend import CouchBackend
 from server.couch_peer import make_app
 from server.service import Service
 from server.wsgi import BackgroundServer
-from sync.errors import NotFound, PeerUnreachable
+from sync.errors import FileExists, NotFound, PeerUnreachable
+from sync.remote import RemoteDatabase
 from sync.store_folder import StoreFolder
 from tests.server.world import HY, Clock, Phone, evidence_of, full_marks, make_world, served, submission_of
 from tests.support.backends import placed
+
+HINTED_WITHIN_S = 60
+"""A longpoll that is let go of once its feed was deleted, on a machine that has much else to do."""
 
 G, U_HY = "g-cum-1-2024", "u-so-hy-2024"
 
@@ -80,6 +87,40 @@ def test_changes_are_hinted_even_by_a_peer_without_a_feed(backend, couch):
     assert U_HY in hinted
 
 
+@pytest.mark.couchdb
+def test_a_real_couchdbs_feed_hints_and_when_it_goes_sequences_are_compared(real_couch, monkeypatch):
+    compared = threading.Event()
+    compare = CouchBackend._compare
+    monkeypatch.setattr(CouchBackend, "_compare", lambda *given: (compared.set(), compare(*given)))
+    feed = RemoteDatabase(f"{os.environ['COUCHDB_URL'].rstrip('/')}/_global_changes")
+    try:
+        feed.create(shards=1)
+    except FileExists:
+        pytest.skip("this CouchDB has a feed of its own, which no test may take away")
+    try:
+        backend, another, hinted = real_couch(), real_couch(), []
+        another.create(U_HY)
+        backend.subscribe(hinted.append)
+        _write_until(lambda: U_HY in hinted, another)
+        assert not compared.is_set()
+    finally:
+        feed.delete()
+    assert compared.wait(HINTED_WITHIN_S)
+    hinted.clear()
+    _write_until(lambda: U_HY in hinted, another)
+    for each in (backend, another):
+        each.close()
+
+
+def _write_until(hinted, backend):
+    """A hint may be lost, so one write need not bring one; the next does."""
+    ends = time.monotonic() + HINTED_WITHIN_S
+    while not hinted():
+        assert time.monotonic() < ends
+        backend.open(U_HY).put({"_id": uuid.uuid4().hex})
+        time.sleep(0.2)
+
+
 def test_a_phones_work_becomes_a_place_over_a_couchdb_too(tmp_path, couch):
     world = make_world(tmp_path / "data", clock=Clock(), backend=couch())
     with served(world) as url:
@@ -104,6 +145,27 @@ def test_a_phones_work_becomes_a_place_over_a_couchdb_too(tmp_path, couch):
         assert again.board.standings(None, "cum-1", 2024).decision_heads == heads
     assert "bí-mật" not in repr(config)
     assert "bí" not in again.backend.open(G).name
+
+
+def test_a_phone_reads_from_a_couchdb_what_it_may_and_is_told_what_not(tmp_path, couch):
+    world = make_world(tmp_path / "data", clock=Clock(), backend=couch())
+    with served(world) as url:
+        lan, thu = Phone(url, tmp_path / "phone", world, "lan"), Phone(url, tmp_path / "phone-2", world, "thu")
+        checklist = submission_of(lan.account, lan.device, HY, full_marks(90))
+        lan.write(U_HY, checklist)
+        assert not lan.push(U_HY).refused
+        asked = [{"id": checklist["_id"]}, {"id": f"evidence:{HY}:x"}]
+        (found,), (absent,) = (each["docs"] for each in lan.remote(U_HY).bulk_get(asked, revs=True))
+        assert found["ok"]["answers"] == checklist["answers"]
+        assert absent["error"]["error"] == "not_found"
+        for (withheld,) in (each["docs"] for each in thu.remote(U_HY).bulk_get(asked, revs=True)):
+            assert withheld["error"]["error"] == "forbidden"
+        world.service.accounts.set_device_state("lan", lan.device, "revoked")
+        for (withheld,) in (each["docs"] for each in lan.remote(U_HY).bulk_get(asked)):
+            assert withheld["error"]["error"] == "forbidden"
+        lan.close()
+        thu.close()
+    world.service.close()
 
 
 def test_what_less_than_a_majority_has_written_is_not_yet_accepted(tmp_path):

@@ -8,6 +8,7 @@ def place(request):
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 import uuid
@@ -19,7 +20,12 @@ import pytest
 
 from server.backends import Backend
 from server.couch_backend import CouchBackend
+from sync.errors import NotFound
 from sync.remote import RemoteDatabase
+from sync.transport import Transport
+
+SWEPT_WITHIN_S = 60
+"""A CouchDB that has much else to do deletes a dozen databases in some seconds."""
 
 BACKENDS = [pytest.param("stores"), pytest.param("couchdb", marks=[pytest.mark.couchdb])]
 """The second is skipped where COUCHDB_URL names none."""
@@ -45,11 +51,20 @@ def placed(kind: str) -> Iterator[Place]:
         yield Place()
         return
     url, prefix = os.environ["COUCHDB_URL"].rstrip("/"), f"test-{uuid.uuid4().hex[:12]}-"
-    yield Place({"THIDUA_COUCHDB_URL": url, "THIDUA_COUCHDB_PREFIX": prefix})
-    backend = CouchBackend(url, prefix=prefix)
-    for name in backend.names():
-        RemoteDatabase(f"{url}/{prefix}{name}").delete()
-    end = time.monotonic() + 20
-    while backend.names() and time.monotonic() < end:
+    try:
+        yield Place({"THIDUA_COUCHDB_URL": url, "THIDUA_COUCHDB_PREFIX": prefix})
+    finally:
+        swept(url, prefix)
+
+
+def swept(url: str, prefix: str) -> None:
+    """Delete whatever stands there under names that begin so, and see it gone: the deletion is answered before."""
+    server = Transport(url)
+    end = time.monotonic() + SWEPT_WITHIN_S
+    while names := [name for name in server.json("GET", "/_all_dbs") if name.startswith(prefix)]:
+        for name in names:
+            with contextlib.suppress(NotFound):
+                RemoteDatabase(f"{url}/{name}").delete()
+        if time.monotonic() > end:
+            raise TimeoutError(f"{names} stay behind")
         time.sleep(0.05)
-    backend.close()

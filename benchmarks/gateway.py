@@ -2,9 +2,12 @@
 
 Through the gateway means a device's token, the rights of its account, every document's schema, whose evidence is cited,
 the arrival of each submission. Directly means the same engine's own face, which asks nobody: a Store behind
-`thidua couch`, and a CouchDB where COUCHDB_URL names one. Each batch is what a specialist's phone sends: pieces of
-evidence, their texts, their copies, and a submission that cites them; then it is read back. Batches alternate between
-the two ends, so that a slow moment of the machine meets both.
+`thidua couch`, and a CouchDB where COUCHDB_URL names one. Two mixes: what a specialist's phone sends – pieces of
+evidence, their texts, their copies, a draft, and a submission that cites them – and the 64 KiB chunks of photos. The
+first is read back; chunks are read by the server alone. Batches alternate between the two ends, so that a slow moment
+of the machine meets both. Promotion comes after the answer and is no part of it: the follower rests meanwhile.
+
+Two figures each: seconds that passed, and seconds of processor, of this process (phone and service) and of a CouchDB.
 
 `python -m benchmarks.gateway [--batches N]`; the aim is 1.3.
 """
@@ -14,27 +17,33 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks import process
 from schemas.evidence import cite
 from server import log
 from server.couch_peer import make_app
 from server.wsgi import BackgroundServer
+from sync import media
 from sync.documents import with_revision
 from sync.remote import RemoteDatabase
 from sync.store_folder import StoreFolder
 from tests.server.world import (
+    GROUP,
     HY,
     YEAR,
     Clock,
     Phone,
     World,
+    draft_of,
     evidence_of,
     full_marks,
     make_world,
@@ -46,10 +55,13 @@ from tests.support.backends import placed
 
 DOCS = 100
 EVIDENCE = 32
-"""With a text and a copy each: 96 documents; a submission and three more texts."""
+"""With a text and a copy each: 96 documents; a draft, a submission and two more texts."""
 
 AIM = 1.3
 UNIT_DATABASE = f"u-{HY}-{YEAR}"
+MEDIA_DATABASE = f"m-{GROUP}-{YEAR}"
+PHOTO_BYTES = 7 * media.CHUNK_BYTES
+"""With its manifest and its thumbnail nine documents."""
 
 Batch = list[dict[str, Any]]
 
@@ -62,9 +74,11 @@ def batch_of(phone: Phone, number: int) -> Batch:
         evidence, text = evidence_of(phone.account, phone.device, title=title, number=1_000 * number + n)
         cited.append(cite(evidence))
         documents += [evidence, text, cited[-1]]
-    for n in range(DOCS - len(documents) - 1):
+    for n in range(DOCS - len(documents) - 2):
         documents.append(salted(f"Ghi chú {n} của đợt {number}"))
     marks = full_marks(90)
+    # The draft of a first save: each batch has a branch of its own.
+    documents.append(draft_of(phone.account, phone.device, HY, {**marks, next(iter(marks)): str(number)}))
     by_criterion = {criterion: [each["_id"]] for criterion, each in zip(marks, cited, strict=False)}
     documents.append(submission_of(phone.account, phone.device, HY, marks, number=number, cited=by_criterion))
     return [with_revision(document) for document in documents]
@@ -83,51 +97,90 @@ def read(database: RemoteDatabase, batch: Batch) -> None:
 
 
 class Times:
-    """Seconds of each batch, by what was done and through which end."""
+    """Seconds of each batch, by what was done and through which end; `servers` are processes whose work counts too."""
 
-    def __init__(self) -> None:
-        self._of: dict[tuple[str, str], list[float]] = {}
+    def __init__(self, servers: Sequence[int]) -> None:
+        self._servers = servers
+        self._passed: dict[tuple[str, str], list[float]] = {}
+        self._worked: defaultdict[tuple[str, str], float] = defaultdict(float)
 
     def take(self, verb: str, end: str, work: Callable[[], None]) -> None:
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), self._processor_s()
         work()
-        self._of.setdefault((verb, end), []).append(time.perf_counter() - started)
+        self._passed.setdefault((verb, end), []).append(time.perf_counter() - started)
+        self._worked[verb, end] += self._processor_s() - worked
 
-    def quartile_ms(self, verb: str, end: str) -> float:
+    def _processor_s(self) -> float:
+        return time.process_time() + sum(map(process.cpu_s_of, self._servers))
+
+    def passed_ms(self, verb: str, end: str) -> float:
         """A quarter of the batches were quicker: what else the machine does can only add."""
-        return statistics.quantiles(self._of[verb, end], n=4)[0] * 1000
+        return statistics.quantiles(self._passed[verb, end], n=4)[0] * 1000
+
+    def worked_ms(self, verb: str, end: str) -> float:
+        return self._worked[verb, end] / len(self._passed[verb, end]) * 1000
 
 
-def compared(engine: str, gateway: RemoteDatabase, direct: RemoteDatabase, phone: Phone, batches: int) -> None:
-    times = Times()
+def compared(
+    what: str, gateway: RemoteDatabase, direct: RemoteDatabase, made: Callable[[int], Batch], batches: int,
+    *, servers: Sequence[int] = (), back: bool = True,
+) -> None:  # fmt: skip
+    times = Times(servers)
     for number in range(1, batches + 3):
-        batch = batch_of(phone, number)
+        batch = made(number)
         ends = [("gateway", gateway), ("direct", direct)]
-        kept = Times() if number <= 2 else times  # the first ones open connections and files
+        kept = Times(servers) if number <= 2 else times  # the first ones open connections and files
         for end, database in ends if number % 2 else ends[::-1]:
             kept.take("write", end, lambda: written(database, batch))  # noqa: B023 - called at once
-            kept.take("read", end, lambda: read(database, batch))  # noqa: B023 - called at once
-    for verb in ("write", "read"):
-        through, beside = times.quartile_ms(verb, "gateway"), times.quartile_ms(verb, "direct")
+            if back:
+                kept.take("read", end, lambda: read(database, batch))  # noqa: B023 - called at once
+    for verb in ("write", "read") if back else ("write",):
+        through, beside = times.passed_ms(verb, "gateway"), times.passed_ms(verb, "direct")
         ratio = through / beside
+        worked = [times.worked_ms(verb, end) for end in ("gateway", "direct")]
         verdict = "within the aim" if ratio <= AIM else f"MORE THAN {AIM}"
-        print(f"{engine:<8} {verb:<6} {through:8.1f} ms through, {beside:8.1f} ms directly   {ratio:5.2f} ×  {verdict}")
+        print(
+            f"{what:<18} {verb:<6} {through:7.1f} ms through, {beside:7.1f} directly {ratio:5.2f} ×;"
+            f" processor {worked[0]:6.1f}, {worked[1]:6.1f} {worked[0] / worked[1]:5.2f} ×  {verdict}",
+            flush=True,
+        )
+
+
+def chunks_of(number: int) -> Batch:
+    """Photos no two of which are alike, cut as a phone cuts them."""
+    dice = random.Random(number)
+    found: Batch = []
+    while len(found) < DOCS:
+        found += media.cut(
+            dice.randbytes(PHOTO_BYTES), dice.randbytes(8_000), content_type="image/jpeg", width=1600, height=1200
+        )
+    return found[:DOCS]
 
 
 @contextmanager
-def phone_of(world: World, folder: Path) -> Iterator[tuple[Phone, RemoteDatabase]]:
+def phone_of(world: World, folder: Path) -> Iterator[Phone]:
     with served(world) as url:
         phone = Phone(url, folder / "phone", world, "lan")
-        yield phone, phone.remote(UNIT_DATABASE)
+        yield phone
         phone.close()
+
+
+def both_mixes(
+    engine: str, phone: Phone, bare: Callable[[str], RemoteDatabase], batches: int, servers: Sequence[int] = ()
+) -> None:
+    gateway, direct = phone.remote(UNIT_DATABASE), bare(UNIT_DATABASE)
+    compared(f"{engine}, documents", gateway, direct, lambda number: batch_of(phone, number), batches, servers=servers)
+    gateway, direct = phone.remote(MEDIA_DATABASE), bare(MEDIA_DATABASE)
+    compared(f"{engine}, chunks", gateway, direct, chunks_of, max(4, batches // 4), servers=servers, back=False)
 
 
 def on_a_store(folder: Path, batches: int) -> None:
     world = make_world(folder / "data", clock=Clock())
     stores = StoreFolder(folder / "bare")
-    stores.create(UNIT_DATABASE)
-    with BackgroundServer(make_app(stores)) as bare, phone_of(world, folder) as (phone, gateway):
-        compared("Store", gateway, RemoteDatabase(f"{bare.url}/{UNIT_DATABASE}"), phone, batches)
+    for name in (UNIT_DATABASE, MEDIA_DATABASE):
+        stores.create(name)
+    with BackgroundServer(make_app(stores)) as bare, phone_of(world, folder) as phone:
+        both_mixes("Store", phone, lambda name: RemoteDatabase(f"{bare.url}/{name}"), batches)
     world.service.close()
     stores.close()
 
@@ -136,12 +189,21 @@ def on_couchdb(folder: Path, batches: int) -> None:
     with placed("couchdb") as where:
         world = make_world(folder / "data", clock=Clock(), backend=where.backend())
         url = where.environment["THIDUA_COUCHDB_URL"]
-        direct = RemoteDatabase(f"{url}/{where.environment['THIDUA_COUCHDB_PREFIX']}bare")
-        direct.create(shards=1)
-        with phone_of(world, folder) as (phone, gateway):
-            compared("CouchDB", gateway, direct, phone, batches)
-        direct.delete()
-        world.service.close()
+        made: list[RemoteDatabase] = []
+
+        def bare(name: str) -> RemoteDatabase:
+            direct = RemoteDatabase(f"{url}/{where.environment['THIDUA_COUCHDB_PREFIX']}bare-{name}")
+            direct.create(shards=1)
+            made.append(direct)
+            return direct
+
+        try:
+            with phone_of(world, folder) as phone:
+                both_mixes("CouchDB", phone, bare, batches, process.listening(url))
+        finally:
+            for direct in made:
+                direct.delete()
+            world.service.close()
 
 
 def main() -> None:

@@ -6,10 +6,12 @@ Every limit is named here with its reason.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Final
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validates_schema
@@ -27,7 +29,8 @@ PROBLEMS_MAX: Final = 50
 """As many as a person can put right at once; the rest shows itself on the next try."""
 
 
-_ABSENT: Final = object()
+_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Unicode's categories Cc and Cs without the line break and the tab."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +76,33 @@ class Form(Schema):
         """Is nothing wrong with it? Exactly when `validate` finds nothing, at a fraction of its cost: nearly all that
         is ever judged is right, and only what is not needs its faults collected.
         """
-        members = self.fields
-        if not isinstance(value, dict) or value.keys() - members.keys():
+        if not isinstance(value, dict):
             return False
+        judges = self._judges
+        seen = 0
         try:
-            for name, member in members.items():
-                held = value.get(name, _ABSENT)
-                if held is _ABSENT:
-                    if member.required:
-                        return False
-                elif held is None:
-                    if not member.allow_none:
-                        return False
-                else:
-                    member.judge(held)  # type: ignore[attr-defined]  # members of forms are `Member`s
-        except ValidationError:
+            for name, held in value.items():
+                judge, nullable, needed = judges[name]
+                seen += needed
+                if held is not None:
+                    judge(held)
+                elif not nullable:
+                    return False
+        except (ValidationError, KeyError):  # KeyError: a member that is not declared
             return False
-        return next(iter(self.agree(value)), None) is None
+        return seen == self._needed and next(iter(self.agree(value)), None) is None
+
+    @cached_property
+    def _judges(self) -> dict[str, tuple[Callable[[Any], None], bool, bool]]:
+        """Of each member: what judges it, whether it may be null, whether it must be there."""
+        return {
+            name: (member.judge, member.allow_none, member.required)  # type: ignore[attr-defined]  # they are `Member`s
+            for name, member in self.fields.items()
+        }
+
+    @cached_property
+    def _needed(self) -> int:
+        return sum(needed for _, _, needed in self._judges.values())
 
     @validates_schema
     def _members_agree(self, body: dict[str, Any], **_kwargs: Any) -> None:
@@ -138,7 +151,7 @@ class Text(Member):
             raise fault("text-empty")
         if not unicodedata.is_normalized("NFC", value):
             raise fault("text-not-nfc")
-        if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\t" for letter in value):
+        if _CONTROL.search(value):
             raise fault("text-control")
 
 
@@ -394,6 +407,7 @@ def _is_day(text: str) -> bool:
     return text[4] == text[7] == "-"
 
 
+@lru_cache(maxsize=4_096)  # as `figures.parse_time`: the same moments come many times
 def _is_time(text: str) -> bool:
     try:
         return figures.time_string(figures.parse_time(text)) == text

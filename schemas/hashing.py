@@ -5,16 +5,26 @@ Two machines must agree here to the last byte; nothing in this module may depend
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+try:
+    import orjson
+except ImportError:  # a phone carries the standard library alone
+    orjson = None  # type: ignore[assignment]
+
+_PLAIN: Final = (str, int, bool, type(None))
 
 
 def canonical_bytes(value: Any) -> bytes:
     """UTF-8 JSON with keys sorted by code point and no spaces. Raises TypeError on a float, wherever it stands."""
-    _refuse_floats(value)
+    if _refuse_floats(value) and orjson is not None:
+        with contextlib.suppress(TypeError):  # names that are no text, half a surrogate, integers beyond 64 bits
+            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -53,13 +63,27 @@ def part_hash(part_document: Mapping[str, Any]) -> str:
     return str(part_document["_id"]).partition(":")[2]
 
 
-def _refuse_floats(value: Any) -> None:
+def _refuse_floats(value: Any) -> bool:
+    """Answers whether all else is of JSON's own types, which orjson spells as the standard library does."""
+    plain = True
     pending = [value]
     while pending:
         item = pending.pop()
-        if isinstance(item, float):
+        kind = type(item)
+        if kind is dict:
+            pending.extend([each for each in item.values() if type(each) is not str])
+        elif kind is list:
+            pending.extend([each for each in item if type(each) is not str])
+        elif isinstance(item, float):
             raise TypeError("a document holds no floating-point numbers: write points as text")
-        if isinstance(item, Mapping):
-            pending.extend(each for each in item.values() if type(each) is not str)
+        elif kind in _PLAIN:
+            continue
+        elif isinstance(item, Mapping):
+            plain = False
+            pending.extend(item.values())
         elif isinstance(item, list | tuple):
-            pending.extend(each for each in item if type(each) is not str)
+            plain = False
+            pending.extend(item)
+        else:
+            plain = False
+    return plain

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -107,8 +107,7 @@ class Accounts:
     # People
 
     def find(self, account: str) -> Account | None:
-        document = self._registry.find(ids.account_id(account)) if ids.is_word(account) else None
-        return None if document is None else self._account(document)
+        return self._found(account, self._registry.now())
 
     def by_login(self, login: str) -> Account | None:
         document = self._by_login(login)
@@ -285,16 +284,19 @@ class Accounts:
     def by_token(self, token: str) -> tuple[Account, Device] | None:
         """Whose token this is, whatever the device's state; None for a token never given."""
         device, _, _ = token.partition(".")
-        document = self._registry.find(ids.device_id(device)) if ids.is_word(device) else None
+        # One look at the registry for all three: this is asked at every request.
+        now = self._registry.now()
+        document = now.get(ids.device_id(device)) if ids.is_word(device) else None
         if document is None or not hmac.compare_digest(document["token_sha256"], _sha256(token)):
             return None
-        account = self.find(document["account"])
+        account = self._found(document["account"], now)
         return None if account is None else (account, _device(document))
 
     def by_device(self, device: str) -> tuple[Account, Device] | None:
         """The same for a device already known, as it stands now."""
-        document = self._registry.find(ids.device_id(device))
-        account = None if document is None else self.find(document["account"])
+        now = self._registry.now()
+        document = now.get(ids.device_id(device))
+        account = None if document is None else self._found(document["account"], now)
         return None if document is None or account is None else (account, _device(document))
 
     def devices(self, account: str) -> list[Device]:
@@ -315,8 +317,12 @@ class Accounts:
         wanted = login.strip().lower()
         return next((each for each in self._registry.all("account") if each["login"] == wanted), None)
 
-    def _account(self, document: Document) -> Account:
-        person = self._registry.find(ids.person_id(document["person"]))
+    def _found(self, account: str, now: Mapping[str, Document]) -> Account | None:
+        document = now.get(ids.account_id(account)) if ids.is_word(account) else None
+        return None if document is None else self._account(document, now)
+
+    def _account(self, document: Document, now: Mapping[str, Document] | None = None) -> Account:
+        person = (self._registry.now() if now is None else now).get(ids.person_id(document["person"]))
         return Account(
             account=document["account"],
             login=document["login"],

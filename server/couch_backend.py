@@ -118,7 +118,7 @@ class CouchBackend:
         return kept[name]
 
     def _server(self) -> Transport:
-        kept: Transport = self._local.__dict__.setdefault("server", Transport(self._url))
+        kept: Transport = self._local.__dict__.setdefault("server", Transport(self._url, gzip=False))
         return kept
 
     def _ours(self, name: object) -> str | None:
@@ -199,7 +199,7 @@ class _OwnDatabase(RemoteDatabase):
     """A database of ours: written by us, mostly, so we know when it changes before it says so."""
 
     def __init__(self, url: str, said: _Said[dict[str, Any]], *, wrote: Callable[[], None]) -> None:
-        super().__init__(url)
+        super().__init__(url, gzip=False)  # it is near: packing would take longer than sending
         self._said = said
         self._wrote = wrote
 

@@ -6,8 +6,11 @@ never decide anything (`schemas.access` does).
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -16,6 +19,7 @@ from schemas.access import Facts, GroupFacts, Identity
 from schemas.visit import Visit
 from server.accounts import Account, Device
 from server.backends import Backend
+from server.board.view import GroupView
 from server.board.views import Views
 from server.registry import Registry
 
@@ -30,12 +34,28 @@ class FactBook:
         self._backend = backend
         self._registry = registry
         self._views = views
-        self._kept: Facts | None = None
+        self._kept: _Kept | None = None
         self._kept_until = 0.0
         self._mark: object | None = None
+        self._here = threading.local()
         backend.subscribe(self._forget)
 
+    @contextmanager
+    def unmoved(self) -> Iterator[None]:
+        """What this thread writes meanwhile into a group's database moves no fact, and nothing is forgotten for it.
+
+        For what comes with every checklist, arrivals and promotions: each would have all of this gathered anew.
+        """
+        before = getattr(self._here, "unmoved", False)
+        self._here.unmoved = True
+        try:
+            yield
+        finally:
+            self._here.unmoved = before
+
     def _forget(self, database: str) -> None:
+        if getattr(self._here, "unmoved", False) and database != ids.REGISTRY:
+            return
         if database == ids.REGISTRY or database.startswith("g-"):
             self._kept, self._mark = None, None
 
@@ -44,6 +64,17 @@ class FactBook:
 
         A unit counts as a member through the whole year in which it was one: it reads what it took part in.
         """
+        return self._gathered().facts
+
+    def view(self, group: str, year: int) -> GroupView:
+        """A group year as the facts know it: its law, members and visits are of now, what arrived may be newer.
+
+        Raises Missing.
+        """
+        found = self._gathered().views.get((group, year))
+        return self._views.view(group, year) if found is None else found
+
+    def _gathered(self) -> _Kept:
         kept = self._kept
         if kept is not None and time.monotonic() < self._kept_until:
             return kept
@@ -54,26 +85,28 @@ class FactBook:
             self._kept, self._kept_until = found, time.monotonic() + FRESH_S
         return found
 
-    def _gather(self) -> Facts:
+    def _gather(self) -> _Kept:
         parents = {unit["unit"]: unit["parent"] for unit in self._registry.all("unit")}
         members: dict[tuple[str, int], frozenset[str]] = {}
+        views: dict[tuple[str, int], GroupView] = {}
         visits: dict[str, Visit] = {}
         withheld: set[tuple[str, str]] = set()
         for group, year in self.group_years():
-            view = self._views.view(group, year)
+            view = views[group, year] = self._views.view(group, year)
             members[group, year] = frozenset(view.member_units)
             visits.update(view.visits)
             withheld |= view.withheld
         people: dict[str, set[str]] = {}
         for account in self._registry.all("account"):
             people.setdefault(account["unit"], set()).add(account["account"])
-        return Facts(
+        facts = Facts(
             parents=parents,
             members=members,
             visits=visits,
             people={unit: frozenset(accounts) for unit, accounts in people.items()},
             withheld=frozenset(withheld),
         )
+        return _Kept(facts, views)
 
     def group_years(self) -> Iterator[tuple[str, int]]:
         """Every group year there is, by name."""
@@ -83,6 +116,14 @@ class FactBook:
                 assert parsed.group is not None
                 assert parsed.year is not None
                 yield parsed.group, parsed.year
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Of one moment."""
+
+    facts: Facts
+    views: Mapping[tuple[str, int], GroupView]
 
 
 def identity_of(account: Account, device: Device | None = None) -> Identity:

@@ -196,7 +196,7 @@ class Gateway:
 
         Without a scheme nothing is judged.
         """
-        record = self._views.view(submission["group"], submission["year"]).record
+        record = self._book.view(submission["group"], submission["year"]).record
         if record.scheme_id is not None and submission["scheme"] != record.scheme_id:
             return Refused("submission-other-scheme", {"given": submission["scheme"], "scheme": record.scheme_id})
         if record.scheme is None:
@@ -215,7 +215,8 @@ class Gateway:
             by_group.setdefault(name, []).append(submission)
         for name, arrived in by_group.items():
             group = self._backend.open(name)
-            entries = group.bulk_docs([self._arrival(each, identity, flags) for each in arrived])
+            with self._book.unmoved():
+                entries = group.bulk_docs([self._arrival(each, identity, flags) for each in arrived])
             # A conflict says that it came before: that time stands.
             failed = [entry for entry in entries if "error" in entry and entry["error"] != "conflict"]
             if failed:
@@ -223,9 +224,7 @@ class Gateway:
 
     def _arrival(self, submission: Document, identity: Identity, flags: Sequence[str]) -> Document:
         found = set(flags)
-        deadline = self._views.view(submission["group"], submission["year"]).group_year["deadlines"][
-            submission["stage"]
-        ]
+        deadline = self._book.view(submission["group"], submission["year"]).group_year["deadlines"][submission["stage"]]
         if deadline is not None and self._now().astimezone(VIET_NAM).date().isoformat() > deadline:
             found.add("late")
         visit = self.facts().visits.get(submission["visit"]) if submission["visit"] else None
@@ -335,6 +334,12 @@ class PhonePolicy:
                 return self._forbidden("no-photo")
         return refusal
 
+    def reads_all(self) -> bool:
+        if self.is_media() or withdrawal_of(self.account, self.device) is not None:
+            return False
+        access = access_to(self.identity, self.name, self.gateway.facts())
+        return isinstance(access, Access) and access.changes
+
     def refuse_write(self, document: Document) -> Refusal | None:
         refusal = self._after_withdrawal(document) or (
             self._refuse_media(document) if self.is_media() else self._refuse_document(document)
@@ -352,7 +357,7 @@ class PhonePolicy:
             self.gateway.note_arrivals(submissions, self.identity, [] if flag is None else [flag])
 
     def _refuse_document(self, document: Document) -> Refusal | None:
-        problems = problems_of({name: value for name, value in document.items() if name not in _REPLICATION})
+        problems = problems_of(document)
         if problems:
             return self._invalid(problems)
         facts = self.gateway.facts()
@@ -445,9 +450,6 @@ class PhonePolicy:
 
     def _forbidden(self, code: str, **params: Any) -> Refusal:
         return Refusal("forbidden", self.gateway.say(code, params, self.locale))
-
-
-_REPLICATION: Final = ("_rev", "_revisions", "_revs_info", "_conflicts")
 
 
 def _size(attachment: Mapping[str, Any]) -> int:

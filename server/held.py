@@ -32,12 +32,14 @@ class Held:
 
     def row(self, doc_id: str) -> Mapping[str, Any]:
         """The row of `_all_docs` for this key, with its document."""
-        self.look_up([doc_id])
+        if doc_id not in self._rows:
+            self.look_up([doc_id])
         return self._rows[doc_id]
 
     def past(self, doc_id: str) -> tuple[list[Document], bool]:
         """All that is still kept of a document, newest first, and whether that is all there ever was."""
-        self.look_up([], pasts=[doc_id])
+        if doc_id not in self._pasts:
+            self.look_up([], pasts=[doc_id])
         return self._pasts[doc_id]
 
     def _look_into(self, doc_ids: list[str]) -> None:

@@ -27,7 +27,11 @@ class Registry:
 
     def find(self, doc_id: str) -> Document | None:
         """The document with its `_rev`, or None."""
-        return self._current().get(doc_id)
+        return self.now().get(doc_id)
+
+    def now(self) -> Mapping[str, Document]:
+        """All documents of this moment, by id: for who asks for several of them at once."""
+        return self._current()
 
     def all(self, kind: str) -> Iterator[Document]:
         """All documents of one type, by id."""

@@ -61,6 +61,19 @@ def bulk_get_to_pass_on(
     return answers
 
 
+def bulk_get_as_it_comes(
+    database: Database, requests: Sequence[Mapping[str, Any]], *, revs: bool, latest: bool, attachments: bool
+) -> Iterator[bytes] | None:
+    """The whole answer of `_bulk_get` as JSON in pieces, as another server spells it: nothing of it is taken apart or
+    held here. None where there is no such server, or something of the answer is to be judged: then ask for documents.
+    """
+    give = getattr(database, "bulk_get_as_it_comes", None)
+    if give is None:
+        return None
+    pieces: Iterator[bytes] | None = give(requests, revs=revs, latest=latest, attachments=attachments)
+    return pieces
+
+
 @runtime_checkable
 class Database(Protocol):
     """Either end of a replication. Every write may be repeated without harm."""

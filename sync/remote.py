@@ -7,8 +7,9 @@ document means.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -133,20 +134,33 @@ class RemoteDatabase:
         latest: bool = False,
         attachments: bool = False,
     ) -> list[dict[str, Any]]:
-        params = {"revs": _true(revs), "latest": _true(latest), "attachments": _true(attachments)}
-        return self._side_by_side(requests, lambda part: self._bulk_get(part, params))
+        return self._side_by_side(
+            requests, lambda part: self._bulk_get(part, revs=revs, latest=latest, attachments=attachments)
+        )
 
     def _bulk_get(
-        self, requests: Sequence[Mapping[str, Any]], params: Mapping[str, str | None]
+        self, requests: Sequence[Mapping[str, Any]], *, revs: bool, latest: bool, attachments: bool
     ) -> list[dict[str, Any]]:
-        body = {"docs": [dict(request) for request in requests]}
-        results = _rows(_object(self._http.json("POST", "/_bulk_get", params=params, body=body), "results")["results"])
+        asked = _asked(requests, revs=revs, latest=latest, attachments=attachments)
+        results = _rows(_object(self._http.json("POST", "/_bulk_get", **asked), "results")["results"])
         if [result.get("id") for result in results] != [request["id"] for request in requests]:
             raise PeerMisbehaved("The peer's _bulk_get does not answer in the order it was asked.")
         for result in results:
             if not all(map(_is_told, _rows(result.get("docs")))):
                 raise PeerMisbehaved("The peer's _bulk_get answers neither with a document nor with an error.")
         return results
+
+    def bulk_get_as_it_comes(
+        self, requests: Sequence[Mapping[str, Any]], *, revs: bool, latest: bool, attachments: bool
+    ) -> Iterator[bytes]:
+        """See `sync.database.bulk_get_as_it_comes`. What breaks off at the peer breaks off here."""
+        asked = _asked(requests, revs=revs, latest=latest, attachments=attachments)
+        pieces = self._http.pieces(self._http.open("POST", "/_bulk_get", **asked))
+        first = next(pieces, b"")
+        if not first.startswith(b'{"results"'):
+            pieces.close()
+            raise PeerMisbehaved("The peer's _bulk_get answers with something else than documents.")
+        return chain((first,), pieces)
 
     def bulk_docs(
         self,
@@ -341,6 +355,12 @@ def _with_revpos(document: Document) -> Document:
         for name, entry in attachments.items()
     }
     return {**document, "_attachments": named}
+
+
+def _asked(requests: Sequence[Mapping[str, Any]], *, revs: bool, latest: bool, attachments: bool) -> dict[str, Any]:
+    """Parameters and body of `_bulk_get`."""
+    params = {"revs": _true(revs), "latest": _true(latest), "attachments": _true(attachments)}
+    return {"params": params, "body": {"docs": [dict(request) for request in requests]}}
 
 
 def _true(value: bool) -> str | None:

@@ -14,7 +14,7 @@ It knows requests, JSON and CouchDB's form of errors, and never what is asked fo
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from email.utils import parsedate_to_datetime
 from gzip import compress
 from http import HTTPStatus
@@ -115,7 +115,7 @@ class Transport:
         self._auth: AuthBase = _Bearer(token)
         if token is None and parts.username is not None:
             self._auth = HTTPBasicAuth(unquote(parts.username).encode(), unquote(parts.password or "").encode())
-        self._session = session or _kept_alive_session()
+        self._session = session or _kept_alive_session(self.url)
         self._timeouts_s = (connect_timeout_s, read_timeout_s)
         self._gzip_level = GZIP_LEVEL_SLOW
         self._repeat_bytes_max = repeat_bytes_max
@@ -205,7 +205,7 @@ class Transport:
             raise PeerUnreachable(f"{self._host} holds this in fewer copies than it promises. It is sent again later.")
         return response
 
-    def pieces(self, response: requests.Response) -> Iterator[bytes]:
+    def pieces(self, response: requests.Response) -> Generator[bytes, None, None]:
         """The body of `response` as it arrives; closes it at the end."""
         with response:
             try:
@@ -275,8 +275,12 @@ class Transport:
         return body["error"], reason if isinstance(reason, str) else None
 
 
-def _kept_alive_session() -> requests.Session:
+def _kept_alive_session(url: str) -> requests.Session:
     session = requests.Session()
+    # Proxies and certificates of the environment, read once: requests would read them anew for every request, which
+    # takes longer than all else it does.
+    found = session.merge_environment_settings(url, {}, None, None, None)
+    session.proxies, session.verify, session.trust_env = dict(found["proxies"]), found["verify"], False
     # A thread uses one connection over and over; the threads of a server before a CouchDB keep one each.
     adapter = HTTPAdapter(pool_connections=1, pool_maxsize=48, max_retries=0)
     session.mount("http://", adapter)

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Response
 
 from sync import jsonwire, multipart
-from sync.database import Document, bulk_get_to_pass_on
+from sync.database import Document, bulk_get_as_it_comes, bulk_get_to_pass_on
 from sync.documents import LOCAL_PREFIX, check_form
 from sync.errors import BadRequest, TooLarge
 from sync.face.answer import json_answer, json_pieces, stream_answer
@@ -53,6 +53,12 @@ def bulk_get(call: Call) -> Response:
     )
     revs, latest = call.flag("revs"), call.flag("latest")
     attachments = call.flag("attachments") and not in_parts
+
+    if requests and not in_parts and not any(isinstance(each, _Unsound) for each in requests):
+        sound_all = [each for each in requests if not isinstance(each, _Unsound)]
+        as_it_comes = bulk_get_as_it_comes(call.database, sound_all, revs=revs, latest=latest, attachments=attachments)
+        if as_it_comes is not None:
+            return json_pieces(call, as_it_comes)
 
     def answers(start: int) -> list[dict[str, Any]]:
         part = requests[start : start + call.limits.bulk_get_slice]

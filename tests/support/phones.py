@@ -363,6 +363,9 @@ class _Policy:
         del doc_id
         return None
 
+    def reads_all(self) -> bool:
+        return True
+
     def refuse_write(self, document: dict[str, Any]) -> Refusal | None:
         if not self.push:
             return Refusal("forbidden", "Only the server writes here.")

@@ -68,7 +68,9 @@ class Rules:
         listing: Callable[[str | None, str | None], str | None] = lambda *_: None,
         read: Callable[[str], str | None] = lambda _: None,
         write: Callable[[dict[str, Any]], str | None] = lambda _: None,
+        reads_all: bool = False,
     ) -> None:
+        self._reads_all = reads_all
         self._listing, self._read, self._write = listing, read, write
         self.before: list[list[str]] = []
 
@@ -77,6 +79,9 @@ class Rules:
 
     def refuse_read(self, doc_id: str) -> Refusal | None:
         return _refusal(self._read(doc_id))
+
+    def reads_all(self) -> bool:
+        return self._reads_all
 
     def refuse_write(self, document: dict[str, Any]) -> Refusal | None:
         return _refusal(self._write(document))

@@ -364,3 +364,47 @@ def test_parts_sent_side_by_side_are_told_as_one_and_what_fails_fails_for_all() 
         del served.databases["many"]
         with pytest.raises(NotFound):
             remote.bulk_get(asked)
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    with Served() as made:
+        yield made
+
+
+ASKED = [{"id": "a", "rev": "2-a"}, {"id": "gone"}, {"id": "a", "rev": "9-x"}]
+
+
+@pytest.mark.parametrize("reads_all", [True, False])
+def test_what_a_database_behind_a_server_answers_passes_it_unchanged(served: Served, reads_all: bool) -> None:
+    engine = MemoryDatabase("engine")
+    graft(engine, revision("a", "2-a", "1-a", n=2), revision("gone", "1-g", deleted=True))
+    before = GuardedDatabase(served.remote("engine", engine, gzip=False), Rules(reads_all=reads_all))
+    how = {"revs": True, "latest": True, "attachments": True}
+    assert served.remote("before", before).bulk_get(ASKED, **how) == engine.bulk_get(ASKED, **how)
+
+
+def test_what_may_not_all_be_read_is_not_passed_on_unread(served: Served) -> None:
+    engine = MemoryDatabase("engine")
+    graft(engine, revision("a", "1-a"), revision("b", "1-b"))
+    rules = Rules(read=lambda doc_id: "not yours" if doc_id == "b" else None)
+    before = served.remote("before", GuardedDatabase(served.remote("engine", engine), rules))
+    mine, theirs = before.bulk_get([{"id": "a"}, {"id": "b"}], revs=True)
+    assert mine["docs"][0]["ok"]["_id"] == "a"
+    assert theirs["docs"] == [{"error": {"id": "b", "rev": None, "error": "forbidden", "reason": "not yours"}}]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        http(200, b"<html>Sign in</html>", content_type="text/html"),
+        http(200, b'{"results":[' + b'{"id":"a","docs":[]},' * 100).replace(b"Content-Length: ", b"Content-Length: 9"),
+        http(503, told("odd")),
+    ],
+    ids=["no database", "cut off", "not now"],
+)
+def test_an_answer_that_is_none_does_not_pass_for_one(served: Served, scripted: Any, answer: bytes) -> None:
+    engine = RemoteDatabase(scripted(answer.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)).url)
+    before = served.remote("before", GuardedDatabase(engine, Rules(reads_all=True)))
+    with pytest.raises((PeerUnreachable, PeerMisbehaved)):
+        before.bulk_get([{"id": "a"}])

@@ -165,6 +165,8 @@ class ThiduaApp(App):
 
     def account_changed(self) -> None:
         """Somebody enrolled or signed out: begin at the right page, with or without a worker."""
+        if not self._stops:  # enrolling ended after the app did: its account is there when it starts again
+            return
         if self.phone.account is None:
             if self.worker is not None:
                 self.worker.stop()

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Self
 
 SETTLE_S = 0.35
+UNTIL_S = 60.0
+"""What takes half a second takes twenty on a machine that has much else to do; nothing waits longer than it must."""
 FRAME_S = 1 / 60
 
 
@@ -88,7 +90,7 @@ class Driver:
             self.frames(1)
             time.sleep(FRAME_S)
 
-    def until(self, true: Callable[[], Any], *, what: str = "", seconds: float = 10.0) -> Any:
+    def until(self, true: Callable[[], Any], *, what: str = "", seconds: float = UNTIL_S) -> Any:
         """Step frames until `true()` is; answers what it was."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -110,7 +110,7 @@ def read(
             continue
         if criterion.id in found:
             wrong(line, "A", "criterion-twice", criterion=criterion.id)
-        said, faults = _answer(scheme, criterion, row)
+        said, faults = answer_of(scheme, criterion, row)
         for column, code, params in faults:
             wrong(line, column, code, **params)
         found[criterion.id] = said
@@ -119,9 +119,10 @@ def read(
     return ({} if bad else found), tuple(bad)
 
 
-def _answer(
+def answer_of(
     scheme: Scheme, criterion: Criterion, row: Row
 ) -> tuple[dict[str, Any], list[tuple[str, str, Mapping[str, Any]]]]:
+    """What one row answers, and its faults: column, code, params."""
     said: dict[str, Any] = {"note": str(row[6])} if row[6] else {}
     if len(row[6]) > NOTE_CHARS_MAX:
         return said, [("G", "text-too-long", {"limit": NOTE_CHARS_MAX, "length": len(row[6])})]

@@ -59,7 +59,7 @@ def type_in(
     Raises Missing, Refused (who could), InvalidDocument; then nothing was written.
     """
     name, empty = draft_of(view, unit, visit)
-    _require_scorer(view, account, unit, visit)
+    require_scorer(view, account, unit, visit)
     moment = now()
     # Every import is a device of its own: two at once must not use one counter.
     device = ids.ulid(int(moment.timestamp() * 1000), int.from_bytes(random_bytes(10)))
@@ -109,7 +109,8 @@ def scheme_of(view: GroupView) -> Scheme:
     return scheme
 
 
-def _require_scorer(view: GroupView, account: Account, unit: str, visit: str | None) -> None:
+def require_scorer(view: GroupView, account: Account, unit: str, visit: str | None) -> None:
+    """Raises Refused: only who may send a checklist may fill it in."""
     if visit is not None:
         if account.account not in view.visits[visit].accounts:
             raise Refused("not-of-team")

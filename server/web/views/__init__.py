@@ -17,6 +17,7 @@ from server.web.views import (
     session,
     sheet,
     standings,
+    typed_in,
     visits,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "session",
     "sheet",
     "standings",
+    "typed_in",
     "visits",
 ]
 

@@ -16,6 +16,7 @@ from server.web.blueprint import web
 from server.web.language import locale, said
 from server.web.reader import account, service
 from server.web.views.common import derivation
+from server.web.views.typed_in import may_type_in
 
 CLAIM_ACTS: Final = ("count-claim", "refuse-claim")
 
@@ -91,6 +92,7 @@ def _page(page: UnitSheet, *, wrong: Mapping[str, Any] | None = None, typed: Map
         matters=_matters(page) if offer.allowed else None,
         wrong=wrong or {},
         typed=typed or {},
+        may_type_in=may_type_in(view, page.unit.unit),
         may_approve=account().unit == page.unit.unit and "head" in account().roles,
         tab="standings",
     )

@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from schemas.problem import InvalidDocument
-from server.board.models import VisitPlan, VisitsPage
+from server.board.models import VisitCard, VisitPlan, VisitsPage
 from server.problems import Problem
 from server.web import forms
 from server.web.blueprint import web
@@ -56,6 +56,10 @@ def minutes(group: str, year: int, visit: str) -> Any:
     return render_template("minutes.html", page=page, head=page.head, visit=page.visit, tab="visits")
 
 
+def _team(visit: VisitCard) -> set[str]:
+    return {member.person.account for member in visit.team}
+
+
 def _proposal(page: VisitsPage) -> VisitPlan:
     asked = request.args.get("teams", "")
     teams = int(asked) if asked.isascii() and asked.isdigit() and 1 <= int(asked) <= TEAMS_MOST else 1
@@ -74,6 +78,7 @@ def _page(
         page=page,
         head=page.head,
         cancellable=forms.cancellable(page),
+        mine={it.visit for it in page.visits if it.state != "cancelled" and account().account in _team(it)},
         wrong=wrong or {},
         typed=typed or {},
         team=team or [],

@@ -60,7 +60,8 @@ class Couch:
 
     def __init__(self, folder: Path) -> None:
         self.folder = StoreFolder(folder)
-        self.server = BackgroundServer(make_app(self.folder))
+        self.app = make_app(self.folder)
+        self.server = BackgroundServer(self.app)
 
     def url(self, name: str = "db") -> str:
         return f"{self.server.url}/{name}"

@@ -21,6 +21,7 @@ from sync.remote import RemoteDatabase
 from sync.replicate import Result, replicate
 from sync.store import Store
 from sync.store_folder import StoreFolder
+from tests.peers.checkpoints import checkpoints, hand_on
 from tests.peers.couchdb import CouchDB, eventually, with_basic
 from tests.peers.sample import PHOTO, bytes_of, sample
 from tests.support.everything import everything
@@ -366,6 +367,44 @@ class TestOurReplicator:
         ended = lambda: bool(ours.changes(doc_ids=["while following"]).results)  # noqa: E731
         copy(there, ours, continuous=True, wait_s=5, on_progress=progress, cancelled=ended)
         assert everything(ours) == everything(there)
+
+
+class TestCheckpoints:
+    """Each replicator keeps its own under an id of its own making; handed on under the other's, they are understood."""
+
+    @pytest.mark.parametrize("direction", ["to CouchDB", "from CouchDB"])
+    def test_of_either_replicator_are_gone_on_from_by_the_other(
+        self, couchdb: CouchDB, couch: Any, ours: Store, direction: str
+    ) -> None:
+        name = couchdb.create()
+        here, there = (
+            (ours, couch.url(), couch.url()),
+            (
+                couchdb.remote(name),
+                f"{couchdb.root}/{name}",
+                couchdb.endpoint(name),
+            ),
+        )
+        (source, source_url, source_end), (target, target_url, target_end) = (
+            (here, there) if direction == "to CouchDB" else (there, here)
+        )
+        graft(source, revision("a", "1-a"))
+        couchdb.replicate(source_end, target_end)
+        (theirs,) = checkpoints(source_url)
+        graft(source, revision("b", "1-b"))
+        assert copy(source, target).docs_written == 1
+        (by_us,) = checkpoints(source_url).keys() - {theirs}
+
+        for url in (source_url, target_url):
+            hand_on(url, known_as=by_us, to=theirs)
+        assert couchdb.replicate(source_end, target_end) == {}, "from its own checkpoint it would ask about b"
+
+        graft(source, revision("c", "1-c"))
+        assert couchdb.replicate(source_end, target_end)
+        for url in (source_url, target_url):
+            hand_on(url, known_as=theirs, to=by_us)
+        gone_on = copy(source, target)
+        assert (gone_on.start_seq, gone_on.docs_read) == (checkpoints(source_url)[theirs]["source_last_seq"], 0)
 
 
 class TestAFaceBeforeACouchDB:

@@ -17,10 +17,11 @@ from sync.guarded import GuardedDatabase
 from sync.remote import RemoteDatabase
 from sync.replicate import replicate
 from sync.store_folder import StoreFolder
+from tests.peers.checkpoints import checkpoints, hand_on
 from tests.peers.conftest import told_by
 from tests.peers.sample import PHOTO, bytes_of, sample
 from tests.support.everything import everything
-from tests.support.histories import graft
+from tests.support.histories import graft, revision
 from tests.support.memory import MemoryDatabase
 from tests.support.wire import Rules
 
@@ -157,3 +158,21 @@ def test_pouchdb_is_told_of_a_database_that_needs_credentials(tmp_path: Any, pou
         with pytest.raises(AssertionError, match="unauthorized"):
             pouch("pull", url=f"http://an:wrong@{host}/db", name="refused")
     folder.close()
+
+
+def test_we_go_on_from_a_checkpoint_of_pouchdb(couch: Any, pouch: Any) -> None:
+    """Found under our own id: its id is made of what only PouchDB knows of the two ends. (Its form is its own, too: it
+    does not read the protocol's.)"""
+    source, target = couch.store(), couch.store("other")
+    assert copy(source, target).docs_written == 0
+    graft(source, revision("a", "1-a"))
+    assert pouch("push", dir=couch.server.url, name="db", url=couch.url("other"))["docs_written"] == 1
+    assert copy(source, target).start_seq == 0
+    (ours,) = [doc_id for doc_id, kept in checkpoints(couch.url()).items() if "source_last_seq" in kept]
+    (theirs,) = checkpoints(couch.url()).keys() - {ours}
+    graft(source, revision("b", "1-b"))
+    pouch("push", dir=couch.server.url, name="db", url=couch.url("other"))
+    for url in (couch.url(), couch.url("other")):
+        hand_on(url, known_as=theirs, to=ours)
+    gone_on = copy(source, target)
+    assert (gone_on.start_seq, gone_on.docs_read) == (source.info()["update_seq"], 0)

@@ -12,25 +12,19 @@ memory.
 from __future__ import annotations
 
 import argparse
-import functools
-import io
-import multiprocessing
 import os
-import random
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PIL import Image
-
-from mobile import imaging, photos
-from mobile.local import each_database
+from benchmarks.drawing import of_size
+from benchmarks.phone import capture
+from mobile import imaging
 from mobile.phone import Phone
 from mobile.worker import SyncWorker
 from sync.errors import SyncError
@@ -50,32 +44,6 @@ THIDUA = (sys.executable, "-c", "import sys; from server.cli import main; sys.ex
 MB = 1_000_000
 
 
-SIZE = (1_600, 1_200)
-HEAVY_BYTES = 780_000
-"""A photo at the heavy end: a gigabyte of such is taken and sent in minutes."""
-
-
-def drawn(chance: random.Random, grain: int) -> bytes:
-    """A grey picture with so much grain: like a photo, it is hard to make smaller and its thumbnail is not."""
-    out = io.BytesIO()
-    speckled = Image.frombytes("L", SIZE, chance.randbytes(SIZE[0] * SIZE[1]))
-    speckled.point([max(0, 128 - grain // 2) + value * grain // 256 for value in range(256)]).convert("RGB").save(
-        out, "JPEG", quality=90
-    )
-    return out.getvalue()
-
-
-@functools.cache
-def grain_for(bytes_: int) -> int:
-    """The grain that makes a prepared photo of about so many bytes."""
-    low, high = 1, 256
-    while high - low > 1:
-        middle = (low + high) // 2
-        too_much = len(imaging.prepare(drawn(random.Random(1), middle)).jpeg) > bytes_
-        low, high = (low, middle) if too_much else (middle, high)
-    return low
-
-
 class Scene:
     """A server process with its phone, enrolled."""
 
@@ -93,20 +61,6 @@ class Scene:
     def reach(self, phone: Phone, url: str) -> None:
         """The phone meets its server at this address from now on."""
         phone.tools.local.edit("account", lambda kept: {**kept, "server_url": url})
-
-
-def of_size(photo_bytes: int, number: int) -> bytes:
-    """The camera's file number so and so; prepared, it has about so many bytes."""
-    return drawn(random.Random(number), grain_for(photo_bytes))
-
-
-def capture(phone: Phone, visit: str, taken: Iterable[bytes]) -> int:
-    """Photos as evidence, one each; answers their bytes."""
-    total = 0
-    for number, photo in enumerate(taken):
-        card = phone.capture(photo, title=f"Ảnh {number}", checklist=phone.cross_key(visit))
-        total += card.photos[0].file.stat().st_size if card.photos[0].file else 0
-    return total
 
 
 def photos_safe(phone: Phone) -> tuple[int, int]:
@@ -240,7 +194,7 @@ def memory(count: int) -> None:
         scene = Scene(folder)
         try:
             for what in ("capture", "send"):
-                command = [sys.executable, "-m", "benchmarks.photos", "phone", what, str(scene.folder), scene.visit]
+                command = [sys.executable, "-m", "benchmarks.phone", what, str(scene.folder), scene.visit]
                 child = subprocess.Popen([*command, str(count)], cwd=ROOT)
                 meter = Meter(child.pid)
                 meter.start()
@@ -262,32 +216,12 @@ def memory(count: int) -> None:
             scene.server.kill()
 
 
-def as_phone(what: str, folder: Path, visit: str, count: int) -> None:
-    """The child of `memory`."""
-    phone = open_phone(folder)
-    if what == "capture":
-        # Drawn elsewhere, one at a time: what is measured here is the phone, which is handed a camera's file.
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as artist:
-            drawing = (artist.submit(of_size, HEAVY_BYTES, number).result() for number in range(count))
-            capture(phone, visit, drawing)
-    else:
-        worker = SyncWorker(phone)
-        stores = [phone.tools.local.stores.open(name) for name in each_database(phone.tools.local, "m")]
-        while any(photos.waiting(phone.tools.local, store) for store in stores):
-            worker.sync_once()
-    phone.close()
-
-
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", choices=["link", "memory", "phone"], default="link")
-    parser.add_argument("rest", nargs="*")
+    parser.add_argument("what", nargs="?", choices=["link", "memory"], default="link")
     parser.add_argument("--photos", type=int)
     parser.add_argument("--speed", type=float, default=20.0)
     asked = parser.parse_args(arguments)
-    if asked.what == "phone":
-        as_phone(asked.rest[0], Path(asked.rest[1]), asked.rest[2], int(asked.rest[3]))
-        return
     if asked.what == "memory":
         memory(asked.photos or 1_400)
         return

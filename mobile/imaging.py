@@ -61,20 +61,22 @@ def prepare(photo: bytes) -> Picture:
             exif = opened.getexif()
             # A JPEG is decoded at an eighth, a quarter or a half where that is enough: four times less memory.
             opened.draft("RGB", (SIDE_PX_MAX, SIDE_PX_MAX))
-            image = ImageOps.exif_transpose(opened).convert("RGB")
+            # One copy at a time: made small first, where colours allow it, and turned upright in its own place.
+            image = opened if opened.mode == "RGB" else opened.convert("RGB")
+            image.thumbnail((SIDE_PX_MAX, SIDE_PX_MAX), Image.Resampling.LANCZOS)
+            ImageOps.exif_transpose(image, in_place=True)
     except Image.DecompressionBombError as error:
         raise UnreadablePhoto("photo-too-large") from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
         raise UnreadablePhoto("photo-unreadable") from error
-    image.thumbnail((SIDE_PX_MAX, SIDE_PX_MAX), Image.Resampling.LANCZOS)
-    small = image.copy()
-    small.thumbnail((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX), Image.Resampling.LANCZOS)
+    jpeg, (width, height) = _jpeg(image, QUALITY), image.size
+    image.thumbnail((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX), Image.Resampling.LANCZOS)
     lat, lon, accuracy_m = _position(exif)
     return Picture(
-        jpeg=_jpeg(image, QUALITY),
-        thumbnail=_jpeg(small, THUMBNAIL_QUALITY),
-        width=image.width,
-        height=image.height,
+        jpeg=jpeg,
+        thumbnail=_jpeg(image, THUMBNAIL_QUALITY),
+        width=width,
+        height=height,
         taken=_taken(exif),
         lat=lat,
         lon=lon,

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -577,8 +578,9 @@ class Simulation:
         if known:
             for server in self.servers:
                 server.disk.full = False  # whoever puts a server back makes room first
-            for name in self.names():
-                self.truth(name).remint_uuid()
+            with self._by_hand():
+                for name in self.names():
+                    self.truth(name).remint_uuid()
         decided = {row["id"] for row in self.truth(G).all_docs(start_key="decision:", end_key="decision;")["rows"]}
         if self.witness.decisions.keys() - decided:
             self.decisions_lost = True
@@ -589,6 +591,15 @@ class Simulation:
             f"is put back ({'known' if known else 'unnoticed'}): {self.witness.excuse(self.replicas())} excused",
         )
         self._excuse_photos()
+
+    @contextmanager
+    def _by_hand(self) -> Iterator[None]:
+        """What a person does to a server that is down is not killed half-way: they would do it again."""
+        before, self.quiet = self.quiet, True
+        try:
+            yield
+        finally:
+            self.quiet = before
 
     def _excuse_photos(self) -> None:
         self.witness.photos = {photo for photo in self.witness.photos if self._photo_somewhere(photo)}
@@ -608,10 +619,11 @@ class Simulation:
         if self.couch is not None:
             self.couch.recreate(name)
         else:
-            folder = StoreFolder(self.folder / SERVERS[0] / "databases")
-            folder.delete(name)
-            folder.create(name)
-            folder.close()
+            with self._by_hand():
+                folder = StoreFolder(self.folder / SERVERS[0] / "databases")
+                folder.delete(name)
+                folder.create(name)
+                folder.close()
         self.say("disk", f"{name} is made anew, empty: {self.witness.excuse(self.replicas())} excused")
         self._excuse_photos()
 

@@ -6,7 +6,7 @@ Pure: from the cast, the scheme and the invented scores to scripts. It must neve
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -168,7 +168,8 @@ def brief_self(
 ) -> Script:
     """Enrols, scores the own unit on the evidence of two activities, submits, sends: all on one day."""
     asked = [it for it in scheme.criteria if it.evidence_required and it.id in {*sheet.own, *_counts(cluster, unit)}]
-    activities = [activity_for(it.function, it.section, nth) for nth, it in enumerate(asked[:2])]
+    suited = [activity_for(it.function, it.section, nth) for nth, it in enumerate(asked[:2])]
+    activities = [replace(it, title=f"{it.title.removesuffix(' năm 2024')} ({cluster.year})") for it in suited]
     steps: list[dict[str, Any]] = [
         {"do": "sync"},
         {"do": "clock", "at": f"{day}T{_WORK}"},

@@ -256,7 +256,12 @@ def test_two_submissions_side_by_side_are_settled_on_the_units_page(client_of: A
     leader = client_of("truong", HD)
     path = f"{BASE}/units/{BN}"
     assert "Có mâu thuẫn" in leader.get(BASE).text
-    assert second["_id"] in leader.get(path).text
+    page = leader.get(path).text
+    # People are told apart by who sent it and when; the id is the form's.
+    (option,) = re.findall(rf'<option value="{second["_id"]}">([^<]*)<', page)
+    assert "Lê Thị Bắc" in option
+    assert second["_id"] not in option
+    assert "Chưa bản nào được tính" in page
     chosen = {"act": "count-submission", "submission": second["_id"], "reason": "Bản có chữ ký lãnh đạo."}
     assert send(leader, path, **chosen).status_code == 303
     judged.settle()

@@ -9,7 +9,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from schemas.problem import InvalidDocument
-from server.board.models import UnitSheet
+from server.board.models import PersonRef, UnitSheet
+from server.board.view import GroupView, corrected
 from server.problems import Problem
 from server.web import forms, unit_forms
 from server.web.blueprint import web
@@ -76,6 +77,13 @@ def _matters(page: UnitSheet) -> unit_forms.Matters:
     )
 
 
+def _sent(view: GroupView, submission: str) -> tuple[PersonRef, str]:
+    """Who sent it, and when it arrived, else when it was made: what tells two submissions apart."""
+    document = view.documents[submission]
+    arrival = view.arrivals.get(submission)
+    return view.person(document["by"]), corrected(document["made"]) if arrival is None else arrival["at"]
+
+
 def _page(page: UnitSheet, *, wrong: Mapping[str, Any] | None = None, typed: Mapping[str, str] | None = None) -> str:
     # One column a visit that answered, in the order of the visits' ids: their order of planning.
     visits = sorted({cell.visit for section in page.sections for row in section.criteria for cell in row.cross})
@@ -90,6 +98,7 @@ def _page(page: UnitSheet, *, wrong: Mapping[str, Any] | None = None, typed: Map
         lines=derivation(page.head.group, page.head.year, page.unit.unit),
         # Every act about a unit is its leader's, or for the leader's own the deputy's: one answer serves all.
         matters=_matters(page) if offer.allowed else None,
+        sent=lambda name: _sent(view, name),
         wrong=wrong or {},
         typed=typed or {},
         may_type_in=may_type_in(view, page.unit.unit),

@@ -8,9 +8,10 @@ from typing import Any, Final
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from schemas.figures import corrected
 from schemas.problem import InvalidDocument
 from server.board.models import PersonRef, UnitSheet
-from server.board.view import GroupView, corrected
+from server.board.view import GroupView
 from server.problems import Problem
 from server.web import forms, unit_forms
 from server.web.blueprint import web

@@ -267,7 +267,6 @@ class RevisionTree:
         branch = Branch(path.start, path.hashes[:above], deleted, joins=path.hashes[above])
         if (
             at == 0  # it goes on from a leaf
-            or below.joins is not None  # or stands on more branches than one
             or not _outranks(below, branch)
             or path.hashes[above:] != below.hashes[at:]  # or tells more of its past, or something else
             or sum(len(each.hashes) for each in self.branches) + above > revs_limit

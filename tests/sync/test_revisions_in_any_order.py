@@ -119,10 +119,9 @@ def test_the_leaves_from_a_revision_are_those_that_descend_from_it(delivery: tup
 def test_a_conflict_that_branches_off_makes_the_tree_that_rebuilding_makes(delivery: tuple[History, list[Rev]]) -> None:
     history, revs = delivery
     tree = RevisionTree()
-    for rev in revs:
-        for length in (2, None):  # a path that ends in mid-air, then one that knows where it comes from
-            path = history.path(rev, length)
-            with mock.patch.object(RevisionTree, "_branch_off", return_value=None):
-                rebuilt = tree.merge(path, deleted=history.deleted[rev])
-            tree = tree.merge(path, deleted=history.deleted[rev])
-            assert tree == rebuilt
+    for at, rev in enumerate(revs):
+        path = history.path(rev, 2 if at % 2 == 0 else None)  # every other one ends in mid-air
+        with mock.patch.object(RevisionTree, "_branch_off", return_value=None):
+            rebuilt = tree.merge(path, deleted=history.deleted[rev])
+        tree = tree.merge(path, deleted=history.deleted[rev])
+        assert tree == rebuilt

@@ -33,12 +33,13 @@ def make_app(
     user: str | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     replicate_with: Sequence[str] = (),
+    gzip: bool = True,
     now: Callable[[], float] = time.time,
 ) -> flask.Flask:
     """The WSGI app of the peer: every Store of `folder`, created and deleted over HTTP.
 
     `replicate_with` are the beginnings of addresses that `_replicate` may name as an end; `loopback` stands for all of
-    this machine.
+    this machine. Without `gzip` answers are not packed.
     """
     app = flask.Flask(__name__)
     if user is not None:
@@ -50,6 +51,7 @@ def make_app(
             limits=limits,
             server_uuid=_server_uuid(folder.path),
             may_reach=lambda url: any(_begins(url, allowed) for allowed in replicate_with),
+            gzip=gzip,
         )
     )
     return app

@@ -74,6 +74,14 @@ def bulk_get_as_it_comes(
     return pieces
 
 
+def put_checkpoint(database: Database, local_id: str, body: Mapping[str, Any]) -> str:
+    """`put_local` of what a replicator remembers, which need not outlive a power cut: without its last checkpoint it
+    goes on from the one before. It never outlives the documents it speaks of, which were written first.
+    """
+    keep = getattr(database, "put_checkpoint", database.put_local)
+    return str(keep(local_id, body))
+
+
 @runtime_checkable
 class Database(Protocol):
     """Either end of a replication. Every write may be repeated without harm."""

@@ -186,6 +186,11 @@ class Store:
         with self._writing(durable=True) as writer:
             return writer.put_local(local_id, body)
 
+    def put_checkpoint(self, local_id: str, body: Mapping[str, Any]) -> str:
+        """See `sync.database.put_checkpoint`."""
+        with self._writing(durable=False) as writer:
+            return writer.put_local(local_id, body)
+
     # For use at home
 
     def local_ids(self) -> list[str]:

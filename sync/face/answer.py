@@ -37,7 +37,7 @@ def json_pieces(call: Call, pieces: Iterator[bytes]) -> Response:
     response = Response(mimetype="application/json", headers=_NO_CACHE)
     begun: list[bytes] = []
     begun_bytes = 0
-    while begun_bytes < call.limits.gzip_from_bytes:
+    while begun_bytes < call.limits.whole_bytes:
         piece = next(pieces, None)
         if piece is None:
             return _whole(call, response, b"".join(begun))
@@ -85,4 +85,4 @@ def _gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _accepts_gzip(call: Call) -> bool:
-    return call.request.accept_encodings["gzip"] > 0
+    return call.packs and call.request.accept_encodings["gzip"] > 0

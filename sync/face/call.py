@@ -33,6 +33,7 @@ class Call:
     segments: tuple[str, ...]
     open_database: Callable[[str], Database]
     mount: str = ""
+    packs: bool = True
     _database: Database | None = field(default=None, repr=False)
 
     @property

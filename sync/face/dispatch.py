@@ -65,6 +65,7 @@ class Dispatch:
         version: str,
         new_uuid: Callable[[], str],
         may_reach: Callable[[str], bool],
+        gzip: bool,
     ) -> None:
         self._open_database = open_database
         self._folder = folder
@@ -72,6 +73,7 @@ class Dispatch:
         self._uuid = server_uuid
         self._version = version
         self._new_uuid = new_uuid
+        self._gzip = gzip
         self._waiting = changes.WaitingFeeds(limits.feeds_waiting_max)
         self._updates = None if folder is None else updates.Updates(folder)
         self._replications = (
@@ -88,7 +90,7 @@ class Dispatch:
 
     def serve(self, _path: str = "") -> Response:
         """Any request below the mount."""
-        call = Call(request, self._limits, "", (), self._open)
+        call = Call(request, self._limits, "", (), self._open, packs=self._gzip)
         try:
             prefix = request.root_path.rstrip("/") + self._prefix
             call.mount = prefix

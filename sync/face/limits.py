@@ -36,6 +36,9 @@ class Limits:
     feed_retry_after_s: int = 10
     # Below this gzip costs more than it saves.
     gzip_from_bytes: int = 1_000
+    # An answer of up to this many is sent whole, with its length: a hundred documents, PouchDB's batch. Pieces cost
+    # both ends more, and leave as they are made.
+    whole_bytes: int = 256 * 1024
     # A document in parts has one for each attachment.
     parts_max: int = 1_000
     # Keys of a listing: a row and perhaps a document each, in one answer.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from flask import Response
 
-from sync.database import Document
+from sync.database import Document, put_checkpoint
 from sync.errors import BadRequest, NotFound
 from sync.face.answer import json_answer, unchanged
 from sync.face.call import Call
 from sync.face.problems import method_not_allowed
+
+# What every replicator's checkpoint has, whatever else it notes (replication protocol §2.4.2.3).
+_CHECKPOINT = frozenset({"session_id", "history"})
 
 
 def local(call: Call) -> Response:
@@ -31,7 +34,11 @@ def local(call: Call) -> Response:
     rev = call.rev(body)
     if rev is not None:
         body["_rev"] = rev
-    new_rev = call.database.put_local(local_id, {**body, "_id": f"_local/{local_id}"})
+    body["_id"] = f"_local/{local_id}"
+    if body.keys() >= _CHECKPOINT:
+        new_rev = put_checkpoint(call.database, local_id, body)
+    else:
+        new_rev = call.database.put_local(local_id, body)
     status = 200 if call.method == "DELETE" else 201
     headers = {"ETag": f'"{new_rev}"'} | ({} if status == 200 else call.location(f"_local/{local_id}"))
     return json_answer(call, {"ok": True, "id": f"_local/{local_id}", "rev": new_rev}, status=status, headers=headers)

@@ -52,12 +52,13 @@ class MemoryFolder:
 class Curl:
     """`curl(method, path, body)` with the database `db` in place."""
 
-    def __init__(self, *, limits: Limits = SHORT, database: Database | None = None) -> None:
+    def __init__(self, *, limits: Limits = SHORT, database: Database | None = None, gzip: bool = True) -> None:
         self.folder = MemoryFolder()
         self.db = database or MemoryDatabase("db")
         self.folder.databases["db"] = self.db
         app = flask.Flask("face")
-        app.register_blueprint(make_face(self.folder.open, databases=self.folder, limits=limits, url_prefix="/prefix"))
+        face = make_face(self.folder.open, databases=self.folder, limits=limits, gzip=gzip, url_prefix="/prefix")
+        app.register_blueprint(face)
         self._client = app.test_client()
 
     def raw(self, method: str, path: str, **options: Any) -> TestResponse:

@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from sync.errors import Forbidden, PeerMisbehaved, PeerUnreachable, StoreFull, U
 from sync.face import Limits
 from sync.guarded import GuardedDatabase
 from sync.multipart import read_document, related_body, split
+from sync.store import Store
 from tests.support.curl import Curl
 from tests.support.faults import Faulty, sound
 from tests.support.histories import graft, revision
@@ -532,6 +534,40 @@ def test_long_answers_are_gzipped_for_who_accepts_it(curl: Curl, method: str, pa
     assert "Content-Encoding" not in plain.headers
     assert gzip.decompress(packed.data) == plain.data
     assert len(packed.data) < len(plain.data) / 3
+
+
+def test_a_face_on_a_line_that_costs_nothing_packs_no_answer() -> None:
+    curl = Curl(gzip=False)
+    graft(curl.db, *(revision(f"d{n}", "1-a") for n in range(120)))
+    response = curl.raw("GET", "/db/_changes", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in response.headers
+    assert len(response.get_json()["results"]) == 120
+
+
+def test_an_answer_of_a_batch_has_a_length_and_a_longer_one_leaves_in_pieces() -> None:
+    curl = Curl(limits=Limits(whole_bytes=4_000))
+    graft(curl.db, *(revision(f"d{n}", "1-a") for n in range(120)))
+    assert "Content-Length" in curl.raw("GET", "/db/_changes?limit=20").headers
+    longer = curl.raw("GET", "/db/_changes")
+    assert "Content-Length" not in longer.headers
+    assert len(longer.get_json()["results"]) == 120
+
+
+def test_a_checkpoint_does_not_wait_for_the_disk_and_anything_else_does(tmp_path: Path) -> None:
+    waited: list[bool] = []
+
+    class Watched(Store):
+        def _writing(self, *, durable: bool) -> Any:
+            waited.append(durable)
+            return super()._writing(durable=durable)
+
+    curl = Curl(database=Watched(tmp_path / "db.sqlite"))
+    checkpoint = {"session_id": "s", "history": [], "last_seq": 1, "replicator": "pouchdb", "version": 1}
+    for body in (checkpoint, {"draft": "of a person"}):
+        assert curl("PUT", "/db/_local/a" + str(len(waited)), body)[0] == 201
+    assert curl("POST", "/db/_bulk_docs", {"docs": [revision("a", "1-a")], "new_edits": False})[0] == 201
+    assert waited == [False, True, True]
+    assert curl("GET", "/db/_local/a0")[1]["session_id"] == "s"
 
 
 def test_short_answers_are_sent_whole_and_plain(curl: Curl) -> None:

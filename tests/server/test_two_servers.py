@@ -12,6 +12,7 @@ import server.acts
 from schemas import ids
 from schemas.decision import fold
 from schemas.freezing import recomputed
+from server.app import create_app
 from server.backends import StoreBackend, write_once
 from server.config import load
 from server.problems import Clash
@@ -19,6 +20,7 @@ from server.service import Service
 from tests.server.test_couch_backend import our_couch, real_couch  # noqa: F401
 from tests.server.test_follower import put
 from tests.server.test_freezing import SPECIALISTS
+from tests.server.test_web import PASSWORD, sign_in, token
 from tests.server.world import BN, GROUP, HY, MEMBERS, YEAR, Clock, Dice, full_marks, make_world, submission_of
 
 ON_BN = {"unit": BN, "criterion": "i-1"}
@@ -170,3 +172,28 @@ def test_many_acts_of_two_leaders_through_two_servers_are_all_in_the_log(servers
     for subject, acts in folded.history.items():
         lines = [it for it in acts if not any(folded.precedes(it["_id"], other["_id"]) for other in acts)]
         assert (len(lines) > 1) <= (subject in folded.contested)
+
+
+def test_the_page_of_the_result_settles_two_freezings_that_stand_side_by_side(servers, at_once):
+    world, (one, two) = servers
+    scored(world, one)
+    act(one, "huong", "lock-scores", {"locked": True})
+    world.clock.pass_by(seconds=1)
+    first, second = at_once(
+        lambda: act(one, "huong", "freeze", {}, reason="một"), lambda: act(two, "huong", "freeze", {}, reason="hai")
+    )
+    one.accounts.set_password("huong", PASSWORD)
+    client = create_app(one.config, service=one).test_client()
+    assert sign_in(client, "huong", PASSWORD).status_code == 303
+    url = f"/{GROUP}/{YEAR}/result"
+    page = client.get(url).text
+    assert "Hai quyết định song song" in page
+    form = {"csrf_token": token(page)}
+    assert "Khóa lại, nối hai nhánh nhật ký" in page
+    assert client.post(url, data={**form, "act": "lock-scores", "locked": "true"}).status_code == 303
+    page = client.get(url).text
+    assert "Chốt một bản thay cho cả hai" in page
+    seen = {name: page.split(f'name="{name}" value="')[1].split('"')[0] for name in ("as_of", "seen")}
+    sent = client.post(url, data={**form, "act": "freeze", "settles": [first["_id"], second["_id"]], **seen})
+    assert sent.status_code == 303
+    assert log_of(one).contested == {}

@@ -13,6 +13,9 @@ from schemas.problem import InvalidDocument
 from schemas.standings import tied
 from server.api.results import bundle_answer
 from server.board.figures import said as told_reason
+from server.board.models import DecisionEntry
+from server.board.reading import decision_entry
+from server.board.view import GroupView
 from server.bundle.signing import grouped
 from server.problems import Problem
 from server.web.blueprint import web
@@ -25,6 +28,10 @@ DONE: Final = {
     "publish": lazy_gettext("Đã công bố kết quả."),
     "tie-ballot": lazy_gettext("Đã ghi kết quả bỏ phiếu. Bảng điểm đã được tính lại."),
 }
+
+
+SUBJECTS: Final = {"lock-scores": "scores", "freeze": "ranking", "publish": "published"}
+"""What each step decides on; two decisions on one that had not met are settled by one that names both."""
 
 
 @web.get("/<group>/<int:year>/result")
@@ -45,7 +52,9 @@ def result_sent(group: str, year: int) -> Any:
     elif act != "publish":
         return _page(group, year, wrong={"act": _("Không có việc này trên trang.")}), 422
     try:
-        service().acts.act(account(), group, year, act, value, reason=form.get("reason"))
+        service().acts.act(
+            account(), group, year, act, value, reason=form.get("reason"), settles=form.getlist("settles")
+        )
     except InvalidDocument as invalid:
         sentences = " ".join(problem.sentence(locale()) for problem in invalid.problems)
         return _page(group, year, wrong={act: sentences}, typed=form), 422
@@ -72,6 +81,12 @@ def _ballot(form: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def _sides(view: GroupView, subject: str) -> list[DecisionEntry]:
+    """The decisions on one subject that stand side by side: another server wrote at the same moment."""
+    contested = view.folded.contested.get(subject)
+    return [] if contested is None else [decision_entry(view, it) for it in contested.sides]
+
+
 def _whole(text: str | None) -> int | None:
     return int(text) if text is not None and text.strip().isdecimal() else None
 
@@ -92,6 +107,8 @@ def _page(
         result=results.find(account(), group, year),
         progress=progress,
         hindrances=[told_reason(it) for it in progress.hindrances],
+        sides={act: _sides(view, subject) for act, subject in SUBJECTS.items()},
+        forked=len(view.folded.heads) > 1,
         exceptions=lambda frozen: [told_reason(it) for it in frozen.exceptions],
         ties=ties,
         ballot=ballot,

@@ -22,10 +22,9 @@ import statistics
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from benchmarks import process
 from schemas.evidence import cite
@@ -33,6 +32,7 @@ from server import log
 from server.couch_peer import make_app
 from server.wsgi import BackgroundServer
 from sync import media
+from sync.database import Document
 from sync.documents import with_revision
 from sync.remote import RemoteDatabase
 from sync.store_folder import StoreFolder
@@ -63,7 +63,7 @@ MEDIA_DATABASE = f"m-{GROUP}-{YEAR}"
 PHOTO_BYTES = 7 * media.CHUNK_BYTES
 """With its manifest and its thumbnail nine documents."""
 
-Batch = list[dict[str, Any]]
+Batch = list[Document]
 
 
 def batch_of(phone: Phone, number: int) -> Batch:
@@ -77,11 +77,19 @@ def batch_of(phone: Phone, number: int) -> Batch:
     for n in range(DOCS - len(documents) - 2):
         documents.append(salted(f"Ghi chú {n} của đợt {number}"))
     marks = full_marks(90)
-    # The draft of a first save: each batch has a branch of its own.
-    documents.append(draft_of(phone.account, phone.device, HY, {**marks, next(iter(marks)): str(number)}))
     by_criterion = {criterion: [each["_id"]] for criterion, each in zip(marks, cited, strict=False)}
     documents.append(submission_of(phone.account, phone.device, HY, marks, number=number, cited=by_criterion))
-    return [with_revision(document) for document in documents]
+    return [*map(with_revision, documents), draft_saved(phone, marks, number)]
+
+
+def draft_saved(phone: Phone, marks: Mapping[str, str], times: int) -> Document:
+    """The checklist's draft as its phone has it after so many savings: each revision stands on the one before."""
+    parent = None
+    for save in range(1, times + 1):
+        points = {**marks, next(iter(marks)): str(save)}
+        document = with_revision(draft_of(phone.account, phone.device, HY, points), parent=parent)
+        parent = document["_rev"]
+    return document
 
 
 def written(database: RemoteDatabase, batch: Batch) -> None:

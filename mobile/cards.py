@@ -119,6 +119,8 @@ class AnswerView:
     by_name: str
     at: str
     evidence: tuple[str, ...]
+    paper: str | None = None
+    """The day it was scored on paper, where it was typed in from there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -280,6 +280,7 @@ def _answer(sheet: Sheet, answer: Mapping[str, Any] | None) -> AnswerView:
         by_name=sheet.book.person_name(by) if by else "",
         at=(given.get("at") or {}).get("at", ""),
         evidence=tuple(given.get("evidence") or ()),
+        paper=(given.get("paper") or {}).get("on"),
     )
 
 

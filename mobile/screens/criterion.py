@@ -80,6 +80,8 @@ class CriterionCard(Card):
             facts.append(_("Target {figure}").format(figure=points(view.target, self.locale)))
         if view.points_each is not None:
             facts.append(_("{points} each time").format(points=points(view.points_each, self.locale)))
+        if view.answer is not None and view.answer.paper is not None:
+            facts.append(_("Typed in from paper of {date}").format(date=short_date(view.answer.paper)))
         return " · ".join(facts)
 
     def _returned(self, view: CriterionView) -> str:

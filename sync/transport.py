@@ -202,7 +202,10 @@ class Transport:
                 raise self._refusal(response)
         if response.status_code == HTTPStatus.ACCEPTED:
             response.close()
-            raise PeerUnreachable(f"{self._host} holds this in fewer copies than it promises. It is sent again later.")
+            raise PeerUnreachable(
+                f"{self._host} holds this in fewer copies than it promises. It is sent again later.",
+                status=HTTPStatus.ACCEPTED,
+            )
         return response
 
     def pieces(self, response: requests.Response) -> Generator[bytes, None, None]:

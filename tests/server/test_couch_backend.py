@@ -65,6 +65,11 @@ def test_databases_are_opened_by_name_and_created_once(backend):
     assert backend.names() == [U_HY]
 
 
+def test_a_promise_to_compact_is_taken_for_one(backend):
+    backend.create(U_HY).put({"_id": "x"})
+    backend.compact(U_HY)
+
+
 def test_what_another_installation_keeps_there_is_not_ours(our_couch, tmp_path):
     ours, backend = our_couch(), CouchBackend(our_couch()._url)
     backend.create(U_HY)

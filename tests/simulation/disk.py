@@ -28,6 +28,10 @@ class Killed(BaseException):
         super().__init__(disk.folder.name)
         self.disk = disk
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Of one that nothing caught, between processes: whose it was."""
+        return SystemError, (f"nothing caught the death of {self.disk.folder.name}",)
+
 
 class Disk:
     """The disk below `folder`. `boundary(where)` is called between writes."""

@@ -1,7 +1,12 @@
 #!/usr/bin/env bash
-# The phone's texts: collect them from code and kv, bring the catalogues up to date, compile them.
-# A text without its Vietnamese is named, and the exit code is 1. Needs Babel (make setup-test).
+# The app's and the pages' texts: collect them, bring the catalogues up to date, compile them.
+# A text of the app without its Vietnamese is named, and the exit code is 1; a sentence of the pages without its English
+# fails tests/server/test_web_words.py. Needs Babel (make setup-test).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-python=${PYTHON:-.venv/bin/python}
-exec "$python" deploy/messages.py "$@"
+bin=.venv/bin
+pages=server/web/translations
+$bin/pybabel -q extract -F server/web/babel.cfg -k lazy_gettext --no-location --sort-output --omit-header -o $pages/messages.pot server/web
+$bin/pybabel -q update -N --ignore-pot-creation-date -i $pages/messages.pot -d $pages
+$bin/pybabel -q compile -d $pages
+exec "${PYTHON:-$bin/python}" deploy/messages.py "$@"

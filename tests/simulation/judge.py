@@ -111,6 +111,9 @@ def _judge_phone(sim: Simulation, phone: PhoneMachine) -> None:
         if name[0] == "m" or grant is None or not grant.pull or not grant.listed:
             continue
         mine, theirs = leaves_of(stores.open(name)), leaves_of(sim.truth(name))
+        for it in app.refused():  # the server lost it, and nobody whose it is to send is here
+            if it.database == name and it.id not in theirs:
+                mine.pop(it.id, None)
         if mine != theirs:
             different = [
                 (key, mine.get(key), theirs.get(key))

@@ -83,6 +83,8 @@ def _checklist(record: Record, subject: str, held: Mapping[str, Body]) -> Checkl
             if named in held:
                 aside[named] = Reason("set-aside-decided")
     replaced = {name for body in (held[name] for name in active) for name in body["supersedes"]}
+    # What the head approved stands in the head's own version: the prepared one waits for nobody any more.
+    aside = {name: why for name, why in aside.items() if why.code != "waiting-head" or name not in replaced}
     # Submissions that supersede each other in a ring leave no head; then each is one, and a person decides.
     heads = tuple(sorted(active - replaced or active))
     if decision is not None and decision["value"]["counts"]:

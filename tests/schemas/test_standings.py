@@ -626,3 +626,13 @@ def test_a_reason_names_units_as_people_know_them() -> None:
     assert names
     assert all(name in sentence for name in names)
     assert not any(row.unit in sentence for row in result.rows if row.unit not in names)
+
+
+def test_a_prepared_self_score_waits_for_the_head_and_no_longer_once_it_is_approved() -> None:
+    cluster = Cluster("ha-noi")
+    prepared = cluster.submit("ha-noi", {"i-1": "50"}, approved_by=None)
+    (waiting,) = cluster.standings().rows[0].card.checklists
+    assert [reason.code for reason in waiting.aside.values()] == ["waiting-head"]
+    approved = cluster.submit("ha-noi", {"i-1": "50"}, supersedes=[prepared], approved_by="binh")
+    (counted,) = cluster.standings().rows[0].card.checklists
+    assert (counted.counted, dict(counted.aside)) == (approved, {})

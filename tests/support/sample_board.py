@@ -150,6 +150,10 @@ class SampleBoard:
             "penalty": {"items": []},
         }
         return SimpleNamespace(
+            group=GROUP,
+            year=YEAR,
+            visits={},
+            record=SimpleNamespace(scheme_id="scheme:cum-1000:1"),
             citations={self.card(n).cited: [({"unit": "ha-noi"}, "i-1")] for n in range(11)},
             all=lambda kind: [],
             standings=lambda day: SimpleNamespace(rows=()),

@@ -66,8 +66,9 @@ def log_of(service):
 def at_once(monkeypatch):
     """Both servers have looked at the log before either writes to it."""
     gate = threading.Barrier(2, timeout=30)
-    # One that keeps no other test's settings.
-    monkeypatch.setattr(server.acts, "_log", structlog.get_logger())
+    # One that says everything, whatever level a command asked for earlier in this process.
+    everything = structlog.make_filtering_bound_logger(0)
+    monkeypatch.setattr(server.acts, "_log", structlog.wrap_logger(structlog.PrintLogger(), wrapper_class=everything))
 
     def held(database, documents):
         gate.wait()

@@ -66,8 +66,9 @@ def test_databases_are_opened_by_name_and_created_once(backend):
 
 
 def test_a_promise_to_compact_is_taken_for_one(backend):
-    backend.create(U_HY).put({"_id": "x"})
+    rev = backend.create(U_HY).put({"_id": "x"})
     backend.compact(U_HY)
+    assert backend.open(U_HY).get("x")["_rev"] == rev
 
 
 def test_what_another_installation_keeps_there_is_not_ours(our_couch, tmp_path):

@@ -84,7 +84,10 @@ def test_a_stop_lets_a_running_request_end(app: flask.Flask) -> None:
 
 def test_a_server_that_was_never_asked_anything_stops(app: flask.Flask) -> None:
     for _ in range(5):
-        BackgroundServer(app).start().stop()
+        server = BackgroundServer(app).start()
+        server.stop()
+        with pytest.raises(requests.ConnectionError):
+            requests.get(server.url)
 
 
 def test_a_port_that_is_taken_is_said_in_a_sentence(app: flask.Flask) -> None:

@@ -16,7 +16,7 @@ import click
 
 if TYPE_CHECKING:
     from server.config import Config
-    from server.demo.play import Clock
+    from server.demo.stage import Clock
 
 _STEP_WORDS = {
     "setup": "Units, people, scheme",
@@ -116,7 +116,9 @@ def _play(data: Path, couchdb: str | None, *, as_json: bool) -> None:
 
     from server.app import create_app
     from server.commands._shared import read_config
-    from server.demo.play import STEPS, Clock, Stage, play, prepare
+    from server.demo.play import play
+    from server.demo.setting import prepare
+    from server.demo.stage import STEPS, Clock, Stage
     from server.service import Service
     from server.wsgi import BackgroundServer
 
@@ -186,7 +188,7 @@ def _empty_couchdb(config: Config) -> str:
 
 
 def _clock(kept: dict[str, Any]) -> Clock:
-    from server.demo.play import Clock
+    from server.demo.stage import Clock
 
     return Clock((datetime.now(UTC) - timedelta(seconds=kept["behind_s"])).isoformat())
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from mobile import account as accounts
@@ -60,9 +60,7 @@ class Tools:
         return f"{self.account.device}-{self.opening}"
 
     def ulid(self) -> str:
-        moment = self.now().astimezone(UTC)
-        since_1970_ms = max(0, int(moment.timestamp() * 1000))  # a clock without a battery may begin before
-        return ids.ulid(since_1970_ms, int.from_bytes(self.random_bytes(10), "big"))
+        return ids.new_ulid(self.now(), self.random_bytes)
 
     def part(self, value: str | dict[str, Any]) -> Document:
         """A new document for an erasable text or place, under a salt nobody can guess."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -117,7 +118,7 @@ class Form(Schema):
             raise ValidationError(tree)
 
 
-class Member(fields.Field[Any]):
+class Member(fields.Field[Any], ABC):
     """A member that must be there and be no null, unless said otherwise."""
 
     default_error_messages = {"required": [Fault("required")], "null": [Fault("null")]}  # noqa: RUF012
@@ -130,9 +131,9 @@ class Member(fields.Field[Any]):
         self.judge(value)
         return value
 
+    @abstractmethod
     def judge(self, value: Any) -> None:
         """Raise ValidationError when `value` is not what this member holds."""
-        raise NotImplementedError
 
 
 class Text(Member):

@@ -7,8 +7,9 @@ and who may touch it, is not known here. (Ids of photos and their chunks: `sync.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -126,6 +127,14 @@ def ulid(time_ms: int, random_80: int) -> str:
         raise ValueError("a ULID is made of 48 bits of time and 80 random bits")
     number = time_ms << 80 | random_80
     return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def new_ulid(at: datetime, random_bytes: Callable[[int], bytes]) -> str:
+    """A ULID of the moment `at` (a clock without a battery may begin before 1970: then of 1970).
+
+    `random_bytes(n)` gives n bytes that nobody can guess.
+    """
+    return ulid(max(0, int(at.timestamp() * 1000)), int.from_bytes(random_bytes(10)))
 
 
 def _build(kind: str, **fields: str | int | None) -> str:

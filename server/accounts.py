@@ -336,7 +336,7 @@ class Accounts:
         )
 
     def _ulid(self) -> str:
-        return ids.ulid(int(self._now().timestamp() * 1000), int.from_bytes(self._random_bytes(10)))
+        return ids.new_ulid(self._now(), self._random_bytes)
 
 
 def normal_code(typed: str) -> str | None:

@@ -194,7 +194,7 @@ class Acts:
 
     def new_visit(self) -> str:
         """A fresh visit's id."""
-        return ids.ulid(int(self._now().timestamp() * 1000), int.from_bytes(self._random_bytes(10)))
+        return ids.new_ulid(self._now(), self._random_bytes)
 
     def finish(self, name: str) -> None:
         """Complete what a crash left after a group year or a visit's plan: the databases they need."""

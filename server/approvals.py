@@ -59,7 +59,7 @@ class Approvals:
         if submission not in waiting_for_head(view, checklist):
             raise Clash("nothing-to-approve")
         moment = self._now()
-        ulid = ids.ulid(int(moment.timestamp() * 1000), int.from_bytes(self._random_bytes(10)))
+        ulid = ids.new_ulid(moment, self._random_bytes)
         approved = {
             **body_of(prepared),
             "_id": ids.submission_id(group, prepared["unit"], "self", None, ulid),

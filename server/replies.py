@@ -65,7 +65,7 @@ class Replies:
         if not matter.open_on(today):
             raise Clash("reply-closed", {"due": format_date(matter.due or "")})
         moment = self._now()
-        ulid = ids.ulid(int(moment.timestamp() * 1000), int.from_bytes(self._random_bytes(10)))
+        ulid = ids.new_ulid(moment, self._random_bytes)
         words = part(said, self._random_bytes(SALT_BYTES).hex())
         document = {
             "_id": ids.reply_id(unit, criterion, ulid),

@@ -62,7 +62,7 @@ def type_in(
     require_scorer(view, account, unit, visit)
     moment = now()
     # Every import is a device of its own: two at once must not use one counter.
-    device = ids.ulid(int(moment.timestamp() * 1000), int.from_bytes(random_bytes(10)))
+    device = ids.new_ulid(moment, random_bytes)
     stamp = {"at": time_string(moment), "offset_s": 0, "device": device}
     parts: list[Document] = []
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -78,6 +79,16 @@ def test_ulids_sort_by_time_and_fit_an_id(one_ms, one_random, other_ms, other_ra
     ids.evidence_id("ha-noi", one)
     assert len(one) == 26
     assert (one < other) == ((one_ms, one_random) < (other_ms, other_random))
+
+
+@given(st.datetimes(datetime(1, 1, 2), datetime(2200, 1, 1)), st.binary(min_size=10, max_size=10))
+def test_any_clock_makes_a_ulid_of_its_moment(at, drawn) -> None:
+    made = ids.new_ulid(at.replace(tzinfo=UTC), lambda count: drawn[:count])
+    since_1970_ms = (at - datetime(1970, 1, 1)) // timedelta(milliseconds=1)
+    ids.evidence_id("ha-noi", made)
+    assert made >= ids.ulid(max(0, since_1970_ms - 1), 0)  # the float between may lose the last millisecond
+    assert made <= ids.ulid(max(0, since_1970_ms + 1), 2**80 - 1)
+    assert made[10:] == ids.ulid(0, int.from_bytes(drawn))[10:]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, Final
 
 from schemas import ids
-from schemas.acts import ACTS, LEADER, units_of
+from schemas.acts import ACTS, LEADER, UNIT_EVENTS_WHO, units_of
 from schemas.decision import Folded
 from schemas.evidence import cite
 from schemas.figures import local_day
@@ -33,6 +33,7 @@ __all__ = [
     "may_list",
     "may_open",
     "may_read",
+    "may_tell_of_units",
     "may_write",
     "own_range",
     "unauthorised",
@@ -259,6 +260,11 @@ def may_cite(
         return None
     same = any(cite(each)["_id"] == cited["_id"] for each in revisions)
     return None if same else Refused("cited-differs", {"evidence": cited["of"]})
+
+
+def may_tell_of_units(identity: Identity) -> Refused | None:
+    """May they write down that units were merged, renamed or dissolved (DOMAIN 6)?"""
+    return None if identity.roles & UNIT_EVENTS_WHO else Refused("units-of-admin")
 
 
 def authority_for(

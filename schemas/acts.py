@@ -181,6 +181,9 @@ COUNCIL: Final = ("council",)
 EITHER: Final = ("leader", "council")
 """Who hears first of a privacy that was hurt erases it: nobody should have to wait for the other."""
 
+UNIT_EVENTS_WHO: Final = frozenset({"admin"})
+"""Roles that write down what became of units: it is no group's act, and rests on a decision made above all groups."""
+
 ANY_TIME: Final = ()
 UNPUBLISHED: Final = ("unpublished",)
 """What is published is final (DOMAIN 3)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from schemas import ids
@@ -36,6 +36,18 @@ CONFERENCES_MAX: Final = 20
 
 FUNCTIONS: Final = ("culture", "sports", "tourism", "family")
 ROLES: Final = ("specialist", "head", "inspector", "grassroots", "council", "admin")
+
+
+def in_circle(start: str, parents: Mapping[str, str | None]) -> bool:
+    """Does the way up from `start` come back to it? Of units below units, and of groups within groups."""
+    seen: set[str] = set()
+    above = parents.get(start)
+    while above is not None and above not in seen:
+        if above == start:
+            return True
+        seen.add(above)
+        above = parents.get(above)
+    return False
 
 
 class UnitForm(Document):
@@ -105,6 +117,11 @@ class GroupForm(Document):
     names = Inner(Names)
     kind = OneOf("cluster", "block")
     parent = Word(nullable=True)
+
+    def agree(self, body: dict[str, Any]) -> Iterator[tuple[str, Fault]]:
+        yield from super().agree(body)
+        if body["parent"] == body["group"]:
+            yield "parent", Fault("group-in-itself")
 
 
 class PersonForm(Document):

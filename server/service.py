@@ -1,6 +1,7 @@
 """The service, put together: what pages, API and commands hold.
 
     config ─ backend ─┬─ registry ─ accounts ─ setup
+                      ├─ organisation         units over time
                       ├─ gateway              phones' databases, guarded
                       ├─ approvals            a head's yes to a prepared self-score
                       ├─ acts                 decisions
@@ -31,6 +32,7 @@ from server.couch_backend import CouchBackend
 from server.facts import FactBook
 from server.follower import Follower
 from server.gateway import Gateway
+from server.organisation import Organisation
 from server.projection import Projection, rebuilt
 from server.registry import Registry
 from server.replies import Replies
@@ -52,6 +54,7 @@ class Service:
     registry: Registry
     accounts: Accounts
     setup: Setup
+    organisation: Organisation
     projection: Projection
     acts: Acts
     board: Board
@@ -94,6 +97,7 @@ class Service:
             registry=registry,
             accounts=accounts,
             setup=setup,
+            organisation=Organisation(registry, setup),
             projection=projection,
             acts=acts,
             board=board,

@@ -11,7 +11,8 @@ from typing import Any
 
 from schemas import ids
 from schemas.base import check
-from schemas.hashing import body_of
+from schemas.hashing import body_of, nfc
+from schemas.organisation import in_circle
 from schemas.succession import applied, concerns, eve, in_order, unit_at
 from server.accounts import Account
 from server.backends import Backend
@@ -43,7 +44,10 @@ class Setup:
         valid_from: str,
         valid_to: str | None = None,
     ) -> Document:
-        """Write a unit, or over what is known of it."""
+        """Write a unit, or over what is known of it. Raises Invalid where it would stand below itself."""
+        parents = {it["unit"]: it["parent"] for it in self._registry.all("unit")}
+        if parent != unit and in_circle(unit, {**parents, unit: parent}):
+            raise Invalid("unit-circle", {"unit": unit, "parent": parent})
         return self._registry.put(
             {
                 "_id": ids.unit_id(unit),
@@ -61,17 +65,35 @@ class Setup:
         )
 
     def group(self, group: str, *, names: Names, kind: str, parent: str | None = None) -> Document:
-        return self._registry.put(
-            {
-                "_id": ids.group_id(group),
-                "type": "group",
-                "v": 1,
-                "group": group,
-                "names": dict(names),
-                "kind": kind,
-                "parent": parent,
-            }
-        )
+        """Write a group, or over what is known of it. Raises InvalidDocument, Missing, Invalid as `require_nested`."""
+        with self._registry.writing():
+            self.require_nested(group, parent)
+            return self._registry.put(
+                {
+                    "_id": ids.group_id(group),
+                    "type": "group",
+                    "v": 1,
+                    "group": group,
+                    "names": dict(names),
+                    "kind": kind,
+                    "parent": parent,
+                }
+            )
+
+    def parent_of(self, group: str) -> str | None:
+        """The group a group stands within, as far as it is known."""
+        known = self._registry.find(f"group:{group}")
+        return None if known is None else known["parent"]
+
+    def require_nested(self, group: str, parent: str | None) -> None:
+        """Groups stand within groups, never within themselves. Raises Missing, Invalid."""
+        if parent is None or parent == group:
+            return  # its own form says what is wrong with the latter
+        if self._registry.find(f"group:{parent}") is None:
+            raise Missing("group-unknown", {"group": parent})
+        parents = {it["group"]: it["parent"] for it in self._registry.all("group")}
+        if in_circle(group, {**parents, group: parent}):
+            raise Invalid("group-circle", {"group": group, "parent": parent})
 
     def scheme(self, document: Mapping[str, Any]) -> Document:
         """Put a scheme into the library. Raises InvalidDocument with everything wrong in it."""
@@ -119,7 +141,23 @@ class Setup:
         The old unit ends on the eve, group years of that time follow, those frozen stay as they are. Raises
         InvalidDocument, Missing, and Clash where a unit had ended before or the day tells of it already.
         """
-        old = sorted(set(units))
+        said = nfc({"units": sorted(set(units)), "date": date, "number": number, "to": to, "named": named})
+        with self._registry.writing():
+            return self._tell(kind, **said)
+
+    def _tell(
+        self,
+        kind: str,
+        *,
+        units: Sequence[str],
+        date: str,
+        number: str,
+        to: str | None,
+        named: Mapping[str, Names] | None,
+    ) -> tuple[Document, list[tuple[str, int]]]:
+        old = list(units)
+        for each in (*old, *([to] if to is not None else ())):
+            self._known_unit(each)
         event: dict[str, Any] = {
             "_id": f"unitevent:{date}:{to or next(iter(old), '')}",
             "type": "unitevent",
@@ -144,8 +182,13 @@ class Setup:
             self._require_alive_on(to, date, founded=True)
         if before is not None and body_of(before) != body_of(event):
             raise Clash("event-stands", {"event": event["_id"]})
+        if kind == "rename":
+            self._require_last_rename(old[0], date)
         # The event first: what a crash leaves out here, the sweep and a repeated command finish.
-        written = self._registry.put(event)
+        try:
+            written = before or self._registry.write(event)
+        except Conflict:
+            raise Clash("event-stands", {"event": event["_id"]}) from None  # another server was first
         for each in old:
             unit = self._known_unit(each)
             changed = dict(named) if kind == "rename" and named is not None else {"valid_to": eve(date)}
@@ -159,6 +202,12 @@ class Setup:
         last = eve(day) if ends else day
         if (day if founded else eve(day)) < since or (until is not None and last > until):
             raise Clash("unit-not-alive", {"unit": unit, "from": since, "to": until or "…"})
+
+    def _require_last_rename(self, unit: str, day: str) -> None:
+        """Raises Clash: names are told in their order, or what is told last would become the name of today."""
+        later = [it for it in self._registry.all("unitevent") if it["kind"] == "rename" and it["from"] == [unit]]
+        if later and max(it["date"] for it in later) > day:
+            raise Clash("renamed-later", {"unit": unit, "day": max(it["date"] for it in later)})
 
     def _follow_events(self, group: str, year: int) -> bool:
         """Bring a group year up to the registry's events; False where nothing was to be done, or it is frozen."""
@@ -269,7 +318,7 @@ class Setup:
         put_body(self._backend.open(ids.group_database(group, year)), document)
 
     def _known_unit(self, unit: str) -> Document:
-        found = self._registry.find(ids.unit_id(unit))
+        found = self._registry.find(ids.unit_id(unit)) if ids.is_word(unit) else None
         if found is None:
             raise Missing("unit-unknown", {"unit": unit})
         return found

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from schemas import ids
 from schemas.base import problems_of
+from schemas.organisation import in_circle
 from server.board.models import Said
 from server.workbooks import BadCell, Row
 
@@ -55,22 +56,11 @@ def read(rows: Sequence[Row], *, known: Mapping[str, str | None], sheet: str = "
         parent = unit["parent"]
         if parent is not None and parent not in parents:
             bad.append(BadCell(sheet, line, "parent", Said("csv-parent", {"parent": parent})))
-        elif parent != unit["unit"] and _below_itself(unit["unit"], parents):
+        elif parent != unit["unit"] and in_circle(unit["unit"], parents):
             bad.append(BadCell(sheet, line, "parent", Said("csv-circle", {"unit": unit["unit"]})))
         if unit["unit"] and listed.count(unit["unit"]) > 1:
             bad.append(BadCell(sheet, line, "unit", Said("csv-twice", {"unit": unit["unit"]})))
     return Read(tuple(unit for _, unit in units), tuple(sorted(bad, key=lambda it: (it.line, it.column))))
-
-
-def _below_itself(unit: str, parents: Mapping[str, str | None]) -> bool:
-    seen = set()
-    above = parents.get(unit)
-    while above is not None and above not in seen:
-        if above == unit:
-            return True
-        seen.add(above)
-        above = parents.get(above)
-    return False
 
 
 def _unit(cells: dict[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Flask
 from flask_smorest import Api
 
-from server.api import approvals, databases, decisions, enrolment, explanations, results, standings
+from server.api import approvals, databases, decisions, enrolment, explanations, results, standings, units
 
 VERSION = "v1"
 
@@ -32,5 +32,5 @@ def init_app(app: Flask) -> None:
         },
     )
     description = Api(app)
-    for module in (enrolment, databases, standings, explanations, decisions, results, approvals):
+    for module in (enrolment, databases, standings, explanations, decisions, results, approvals, units):
         description.register_blueprint(module.blueprint, url_prefix=f"/api/{VERSION}")

@@ -75,6 +75,80 @@ class DecisionRequest(Schema):
     settles = fields.List(fields.String(), load_default=list)
 
 
+class NamesGiven(Schema):
+    vi = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class UnitNamed(Schema):
+    names = fields.Nested(NamesGiven, required=True)
+    short_names = fields.Nested(NamesGiven, required=True)
+
+
+class GroupYearNamed(Schema):
+    group = fields.String(required=True)
+    year = fields.Integer(required=True)
+
+
+class UnitEventRequest(Schema):
+    kind = fields.String(required=True, validate=validate.OneOf(["merge", "rename", "dissolve"]))
+    date = fields.Date(required=True, metadata={"description": "The day it takes effect"})
+    number = fields.String(required=True, metadata={"description": "The number of the decision it rests on"})
+    to = fields.String(load_default=None, allow_none=True, metadata={"description": "A merger's successor"})
+    named = fields.Nested(
+        UnitNamed, load_default=None, allow_none=True, metadata={"description": "A rename's new name"}
+    )
+
+    class Meta:
+        include = {  # noqa: RUF012 - `from` is a word of Python
+            "from": fields.List(fields.String(), required=True, validate=validate.Length(min=1, max=20))
+        }
+
+
+class UnitEventAnswer(Schema):
+    event = fields.Dict(keys=fields.String(), required=True, metadata={"description": "As stored"})
+    changed = fields.List(fields.Nested(GroupYearNamed), required=True)
+
+
+class UnitEntry(Schema):
+    unit = fields.String(required=True)
+    names = fields.Nested(NamesGiven, required=True)
+    short_names = fields.Nested(NamesGiven, required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(["department", "agency", "grassroots"]))
+    parent = fields.String(required=True, allow_none=True)
+    functions = fields.List(fields.String(), required=True)
+    valid_from = fields.String(required=True)
+    valid_to = fields.String(required=True, allow_none=True)
+    alive = fields.Boolean(required=True)
+    became = fields.String(required=True, allow_none=True)
+
+
+class EventEntry(Schema):
+    event = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(["merge", "rename", "dissolve"]))
+    date = fields.String(required=True)
+    to = fields.String(required=True, allow_none=True)
+    named = fields.Nested(UnitNamed, required=True, allow_none=True)
+    number = fields.String(required=True)
+
+    class Meta:
+        include = {"from": fields.List(fields.String(), required=True)}  # noqa: RUF012
+
+
+class GroupEntry(Schema):
+    group = fields.String(required=True)
+    names = fields.Nested(NamesGiven, required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(["cluster", "block"]))
+    parent = fields.String(required=True, allow_none=True)
+
+
+class UnitsAnswer(Schema):
+    as_of = fields.String(required=True)
+    units = fields.List(fields.Nested(UnitEntry), required=True)
+    events = fields.List(fields.Nested(EventEntry), required=True)
+    groups = fields.List(fields.Nested(GroupEntry), required=True)
+
+
 class AsOf(Schema):
     as_of = fields.Date(load_default=None, metadata={"description": "The day that dates membership, law, deadlines"})
 

@@ -206,9 +206,9 @@ def _say(url: str, kept: dict[str, Any], code: str, *, as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from server.demo.data import BLOCK, CLUSTERS, COUNCIL, everybody
+    from server.demo.data import ADMIN, BLOCK, CLUSTERS, COUNCIL, everybody
 
-    people = [*everybody(), COUNCIL]
+    people = [*everybody(), COUNCIL, ADMIN]
     if as_json:
         signs_in = [{"login": each.login, "name": each.name, "unit": each.unit} for each in people]
         click.echo(json.dumps({"url": url, "password": kept["password"], "sign_ins": signs_in, "code": code}))
@@ -226,6 +226,7 @@ def _say(url: str, kept: dict[str, Any], code: str, *, as_json: bool) -> None:
                 shown.add(person.job[0])
                 table.add_row(f"[bold]{person.login}[/bold]", person.name, person.job[1], cluster.vi)
     table.add_row(f"[bold]{COUNCIL.login}[/bold]", COUNCIL.name, COUNCIL.job[1], "all")
+    table.add_row(f"[bold]{ADMIN.login}[/bold]", ADMIN.name, ADMIN.job[1], "units and phones")
     console.print()
     console.print(table)
     console.print(f"\nThe pages             [bold underline]{url}[/bold underline]")

@@ -23,7 +23,8 @@ def command() -> None:
 def import_(file: Path, data: Path, *, as_json: bool) -> None:
     """Open a group's year from a JSON FILE, or bring it up to date: a member that joined, a flag, a signature.
 
-    The file holds `groupyear` (as docs/documents.md describes it) and, where known, `pact`, `movements` and `awards`.
+    The file holds `groupyear` (as docs/documents.md describes it) and, where known, `parent` (the group it stands
+    within), `pact`, `movements` and `awards`.
     Its units and its scheme must have been read in before. What is missing is created: the group, its databases.
     """
     try:
@@ -38,8 +39,10 @@ def import_(file: Path, data: Path, *, as_json: bool) -> None:
         raise click.ClickException(f"{file}: groupyear lacks {', '.join(missing)}.")
     group, year = groupyear["group"], groupyear["year"]
     with opened(data) as service:
+        parent = read.get("parent", service.setup.parent_of(str(group)))
+        service.setup.require_nested(group, parent)
         service.setup.group_year(groupyear)
-        service.setup.group(group, names=groupyear["names"], kind=groupyear["kind"])
+        service.setup.group(group, names=groupyear["names"], kind=groupyear["kind"], parent=parent)
         for movement in read.get("movements", ()):
             service.setup.movement(group, year, {"type": "movement", "v": 1, **movement})
         for award in read.get("awards", ()):

@@ -410,6 +410,14 @@ COUNCIL = Person(
     ("Thường trực Hội đồng TĐKT", "Standing council"),
 )
 
+ADMIN = Person(
+    "quan-tri",
+    "Cao Thị Trị",
+    MINISTRY.unit,
+    ("admin",),
+    ("Quản trị", "Administrator"),
+)
+
 
 @dataclass(frozen=True)
 class Movement:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from schemas.scheme import shipped
 from server.demo.data import (
+    ADMIN,
     CLUSTERS,
     COUNCIL,
     GROUP_YEARS,
@@ -36,7 +37,7 @@ def prepare(stage: Stage) -> None:
     _put_unit(stage, MINISTRY)
     for unit in units:
         _put_unit(stage, unit)
-    for done, person in enumerate((COUNCIL, *people)):
+    for done, person in enumerate((COUNCIL, ADMIN, *people)):
         _add(stage, person)
         stage.progress("setup", done, len(people))
     for cluster in CLUSTERS:

@@ -15,11 +15,15 @@ from typing import Any, Final
 from flask_babel import lazy_gettext as _
 
 from schemas import figures
-from server.board.models import DecisionEntry, Names, SectionFigure, Task
+from schemas.merging import ADDITIVE
+from schemas.scoring import CriterionResult
+from schemas.standings import Standings
+from server.acts import live_entries
+from server.board.models import DecisionEntry, Names, SectionFigure, Task, UnitRef
 from server.board.view import GroupView
 from server.web.forms import REASON_CHARS_MAX, Filled, Wrong
 
-ON_UNIT: Final = ("decide-section", "count-claim", "refuse-claim", "rank-unit", "count-submission")
+ON_UNIT: Final = ("decide-section", "count-claim", "refuse-claim", "rank-unit", "count-submission", "carry-over")
 KEY_CHARS: Final = 16
 OCCURRENCES_MAX: Final = 99
 
@@ -43,6 +47,26 @@ class ClaimItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """What a unit that was merged into this one scored on a criterion, where carrying it over would count.
+
+    `adds` to what the successor has itself, or else stands where it has nothing. `given` is the old unit's value as an
+    answer says it; None where it is no decimal (a mean of thirds), and somebody must say what it comes to.
+    """
+
+    key: str
+    event: str
+    old: UnitRef
+    criterion: str
+    names: Names
+    kind: str
+    value: Fraction
+    given: dict[str, Any] | None
+    adds: bool
+    carried: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Matters:
     """What of one unit is for the group to decide."""
 
@@ -51,6 +75,60 @@ class Matters:
     items: tuple[ClaimItem, ...]
     standing: tuple[DecisionEntry, ...]
     contested: tuple[str, ...]
+    entries: tuple[Entry, ...] = ()
+
+
+def entries(view: GroupView, unit: str, ranking: Standings) -> tuple[Entry, ...]:
+    """Live entries of the units that were merged into this one, by unit and in the scheme's order."""
+    found = []
+    row = ranking.row(unit)
+    for event in view.record.events:
+        for old in event["from"] if event["kind"] == "merge" and event["to"] == unit else ():
+            before = ranking.row(old)
+            if row is not None and before is not None:
+                found += [
+                    _entry(view, event, old, theirs)
+                    for section in before.card.sections
+                    for theirs in section.criteria
+                    if (mine := row.card.criterion(theirs.criterion.id)) is not None
+                    and _would_count(mine, theirs)
+                    and live_entries(view, old, theirs.criterion.id)
+                ]
+    return tuple(found)
+
+
+def _would_count(mine: CriterionResult, theirs: CriterionResult) -> bool:
+    if theirs.value is None or mine.state == "excluded":
+        return False
+    return theirs.criterion.kind in ADDITIVE or mine.value is None or mine.stage == "carried"
+
+
+def _entry(view: GroupView, event: Mapping[str, Any], old: str, theirs: CriterionResult) -> Entry:
+    criterion, value = theirs.criterion, theirs.value
+    assert value is not None
+    standing = view.folded.on(f"carry:{event['to']}:{criterion.id}:{old}", "carry-over")
+    return Entry(
+        key=f"{old}|{criterion.id}",
+        event=event["_id"],
+        old=view.unit(old),
+        criterion=criterion.id,
+        names=criterion.names,
+        kind=criterion.kind,
+        value=value,
+        given=_as_answer(criterion.kind, value),
+        adds=criterion.kind in ADDITIVE,
+        carried=None if standing is None else standing["_id"],
+    )
+
+
+def _as_answer(kind: str, value: Fraction) -> dict[str, Any] | None:
+    if kind == "pass_fail":
+        return {"passed": value == 1} if value in (0, 1) else None
+    text = figures.decimal_string(value)
+    return {_MEMBER.get(kind, "actual"): text} if Fraction(text) == value else None
+
+
+_MEMBER: Final = {"judged": "points", "per_occurrence": "count"}
 
 
 def matters(
@@ -61,6 +139,7 @@ def matters(
     tasks: Iterable[Task],
     claims: Iterable[DecisionEntry],
     heads: Iterable[str],
+    carried: Iterable[Entry] = (),
 ) -> Matters:
     """Gathered from what the unit's page has read anyway. `heads` are the submissions of contested checklists."""
     undecided = {task.subject for task in tasks if task.kind == "undecided"}
@@ -85,6 +164,7 @@ def matters(
         items=tuple(items),
         standing=tuple(entry for entry in decided if entry.stands and entry.act == "count-claim"),
         contested=tuple(heads),
+        entries=tuple(carried),
     )
 
 
@@ -108,9 +188,30 @@ def read_unit_act(form: Mapping[str, str], unit: str, found: Matters, *, locale:
             wrong["ranked"] = _("Mời chọn xếp hạng hay không xếp hạng.")
     elif act == "count-submission" and form.get("submission") in found.contested:
         value = {"submission": form["submission"], "counts": True}
+    elif act == "carry-over":
+        wrong.update(_carried_over(form, found, value, locale))
     else:
         wrong["act"] = _("Không có việc này trên trang.")
     return Wrong(wrong) if wrong else Filled(act, value, reason)
+
+
+def _carried_over(form: Mapping[str, str], found: Matters, value: dict[str, Any], locale: str) -> dict[str, Any]:
+    entry = next((each for each in found.entries if each.key == form.get("entry")), None)
+    if entry is None:
+        return {"entry": _("Mời chọn kết quả cần chuyển.")}
+    typed = form.get("carried", "").strip()
+    answer = entry.given
+    if typed and entry.kind == "pass_fail":
+        return {"carried": _("Tiêu chí đạt hay không đạt được chuyển nguyên như đơn vị cũ: mời để trống ô này.")}
+    if typed:
+        try:
+            answer = {_MEMBER.get(entry.kind, "actual"): figures.parse_points(typed, locale)}
+        except ValueError:
+            answer = None
+    if answer is None:
+        return {"carried": _("Mời nhập một số, ví dụ %(example)s.", example=figures.format_points("7.5", locale))}
+    value.update({"from": entry.old.unit, "criterion": entry.criterion, "event": entry.event, "answer": answer})
+    return {}
 
 
 def _section(form: Mapping[str, str], found: Matters, value: dict[str, Any], locale: str) -> dict[str, Any]:

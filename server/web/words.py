@@ -176,6 +176,23 @@ MILESTONE: Final = {
     "published": Word(_("Công bố"), "shield-check-outline", "good"),
 }
 
+UNIT_KIND: Final = {
+    "department": Word(_("Sở"), "domain"),
+    "agency": Word(_("Cơ quan, đơn vị"), "domain"),
+    "grassroots": Word(_("Đơn vị cơ sở"), "camera-outline"),
+}
+
+UNIT_EVENT: Final = {
+    "merge": Word(_("Sáp nhập"), "call-split", "primary"),
+    "rename": Word(_("Đổi tên"), "pencil-outline"),
+    "dissolve": Word(_("Giải thể"), "close-octagon-outline", "attention"),
+}
+
+UNIT_STATE: Final = {
+    "alive": Word(_("Đang hoạt động"), "check-circle-outline", "good"),
+    "ended": Word(_("Không còn"), "minus"),
+}
+
 GROUP_KIND: Final = {"cluster": Word(_("Cụm thi đua"), "domain"), "block": Word(_("Khối thi đua"), "domain")}
 
 BOOKS: Final = {
@@ -192,6 +209,9 @@ BOOKS: Final = {
     "device": DEVICE,
     "kind": KIND,
     "group_kind": GROUP_KIND,
+    "unit_kind": UNIT_KIND,
+    "unit_event": UNIT_EVENT,
+    "unit_state": UNIT_STATE,
     "award_form": AWARD_FORM,
     "award_level": AWARD_LEVEL,
     "year_state": YEAR_STATE,

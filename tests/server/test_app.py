@@ -82,7 +82,7 @@ def test_the_api_describes_itself_without_the_internet(client):
         "/api/v1/enrol", "/api/v1/databases", "/api/v1/groups/{group}/{year}/standings",
         "/api/v1/groups/{group}/{year}/decisions", "/api/v1/groups/{group}/{year}/approvals",
         "/api/v1/groups/{group}/{year}/result", "/api/v1/groups/{group}/{year}/bundle",
-        "/api/v1/groups/{group}/{year}/units/{unit}/explanation",
+        "/api/v1/groups/{group}/{year}/units/{unit}/explanation", "/api/v1/units", "/api/v1/units/events",
     }  # fmt: skip
     assert "http" not in json.dumps(described).replace('"type": "http"', "")
 

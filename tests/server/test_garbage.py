@@ -27,6 +27,7 @@ WORD = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_c
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     world = make_world(tmp_path_factory.mktemp("world"))
+    world.service.accounts.set_roles(world.accounts["dung"].account, ("inspector", "admin"))
     app = create_app(world.service.config, service=world.service)
     code = world.service.accounts.new_code(world.accounts["dung"].account).code
     opened = app.test_client()
@@ -105,6 +106,22 @@ def test_the_api_answers_a_program_that_talks_nonsense(
 ) -> None:
     path = f"/api/v1/groups/{group}/{year}/{what}"
     answered(client.open(path, method=method, query_string=query, json=body))
+
+
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT"]),
+    what=st.sampled_from(["units", "units/events"]),
+    query=st.dictionaries(st.just("as_of"), WORD | st.sampled_from(["2024-13-45", "2024-10-08", "0001-01-01"])),
+    body=JSON
+    | st.fixed_dictionaries(
+        {"kind": st.sampled_from(["merge", "rename", "dissolve"]), "from": st.lists(WORD | st.just(HD), max_size=2)},
+        optional={"date": WORD | st.just("0001-01-01"), "to": JSON, "number": WORD, "named": JSON},
+    ),
+)
+def test_the_api_of_units_answers_a_program_that_talks_nonsense(
+    client: FlaskClient, method: str, what: str, query: dict[str, str], body: Any
+) -> None:
+    answered(client.open(f"/api/v1/{what}", method=method, query_string=query, json=body))
 
 
 @given(body=JSON | st.dictionaries(st.sampled_from(["code", "label", "app", "platform"]), JSON))

@@ -18,6 +18,7 @@ from server.web.views import (
     sheet,
     standings,
     typed_in,
+    units,
     visits,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "sheet",
     "standings",
     "typed_in",
+    "units",
     "visits",
 ]
 

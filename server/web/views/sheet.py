@@ -59,10 +59,10 @@ def _claims(page: UnitSheet) -> list[Any]:
 def _matters(page: UnitSheet) -> unit_forms.Matters:
     board, group, year, unit = service().board, page.head.group, page.head.year, page.unit.unit
     view = board.view(account(), group, year)
-    rows = view.standings(board.today()).rows
+    ranking = view.standings(board.today())
     heads = [
         head
-        for row in rows
+        for row in ranking.rows
         if row.unit == unit
         for checklist in row.card.checklists
         if checklist.contested
@@ -75,6 +75,7 @@ def _matters(page: UnitSheet) -> unit_forms.Matters:
         tasks=board.tasks(account(), group, year),
         claims=_claims(page),
         heads=heads,
+        carried=unit_forms.entries(view, unit, ranking),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -18,6 +19,7 @@ from schemas import decision, ids, visit
 from schemas.decision import Folded
 from schemas.record import Record
 from schemas.scheme import Scheme
+from schemas.scoring import best_actuals
 from schemas.visit import Visit
 from sync.database import Document
 from sync.errors import NotFound
@@ -43,6 +45,8 @@ class Book:
     arrivals: tuple[Document, ...] = ()
     replies: Mapping[str, Document] = field(default_factory=dict)
     minutes: Mapping[str, Document] = field(default_factory=dict)
+    events: tuple[Document, ...] = ()
+    """What became of units: an entry carried over counts only with its merger."""
 
     @cached_property
     def folded(self) -> Folded:
@@ -52,8 +56,19 @@ class Book:
     def record(self) -> Record:
         """What counting reads of all this."""
         documents = [self.group_year, *self.schemes.values(), *self.units.values(), *self.submissions.values()]
-        documents += [*self.arrivals, *self.replies.values(), *([] if self.pact is None else [self.pact])]
+        documents += [*self.arrivals, *self.replies.values(), *self.events]
+        documents += [] if self.pact is None else [self.pact]
         return Record.from_documents(documents, folded=self.folded)
+
+    def best(self, day: date) -> Mapping[str, Fraction]:
+        """The group's best actual of each quantitative criterion (L), by the rule that ranks."""
+        if day not in self._best:
+            self._best[day] = best_actuals(self.record, day)
+        return self._best[day]
+
+    @cached_property
+    def _best(self) -> dict[date, dict[str, Fraction]]:
+        return {}
 
     @cached_property
     def visits(self) -> dict[str, Visit]:
@@ -185,6 +200,7 @@ def read(store: Store, group: str, year: int) -> Book | None:
         arrivals=tuple(listed(store, "arrival:")),
         replies={document["_id"]: document for document in listed(store, "reply:")},
         minutes={document["_id"]: document for document in listed(store, "minutes:")},
+        events=tuple(listed(store, "unitevent:")),
     )
 
 

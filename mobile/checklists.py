@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cache
 from typing import Any
 
 from mobile import drafts, sheet, submitting
-from mobile.book import Book, Library, heads_of, in_force
+from mobile.book import Book, Library, heads_of
 from mobile.cards import ChecklistView, CriterionView, Problem, State
 from mobile.drafts import Key
 from mobile.evidences import Shelf
@@ -23,9 +22,10 @@ from mobile.problems import InvalidAnswer, PhoneError, UnknownChecklist
 from mobile.sheet import Sheet
 from mobile.tools import Tools
 from schemas import checklist, ids
-from schemas.answer import check_answer, value_of
+from schemas.answer import check_answer
 from schemas.base import nfc, part_hash
 from schemas.fields import NAME_CHARS_MAX, NOTE_CHARS_MAX
+from schemas.figures import local_day
 from schemas.problem import Problem as Misfit
 from schemas.scheme import Scheme
 from sync.database import Document
@@ -98,7 +98,7 @@ class Checklists:
             ),
             sent_state=None if submitted is None else self._sent_state(key, book, submitted, ledger),
             editable=self._editable(key, book),
-            best=best_actuals(book, scheme),
+            best=book.best(local_day(self.tools.time())),
             approves="head" in self.tools.account.roles,
         )
 
@@ -281,28 +281,6 @@ class Checklists:
         return checklist.new_draft(
             group=book.group, year=book.year, unit=key.unit, stage=key.stage, scheme=scheme.id, visit=key.visit
         )
-
-
-def best_actuals(book: Book, scheme: Scheme) -> dict[str, Fraction]:
-    """Per quantitative criterion the best actual among what was promoted: a unit's cross mean, else its self value.
-
-    For the provisional figure alone; the official one is folded with decisions where standings are computed.
-    """
-    best: dict[str, Fraction] = {}
-    for criterion in scheme.criteria:
-        if criterion.kind != "quantitative":
-            continue
-        for unit in {member["unit"] for member in book.group_year["members"]}:
-            of_unit = [each for each in book.submissions.values() if each["unit"] == unit]
-            for stage in ("cross", "self"):
-                heads = heads_of(each for each in of_unit if each["stage"] == stage and in_force(each))
-                values = [value_of(criterion, head["answers"].get(criterion.id)) for head in heads]
-                known = [value for value in values if value is not None]
-                if known:
-                    mean = sum(known, Fraction(0)) / len(known)
-                    best[criterion.id] = max(best.get(criterion.id, mean), mean)
-                    break
-    return best
 
 
 def _judge(scheme: Scheme, criterion: str, after: Mapping[str, Any]) -> None:

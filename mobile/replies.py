@@ -12,7 +12,7 @@ from typing import Any
 
 from mobile.book import Book
 from mobile.cards import ChecklistView, OpenReply, ReplyView
-from mobile.checklists import Checklists, best_actuals
+from mobile.checklists import Checklists
 from mobile.drafts import Key
 from mobile.ledger import Ledger
 from mobile.local import Local, listed
@@ -105,12 +105,12 @@ class Replies:
         scheme = book.scheme
         if scheme is None:
             return
-        best = best_actuals(book, scheme)
+        best = book.best(local_day(self.checklists.tools.time()))
         functions = book.functions(key.unit)
         limits = {
-            it.id: (book.target(key.unit, it.id) or it.target, best.get(it.id))
+            it.id: (it.target if (own := book.target(key.unit, it.id)) is None else own, best.get(it.id))
             for it in scheme.criteria
-            if it.function is None or it.function in functions
+            if (it.function is None or it.function in functions) and not book.na_approved(key.unit, it.id)
         }
         held = counted(book.record, book.record.of_unit.get(key.unit, ())).values()
         group = ids.group_database(book.group, book.year)

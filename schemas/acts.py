@@ -218,8 +218,8 @@ ACTS: Final[Mapping[str, Act]] = {
     "approve-na": Act(OnCriterion, "na:{unit}:{criterion}"),
     "refuse-na": Act(OnCriterion, "na:{unit}:{criterion}"),
     "carry-over": Act(CarryOver, "carry:{unit}:{criterion}:{from}", inputs_least=1),
-    "count-claim": Act(Claim, "claim:{unit}:{item}:{key}"),
-    "refuse-claim": Act(Claim, "claim:{unit}:{item}:{key}"),
+    "count-claim": Act(Claim, "claim"),
+    "refuse-claim": Act(Claim, "claim"),
     "decide-section": Act(SectionPoints, "section:{unit}:{section}"),
     "rank-unit": Act(RankUnit, "rank:{unit}", when=UNPUBLISHED),
     "count-submission": Act(CountSubmission, "checklist"),
@@ -237,6 +237,10 @@ def subject_of(act: str, value: Mapping[str, Any]) -> str:
         return ids.checklist_of(value["submission"])
     if act == "tie-ballot":
         return "ballot:" + ":".join(value["units"])
+    if act in ("count-claim", "refuse-claim"):
+        # Another decision number is another achievement (DOMAIN 5.6): neither takes the other's place.
+        named = [value["unit"], value["item"], value["key"], value["number"]]
+        return ":".join(["claim", *(each for each in named if each is not None)])
     return ACTS[act].subject.format_map(value)
 
 
@@ -248,6 +252,8 @@ def misfits(scheme: Scheme, act: str, value: Mapping[str, Any]) -> list[Problem]
     if act in ("adjust", "carry-over"):
         found = check_answer(scheme, value["criterion"], value["answer"])
         return [Problem("value.answer", problem.code, problem.params) for problem in found]
+    if act == "count-claim" and value["occurrences"] != "1" and scheme.bonus_item(value["item"]) is not None:
+        return [Problem("value.occurrences", "claim-counts-once")]
     section = scheme.section(value["section"]) if act == "decide-section" else None
     if section is not None and not 0 <= Fraction(value["points"]) <= section.max:
         most = decimal_string(section.max)

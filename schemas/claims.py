@@ -14,7 +14,12 @@ from schemas.scheme import Item, Items, Scheme
 
 @dataclass(frozen=True, slots=True)
 class ClaimResult:
-    """One claim: `points` before any cap, 0 with the reason where it does not count."""
+    """One claim: `points` before any cap, 0 with the reason where it does not count.
+
+    `subject` is what its decision decides on: unit, item, key and number, so that no claim takes another's place.
+    """
+
+    subject: str
 
     item: str
     key: str
@@ -56,6 +61,7 @@ def _claim(scheme: Scheme, folded: Folded, subject: str) -> ClaimResult:
     item = scheme.bonus_item(value["item"]) or scheme.penalty_item(value["item"])
     occurrences = Fraction(value["occurrences"])
     result = ClaimResult(
+        subject=subject,
         item=value["item"],
         key=value["key"],
         occurrences=occurrences,
@@ -69,30 +75,37 @@ def _claim(scheme: Scheme, folded: Folded, subject: str) -> ClaimResult:
         return replace(result, reasons=(Reason("claim-refused"),))
     if item is None:
         return replace(result, reasons=(Reason("claim-item-unknown", {"item": value["item"]}),))
+    if occurrences != 1 and scheme.bonus_item(value["item"]) is not None:
+        # An achievement counts once however often it is said to have been reached; penalties are per occurrence.
+        once = Reason("claim-counts-once")
+        return replace(result, occurrences=Fraction(1), points=item.points, reasons=(once,))
     return replace(result, points=occurrences * item.points)
 
 
 def _once_each(scheme: Scheme, claims: list[ClaimResult]) -> list[ClaimResult]:
     """An achievement (subject and decision number) counts under the item worth most, at equality the first."""
     order = {item.id: (-item.points, position) for position, item in enumerate(scheme.bonus.items)}
-    best: dict[tuple[str, str], str] = {}
+    best: dict[tuple[str, str], ClaimResult] = {}
     for claim in sorted(claims, key=lambda it: order[it.item]):
         if claim.points and claim.number is not None:
-            best.setdefault((claim.key, claim.number), claim.item)
+            best.setdefault((claim.key, plain_number(claim.number)), claim)
     judged = []
     for claim in claims:
         if not claim.points:
             judged.append(claim)
         elif claim.number is None:
-            judged.append(replace(claim, points=Fraction(0), reasons=(Reason("claim-no-number"),)))
-        elif best[claim.key, claim.number] != claim.item:
-            other = best[claim.key, claim.number]
-            judged.append(
-                replace(claim, points=Fraction(0), reasons=(Reason("claim-counted-elsewhere", {"item": other}),))
-            )
+            judged.append(replace(claim, points=Fraction(0), reasons=(*claim.reasons, Reason("claim-no-number"))))
+        elif (counted := best[claim.key, plain_number(claim.number)]) is not claim:
+            elsewhere = Reason("claim-counted-elsewhere", {"item": counted.item})
+            judged.append(replace(claim, points=Fraction(0), reasons=(*claim.reasons, elsewhere)))
         else:
             judged.append(claim)
     return judged
+
+
+def plain_number(number: str) -> str:
+    """A decision's number as it is compared: typed with another space or in capitals, it is the same decision."""
+    return "".join(number.split()).casefold()
 
 
 def _side(items: Items, claims: list[ClaimResult]) -> Side:

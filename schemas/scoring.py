@@ -28,6 +28,7 @@ __all__ = [
     "Scorecard",
     "SectionResult",
     "Tally",
+    "best_actuals",
     "best_text",
     "scorecards",
     "tally",
@@ -165,6 +166,23 @@ def tally(record: Record, as_of: date, previous: Tally | None = None) -> Tally:
         else:
             cards[unit] = known.cards[unit]
     return Tally(record, cards, merged, best)
+
+
+def best_actuals(record: Record, as_of: date) -> dict[str, Fraction]:
+    """L of each quantitative criterion, as `tally` finds it, without the work on all the others.
+
+    Who shows one checklist's provisional points needs no more; a criterion that nobody answered is left out.
+    """
+    scheme = record.scheme
+    if scheme is None:
+        return {}
+    measured = [it for it in scheme.criteria if it.kind == "quantitative"]
+    merged = []
+    for unit in (member.unit for member in record.listed(as_of) if measured):
+        held = list(checklists(record, record.of_unit.get(unit, ())).values())
+        merged.append({it.id: merge(record, scheme, unit, it, held) for it in measured})
+    found = _best_of_all(record, scheme, merged)
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _same_rules(record: Record, other: Record) -> bool:

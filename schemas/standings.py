@@ -248,8 +248,9 @@ def _provisional(record: Record, scheme: Scheme | None, rows: list[Row]) -> tupl
     if scheme is None:
         return (Reason("record-incomplete"),)
     reasons = []
-    # A unit that is out of the ranking for another reason keeps nobody waiting.
-    numberless = [row.unit for row in rows if row.total is None and row.reasons and row.reasons[0].code == "no-number"]
+    # Whatever else keeps it from a place, only the decision that leaves it out says that nobody waits for its number.
+    left_out = {row.unit for row in rows if any(reason.code == "left-out" for reason in row.reasons)}
+    numberless = [row.unit for row in rows if row.total is None and row.unit not in left_out]
     if numberless:
         reasons.append(Reason("units-without-number", {"units": numberless}))
     folded = record.folded

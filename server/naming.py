@@ -11,7 +11,7 @@ from typing import Any, Final
 from schemas import ids
 from server.registry import Registry
 
-_UNITS: Final = frozenset({"unit", "leader", "deputy"})
+_UNITS: Final = frozenset({"unit", "units", "over", "leader", "deputy"})
 _PEOPLE: Final = frozenset({"account", "by"})
 """Parameters of sentences that are ids of units, and of accounts."""
 
@@ -20,6 +20,8 @@ def named(registry: Registry, params: Mapping[str, Any], locale: str) -> dict[st
     """The parameters of a sentence with units by their short names and accounts by their persons' names."""
 
     def shown(key: str, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return [shown(key, each) for each in value]
         if not isinstance(value, str) or not ids.is_word(value):
             return value
         if key in _UNITS:

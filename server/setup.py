@@ -7,12 +7,14 @@ decided by whoever calls; it must never know a request.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from schemas import ids
-from schemas.base import check
+from schemas.base import check, problems_of
 from schemas.hashing import body_of, nfc
 from schemas.organisation import in_circle
+from schemas.problem import InvalidDocument, Problem
 from schemas.succession import applied, concerns, eve, in_order, unit_at
 from server.accounts import Account
 from server.backends import Backend
@@ -98,6 +100,66 @@ class Setup:
     def scheme(self, document: Mapping[str, Any]) -> Document:
         """Put a scheme into the library. Raises InvalidDocument with everything wrong in it."""
         return self._registry.put({**body_of(document), "_id": ids.scheme_id(document["scheme"], document["version"])})
+
+    def open_year(
+        self,
+        groupyear: Mapping[str, Any],
+        *,
+        parent: str | None = None,
+        movements: Any = (),
+        awards: Any = (),
+        pact: Any = None,
+    ) -> None:
+        """A group's year with all that a file tells of it: whole, or nothing is written.
+
+        Raises InvalidDocument with everything wrong in what stands beside the group year, then as `group_year` does.
+        """
+        group, year = groupyear["group"], groupyear["year"]
+        told: list[tuple[str, str, Any]] = [] if pact is None else [("pact", "pact", pact)]
+        for kind, given in (("movement", movements), ("award", awards)):
+            if not isinstance(given, list | tuple):
+                raise InvalidDocument([Problem(f"{kind}s", "not-list")])
+            told += [(f"{kind}s.{index}", kind, each) for index, each in enumerate(given)]
+        documents: list[dict[str, Any]] = []
+        wrong: list[Problem] = []
+        for path, kind, given in told:
+            if not isinstance(given, dict):
+                wrong.append(Problem(path, "not-object"))
+                continue
+            place = {} if kind == "movement" else {"group": group, "year": year}
+            name = f"{group}:{year}" if kind == "pact" else given.get(kind, "")
+            document = {"type": kind, "v": 1, **given, **place, "_id": f"{kind}:{name}"}
+            wrong += [replace(it, path=f"{path}.{it.path}") for it in problems_of(document)]
+            documents.append(document)
+        wrong = wrong or self._strangers(groupyear, pact)
+        if wrong:
+            raise InvalidDocument(wrong)
+        self.require_nested(group, parent)
+        self.group_year(groupyear)
+        self.group(group, names=groupyear["names"], kind=groupyear["kind"], parent=parent)
+        for document in documents:
+            self._into_group(group, year, document)
+
+    def _strangers(self, groupyear: Mapping[str, Any], pact: Mapping[str, Any] | None) -> list[Problem]:
+        """Units and criteria of a pact that the group year does not know: mistyped, they would count for nobody."""
+        named = {"type": "groupyear", "v": 1, **body_of(groupyear)}
+        named["_id"] = f"groupyear:{groupyear['group']}:{groupyear['year']}"
+        scheme = self._registry.find(str(groupyear["scheme"]))
+        if pact is None or scheme is None or problems_of(named):
+            return []  # what is wrong with the group year itself is said first
+        members = {it["unit"] for it in applied(named, self._registry.all("unitevent"))["members"]}
+        criteria = {it["id"] for section in scheme["sections"] for it in section["criteria"]}
+        found = [
+            Problem(f"pact.{member}.{index}.unit", "pact-stranger", {"unit": each["unit"]})
+            for member in ("signatures", "targets")
+            for index, each in enumerate(pact[member])
+            if each["unit"] not in members
+        ]
+        for index, each in enumerate(pact["targets"]):
+            if each["criterion"] not in criteria:
+                told = {"criterion": each["criterion"], "scheme": groupyear["scheme"]}
+                found.append(Problem(f"pact.targets.{index}.criterion", "criterion-unknown", told))
+        return found
 
     def group_year(self, document: Mapping[str, Any]) -> None:
         """Open a group's year: its document, the copies it needs, and its `g-`, `m-` and `u-` databases.

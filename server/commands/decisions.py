@@ -31,7 +31,8 @@ def command(group: str, year: int, data: Path, *, locale: str | None, as_json: b
             return
         page = service.board.decisions(None, group, year)
         locale = locale or service.config.locale
-        units = {unit["unit"]: unit["short_names"][locale] for unit in service.registry.all("unit")}
+        names = {unit["unit"]: unit["short_names"][locale] for unit in service.registry.all("unit")}
+        names |= {it["_id"]: f"{it['names'][locale]} ({it['version']})" for it in service.registry.all("scheme")}
     from schemas.figures import format_time
 
     # By number, which grows along the log; times of two servers may not.
@@ -39,7 +40,7 @@ def command(group: str, year: int, data: Path, *, locale: str | None, as_json: b
         mark = "!" if entry.contested else " " if entry.stands else "·"
         who = entry.by.name or entry.by.account
         act = word("act", entry.act, locale)
-        about = _about(entry, units)
+        about = _about(entry, names)
         line = " · ".join(part for part in (act, about, who) if part)
         click.echo(f"{entry.n:4} {mark} {format_time(entry.at, locale)}  {line}")
         if entry.reason:
@@ -47,13 +48,16 @@ def command(group: str, year: int, data: Path, *, locale: str | None, as_json: b
     click.echo("heads: " + ", ".join(page.heads))
 
 
-def _about(entry: DecisionEntry, units: Mapping[str, str]) -> str:
-    """The subject as people know it: a unit by its short name, a criterion by its number."""
+def _about(entry: DecisionEntry, names: Mapping[str, str]) -> str:
+    """The subject as people know it: a unit by its short name, a scheme by its name, a criterion by its number.
+
+    `names` are those of units and, by their document ids, of schemes.
+    """
     value = entry.value
     named = [value.get("unit") or value.get("inspected"), *value.get("units", ())]
-    told = [units.get(unit, unit) for unit in named if unit]
+    told = [names.get(unit, unit) for unit in named if unit]
     items = [str(value[member]) for member in ("criterion", "section", "item") if value.get(member)]
     told += [item.upper().replace("-", ".") for item in items]
     if not told and value.get("scheme"):
-        told.append(str(value["scheme"]).removeprefix("scheme:"))
+        told.append(names.get(value["scheme"], value["scheme"]))
     return " ".join(told)

@@ -25,7 +25,8 @@ def import_(file: Path, data: Path, *, as_json: bool) -> None:
 
     The file holds `groupyear` (as docs/documents.md describes it) and, where known, `parent` (the group it stands
     within), `pact`, `movements` and `awards`.
-    Its units and its scheme must have been read in before. What is missing is created: the group, its databases.
+    Its units and its scheme must have been read in before. What is missing is created: the group, its databases. Where
+    anything in the file is wrong, all of it is named and nothing is written.
     """
     try:
         read: Any = json.loads(file.read_text(encoding="utf-8"))
@@ -40,16 +41,13 @@ def import_(file: Path, data: Path, *, as_json: bool) -> None:
     group, year = groupyear["group"], groupyear["year"]
     with opened(data) as service:
         parent = read.get("parent", service.setup.parent_of(str(group)))
-        service.setup.require_nested(group, parent)
-        service.setup.group_year(groupyear)
-        service.setup.group(group, names=groupyear["names"], kind=groupyear["kind"], parent=parent)
-        for movement in read.get("movements", ()):
-            service.setup.movement(group, year, {"type": "movement", "v": 1, **movement})
-        for award in read.get("awards", ()):
-            service.setup.award(group, year, {"type": "award", "v": 1, **award})
-        if "pact" in read:
-            pact = {"type": "pact", "v": 1, "group": group, "year": year, **read["pact"]}
-            service.setup.pact(group, year, pact)
+        service.setup.open_year(
+            groupyear,
+            parent=parent,
+            movements=read.get("movements", []),
+            awards=read.get("awards", []),
+            pact=read.get("pact"),
+        )
         members = [member["unit"] for member in groupyear["members"]]
     if as_json:
         print_json({"group": group, "year": year, "members": members})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,17 +28,19 @@ if TYPE_CHECKING:
 def command(group: str, year: int, as_of: datetime | None, data: Path, *, locale: str | None, as_json: bool) -> None:
     """Print the ranking of GROUP in YEAR: exactly the numbers that its page shows."""
     day: date | None = None if as_of is None else as_of.date()
+    from server.naming import named
+
     with opened(data, locale=locale) as service:
         service.follower.sweep()
         page = service.board.standings(None, group, year, as_of=day)
-        locale = locale or service.config.locale
-    if as_json:
-        print_json(page.document)
-    else:
-        _print(page, locale)
+        spoken = locale or service.config.locale
+        if as_json:
+            print_json(page.document)
+        else:
+            _print(page, spoken, lambda params: named(service.registry, params, spoken))
 
 
-def _print(page: StandingsPage, locale: str) -> None:
+def _print(page: StandingsPage, locale: str, names: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -67,7 +70,7 @@ def _print(page: StandingsPage, locale: str) -> None:
     as_of = "–" if page.coverage.as_of is None else format_time(page.coverage.as_of, locale)
     console.print(say("coverage", locale, **{**asdict(page.coverage), "as_of": as_of}))
     for reason in page.contested:
-        console.print(say(reason, locale))
+        console.print(say(reason, locale, **names(reason.params)))
     for row in page.rows:
         for reason in row.reasons:
-            console.print(f"{row.unit.short_names[locale]}: {say(reason, locale)}")
+            console.print(f"{row.unit.short_names[locale]}: {say(reason, locale, **names(reason.params))}")

@@ -52,11 +52,10 @@ _2024: dict[str, UnitYear] = {
         {"i": "437", "ii": "188", "iii": "190"},
         claims=(
             Claim(
-                _PRACTICE,
-                "thu-vien-luu-dong",
-                "2",
-                "Mô hình thư viện lưu động và tuyến phố văn hóa được hai tỉnh bạn áp dụng.",
-                "1873/QĐ-UBND",
+                _PRACTICE, "thu-vien-luu-dong", "1", "Mô hình thư viện lưu động được Hà Nam áp dụng.", "1873/QĐ-UBND"
+            ),
+            Claim(
+                _PRACTICE, "tuyen-pho-van-hoa", "1", "Mô hình tuyến phố văn hóa được Hải Dương áp dụng.", "1873/QĐ-UBND"
             ),
             Claim(
                 _PRIZE, "lien-hoan-xiec", "1", "Huy chương vàng liên hoan nghệ thuật toàn quốc năm 2024.", "412/QĐ-NTBD"
@@ -78,9 +77,12 @@ _2024: dict[str, UnitYear] = {
             Claim(
                 _PRACTICE,
                 "lop-cheo-cong-dong",
-                "2",
-                "Mô hình lớp hát chèo cộng đồng được Hà Nam, Thái Bình học tập.",
+                "1",
+                "Mô hình lớp hát chèo cộng đồng được Hà Nam áp dụng.",
                 "929/QĐ-UBND",
+            ),
+            Claim(
+                _PRACTICE, "tu-sach-lang-nghe", "1", "Mô hình tủ sách làng nghề được Thái Bình áp dụng.", "934/QĐ-UBND"
             ),
         ),
         boldest="i-3",

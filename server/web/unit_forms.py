@@ -30,8 +30,13 @@ OCCURRENCES_MAX: Final = 99
 
 @dataclass(frozen=True, slots=True)
 class PendingClaim:
-    """A claim of a submission that no decision speaks of yet; `key` is the beginning of its subject's hash."""
+    """A claim of a submission that no decision speaks of yet.
 
+    `key` is the beginning of its subject's hash, the same for one subject claimed under several items; `name` tells the
+    claim from all others of the unit.
+    """
+
+    name: str
     key: str
     item: str
     subject: str | None
@@ -144,15 +149,14 @@ def matters(
     """Gathered from what the unit's page has read anyway. `heads` are the submissions of contested checklists."""
     undecided = {task.subject for task in tasks if task.kind == "undecided"}
     decided = list(claims)
-    keys = {entry.value["key"] for entry in decided}
-    pending = {
-        claim["subject"][:KEY_CHARS]: PendingClaim(
-            claim["subject"][:KEY_CHARS], claim["item"], view.text(claim["subject"]), claim["number"]
-        )
-        for submission in view.all("submission")
-        if submission["unit"] == unit
-        for claim in submission["claims"]
-    }
+    pending: dict[str, PendingClaim] = {}
+    keys: dict[str, str] = {}
+    for claim in (each for it in view.all("submission") if it["unit"] == unit for each in it["claims"]):
+        text = view.text(claim["subject"])
+        # Parts are salted: one subject written under two items has two hashes, and is one achievement all the same.
+        key = keys.setdefault(" ".join((text or claim["subject"]).split()).casefold(), claim["subject"][:KEY_CHARS])
+        name = name_of({"item": claim["item"], "key": key, "number": claim["number"]})
+        pending.setdefault(name, PendingClaim(name, key, claim["item"], text, claim["number"]))
     items = [
         ClaimItem(each["id"], each["names"], Fraction(each["points"]), side == "bonus")
         for side in ("bonus", "penalty")
@@ -160,12 +164,27 @@ def matters(
     ]
     return Matters(
         sections=tuple(each for each in figures_ if f"section:{unit}:{each.section}" in undecided),
-        claims=tuple(claim for key, claim in sorted(pending.items()) if key not in keys),
+        claims=tuple(claim for _name, claim in sorted(pending.items()) if not _decided(claim, decided)),
         items=tuple(items),
         standing=tuple(entry for entry in decided if entry.stands and entry.act == "count-claim"),
         contested=tuple(heads),
         entries=tuple(carried),
     )
+
+
+def _decided(claim: PendingClaim, decided: Iterable[DecisionEntry]) -> bool:
+    """Does a decision speak of it? One may have added the number that the unit left out."""
+    return any(
+        (entry.value["item"], entry.value["key"]) == (claim.item, claim.key)
+        and claim.number in (None, entry.value["number"])
+        for entry in decided
+    )
+
+
+def name_of(claim: Mapping[str, Any]) -> str:
+    """What tells a claim from all others of its unit, as a form can send it."""
+    told = "\n".join([claim["item"], claim["key"], claim["number"] or ""])
+    return hashlib.sha256(told.encode()).hexdigest()[:KEY_CHARS]
 
 
 def read_unit_act(form: Mapping[str, str], unit: str, found: Matters, *, locale: str) -> Filled | Wrong:
@@ -230,17 +249,19 @@ def _section(form: Mapping[str, str], found: Matters, value: dict[str, Any], loc
 
 
 def _claim(form: Mapping[str, str], found: Matters, value: dict[str, Any], reason: str, locale: str) -> dict[str, Any]:
-    key = form.get("key", "")
-    standing = next((entry for entry in found.standing if entry.value["key"] == key), None)
+    name = form.get("claim", "")
+    standing = next((entry for entry in found.standing if name_of(entry.value) == name), None)
     if standing is not None:
-        value.update({name: standing.value[name] for name in ("item", "key", "occurrences", "number")})
+        value.update({member: standing.value[member] for member in ("item", "key", "occurrences", "number")})
         return {}
-    pending = next((claim for claim in found.claims if claim.key == key), None)
+    pending = next((claim for claim in found.claims if claim.name == name), None)
     item = pending.item if pending else form.get("item", "")
     if item not in {each.item for each in found.items}:
         return {"item": _("Mời chọn mục thưởng hoặc trừ.")}
-    number = (pending.number if pending else None) or form.get("number", "").strip() or None
-    if number is None and next(each for each in found.items if each.item == item).bonus:
+    same = next((entry.value for entry in found.standing if name_of(entry.value) == form.get("same")), None)
+    number = (pending.number if pending else same["number"] if same else None) or form.get("number", "").strip() or None
+    bonus = next(each for each in found.items if each.item == item).bonus
+    if number is None and bonus and form.get("act") == "count-claim":
         return {"number": _("Điểm thưởng cần số quyết định công nhận; không có số thì không được tính.")}
     try:
         occurrences = figures.parse_points(form.get("occurrences") or "1", locale)
@@ -248,7 +269,10 @@ def _claim(form: Mapping[str, str], found: Matters, value: dict[str, Any], reaso
         occurrences = "0"
     if Fraction(occurrences).denominator != 1 or not 1 <= Fraction(occurrences) <= OCCURRENCES_MAX:
         return {"occurrences": _("Số lần là số nguyên từ 1 đến %(most)s.", most=OCCURRENCES_MAX)}
+    if bonus and occurrences != "1":
+        return {"occurrences": _("Mỗi thành tích chỉ tính một lần; mời ghi từng thành tích thành một quyết định.")}
     # What is entered by hand is named by what it says, so that sending a form twice decides one thing twice, not two.
-    told = hashlib.sha256(f"{item}\n{number}\n{reason}".encode()).hexdigest()[:KEY_CHARS]
-    value.update(item=item, key=pending.key if pending else told, occurrences=occurrences, number=number)
+    told = hashlib.sha256(f"{number}\n{reason}".encode()).hexdigest()[:KEY_CHARS]
+    key = pending.key if pending else same["key"] if same else told
+    value.update(item=item, key=key, occurrences=occurrences, number=number)
     return {}

@@ -296,7 +296,7 @@ def side(which: str, unit: str, documents: list[Doc], scheme: Doc) -> Fraction:
     items = scheme[which]["items"]
     decided = [it for it in documents if it["type"] == "decision" and it["subject"].startswith(f"claim:{unit}:")]
     standing = [it for it in decided if it is last(documents, it["subject"]) and it["act"] == "count-claim"]
-    best: dict[tuple[str, str], int] = {}
+    counted_once: set[tuple[str, str]] = set()
     sums = [Fraction(0)] * len(items)
     worth = sorted(range(len(items)), key=lambda index: (-Fraction(items[index]["points"]), index))
     for index in worth:
@@ -304,10 +304,13 @@ def side(which: str, unit: str, documents: list[Doc], scheme: Doc) -> Fraction:
             value = claim["value"]
             if value["item"] != items[index]["id"]:
                 continue
-            first = best.setdefault((value["key"], value["number"]), index)
-            if which == "bonus" and (value["number"] is None or first != index):
-                continue
-            sums[index] += Fraction(value["occurrences"]) * Fraction(items[index]["points"])
+            if which == "penalty":
+                sums[index] += Fraction(value["occurrences"]) * Fraction(items[index]["points"])
+            elif value["number"] is not None:
+                achievement = (value["key"], value["number"].replace(" ", "").lower())
+                if achievement not in counted_once:
+                    sums[index] += Fraction(items[index]["points"])
+                counted_once.add(achievement)
     capped = [
         it if items[index]["max"] is None else min(it, Fraction(items[index]["max"])) for index, it in enumerate(sums)
     ]

@@ -8,9 +8,10 @@ from fractions import Fraction
 import pytest
 
 from schemas.figures import exact_string
+from schemas.scoring import best_actuals, tally
 from schemas.standings import Standings
 from tests.schemas import plainly
-from tests.schemas.support import Cluster, criterion, scheme_document, section
+from tests.schemas.support import AS_OF, Cluster, criterion, scheme_document, section
 
 UNITS = ("bac-ninh", "ha-nam", "ha-noi", "hai-duong", "hung-yen")
 BANDS = [{"to": "2", "points": "10"}, {"to": "5.5", "points": "4.5"}, {"to": None, "points": "0"}]
@@ -185,3 +186,10 @@ def test_the_years_drawn_hold_numbers_ties_and_units_without_a_number() -> None:
     assert any(
         it.fixed_by for row in rows for part in row.card.sections for it in part.criteria if it.state == "counted"
     )
+
+
+def test_the_best_actuals_alone_are_those_of_the_whole_tally() -> None:
+    for seed in range(30):
+        record = year(seed).record()
+        whole = {name: value for name, value in tally(record, AS_OF).best.items() if value is not None}
+        assert best_actuals(record, AS_OF) == whole

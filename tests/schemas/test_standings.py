@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.acts import misfits
 from schemas.base import check
 from schemas.record import Record
 from schemas.standings import standings
@@ -44,7 +45,8 @@ def worked_case() -> Cluster:
     cluster.approve_na("ha-noi", "i-7")
     cluster.approve_na("ha-noi", "i-8")
     cluster.claim("ha-noi", "bonus-practice", "thu-vien-so", number="12/QĐ-BVHTTDL")
-    cluster.claim("ha-noi", "bonus-prize", "lien-hoan", "2", number="31/QĐ-BVHTTDL")
+    cluster.claim("ha-noi", "bonus-prize", "lien-hoan", number="31/QĐ-BVHTTDL")
+    cluster.claim("ha-noi", "bonus-prize", "trien-lam", number="31/QĐ-BVHTTDL")
     cluster.claim("ha-noi", "penalty-late", "bao-cao-quy-2", "2")
     return cluster
 
@@ -366,8 +368,15 @@ def test_who_has_not_signed_or_has_left_is_listed_after_the_places() -> None:
     assert cluster.standings(date(2024, 6, 30)).row("hai-duong").place == 1
 
 
-def test_a_unit_left_out_by_decision_keeps_nobody_waiting() -> None:
+@pytest.mark.parametrize("barred", [None, "unsigned", "ended"])
+def test_only_the_decision_that_leaves_out_a_unit_without_a_number_lets_the_others_be_final(barred) -> None:
     cluster = two_units(bac_ninh="50", ha_noi="60", hai_duong="55")
+    if barred == "unsigned":
+        cluster.pact["signatures"] = [it for it in cluster.pact["signatures"] if it["unit"] != "hung-yen"]
+    elif barred == "ended":
+        next(it for it in cluster.groupyear["members"] if it["unit"] == "hung-yen")["to"] = "2024-06-30"
+    assert [it.code for it in cluster.standings().reasons] == ["units-without-number"]
+    cluster.decide("rank-unit", {"unit": "hung-yen", "ranked": True})
     assert cluster.standings().provisional
     cluster.decide("rank-unit", {"unit": "hung-yen", "ranked": False})
     assert not cluster.standings().provisional
@@ -399,8 +408,14 @@ def test_a_unit_without_a_number_fails_as_not_ranked_only() -> None:
     [
         ([("bonus-practice", "a", "1", "1/QĐ")], 10),
         ([("bonus-practice", "a", "1", None)], 0),
-        ([("bonus-practice", "a", "3", "1/QĐ")], 20),
-        ([("bonus-practice", "a", "2", "1/QĐ"), ("bonus-prize", "b", "3", "2/QĐ")], 40),
+        ([("bonus-practice", "a", "3", "1/QĐ")], 10),  # an achievement counts once
+        ([("bonus-practice", "a", "1", "1/QĐ"), ("bonus-practice", "a", "1", "2/QĐ")], 20),  # another decision
+        ([("bonus-practice", "a", "1", "1/QĐ"), ("bonus-practice", "b", "1", "1/QĐ")], 20),  # another subject
+        ([("bonus-practice", "a", "1", "1/QĐ"), ("bonus-practice", "a", "1", "1/qđ ")], 10),  # the same, typed again
+        ([("bonus-practice", key, "1", "1/QĐ") for key in "abc"], 20),
+        ([("bonus-prize", key, "1", "2/QĐ") for key in "abcd"], 30),
+        ([("bonus-practice", key, "1", "1/QĐ") for key in "abc"] + [("bonus-prize", "d", "1", "2/QĐ")], 30),
+        ([(item, key, "1", "2/QĐ") for item in ("bonus-practice", "bonus-prize") for key in ("a", item)], 30),
         ([("bonus-practice", "a", "1", "1/QĐ"), ("bonus-prize", "a", "1", "1/QĐ")], 10),
         ([("bonus-practice", "a", "1", "1/QĐ"), ("bonus-prize", "a", "1", "2/QĐ")], 20),
     ],
@@ -636,3 +651,25 @@ def test_a_prepared_self_score_waits_for_the_head_and_no_longer_once_it_is_appro
     approved = cluster.submit("ha-noi", {"i-1": "50"}, supersedes=[prepared], approved_by="binh")
     (counted,) = cluster.standings().rows[0].card.checklists
     assert (counted.counted, dict(counted.aside)) == (approved, {})
+
+
+def test_claims_under_two_decision_numbers_are_two_and_each_is_contested_refused_or_counted_alone() -> None:
+    value = {"unit": "ha-noi", "item": "bonus-prize", "key": "giai", "occurrences": "1", "number": "1/QĐ"}
+    cluster = contested("count-claim", value, {**value, "number": "2/QĐ"})
+    assert cluster.standings().row("ha-noi").card.bonus.points == 20
+    cluster.decide("refuse-claim", value)
+    claims = {it.number: it for it in cluster.standings().row("ha-noi").card.bonus.items[1].claims}
+    assert {number: (it.points, [why.code for why in it.reasons]) for number, it in claims.items()} == {
+        "1/QĐ": (0, ["claim-refused"]),
+        "2/QĐ": (10, []),
+    }
+
+
+def test_an_achievement_said_to_be_reached_three_times_counts_once_and_says_so() -> None:
+    cluster = two_units(ha_noi="60")
+    cluster.claim("ha-noi", "bonus-prize", "giai", "3", "1/QĐ")
+    claim = cluster.standings().row("ha-noi").card.bonus.items[1].claims[0]
+    assert (claim.points, [why.code for why in claim.reasons]) == (10, ["claim-counts-once"])
+    assert [it.code for it in misfits(cluster.record().scheme, "count-claim", cluster.decisions[-1]["value"])] == [
+        "claim-counts-once"
+    ]

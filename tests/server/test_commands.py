@@ -127,7 +127,10 @@ def test_the_commands_numbers_are_the_pages_and_the_apis(world, run):
     assert client.get(f"/api/v1/groups/{GROUP}/{YEAR}/standings").json == printed
     leading = page.rows[0]
     assert (leading.unit.unit, leading.place, leading.total) == (HY, 1, 900)
-    assert "900,00" in run("standings", GROUP, str(YEAR))
+    told = run("standings", GROUP, str(YEAR))
+    assert "900,00" in told
+    assert "Chưa tính được điểm của:" in told
+    assert "so-bn" not in told
 
 
 def test_the_log_is_printed_as_it_is_stored(world, run):
@@ -188,6 +191,19 @@ def test_a_groups_year_is_opened_from_a_file_and_brought_up_to_date_by_it(made, 
     }  # fmt: skip
     file.write_text(json.dumps({"groupyear": year, "awards": [award | {"level": "ward"}]}))
     assert "level" in made("group", "import", str(file), fails=True)
+    later = year | {"theme": {"vi": "Chủ đề khác", "en": "Another theme"}}
+    stranger = {"signatures": [{"unit": "so-la", "date": "2024-04-25"}], "targets": []}
+    movement = {"movement": "van-hoa", "names": {"vi": "Đời sống văn hóa"}}
+    several = {"groupyear": later, "awards": [award | {"level": "ward"}], "movements": [movement], "pact": stranger}
+    file.write_text(json.dumps(several))
+    refused = made("group", "import", str(file), fails=True)
+    assert "awards.0.level" in refused
+    assert "movements.0.issuer" in refused
+    file.write_text(json.dumps(several | {"awards": [], "movements": []}))
+    assert "pact.signatures.0.unit" in made("group", "import", str(file), fails=True)
+    with Service.open(config_at(tmp_path / "data")) as service:
+        # What was wrong beside the group year left the group year as it was.
+        assert service.backend.open("g-cum-1-2024").get(f"groupyear:{GROUP}:{YEAR}")["theme"] == year["theme"]
     file.write_text(json.dumps({"groupyear": year, "awards": [award]}))
     made("group", "import", str(file))
     with Service.open(config_at(tmp_path / "data")) as service:

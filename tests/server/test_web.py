@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 import server.web
 from schemas.figures import format_points
-from tests.support.sample_board import PASSWORD, SampleBoard, sample_service
+from tests.support.sample_board import GROUP, PASSWORD, PEOPLE, UNITS, YEAR, SampleBoard, sample_service
 
 BASE = "/cum-1/2024"
 CITED = SampleBoard().card(1).cited.removeprefix("cited:")
@@ -413,3 +413,22 @@ def test_what_breaks_inside_is_told_without_its_insides(app: Flask, client: Flas
     assert answer.status_code == 500
     assert "Máy chủ gặp trục trặc" in answer.text
     assert "bí mật" not in answer.text
+
+
+def test_the_log_names_the_scheme_as_people_know_it() -> None:
+    client = application().test_client()
+    sign_in(client, "lan")
+    page = client.get(f"{BASE}/decisions").text
+    assert "Cụm 1000, phiên bản 1" in page
+    assert "scheme:" not in page
+
+
+def test_the_samples_derivations_end_in_the_figures_beside_them() -> None:
+    board = SampleBoard()
+    reader = PEOPLE["lan"]
+    for unit in UNITS:
+        lines = board.explain(reader, GROUP, YEAR, unit).lines
+        assert lines[0].value == board.row(unit).total
+        for section in board.sheet(reader, GROUP, YEAR, unit).sections:
+            for row in section.criteria:
+                assert board.explain(reader, GROUP, YEAR, unit, row.criterion).lines[0].value == row.value

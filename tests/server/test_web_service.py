@@ -230,7 +230,7 @@ def test_a_bonus_needs_its_decision_number_counts_once_and_can_be_withdrawn(clie
     assert "12/QĐ-UBND" in leader.get(path).text
     key = re.search(r'<select id="withdrawn".*?<option value="([^"]+)"', leader.get(path).text, re.DOTALL)
     assert key is not None
-    assert send(leader, path, act="refuse-claim", key=key[1], reason="Trùng với năm trước.").status_code == 303
+    assert send(leader, path, act="refuse-claim", claim=key[1], reason="Trùng với năm trước.").status_code == 303
     judged.settle()
     assert total_of(judged, BN) == before
 
@@ -299,3 +299,26 @@ def test_a_visit_is_called_off_with_a_reason_and_stays_listed(client_of: Any, ju
     judged.settle()
     assert "Đã hủy" in leader.get(path).text
     assert "Bão số 3." in leader.get(f"{BASE}/decisions").text
+
+
+def test_one_achievement_entered_under_two_items_counts_once_and_another_is_a_decision_of_its_own(
+    client_of: Any, judged: World
+) -> None:
+    leader = client_of("truong", HD)
+    path, before = f"{BASE}/units/{BN}", total_of(judged, BN)
+    assert before is not None
+    first = {"act": "count-claim", "item": "bonus-practice", "number": "12/QĐ-UBND", "reason": "Ba huyện áp dụng."}
+    several = send(leader, path, **first, occurrences="3")
+    assert several.status_code == 422
+    assert "Mỗi thành tích chỉ tính một lần" in several.text
+    assert send(leader, path, **first).status_code == 303
+    judged.settle()
+    same = re.search(r'<select id="same".*?<option value="([0-9a-f]+)"', leader.get(path).text, re.DOTALL)
+    assert same is not None
+    again = {"act": "count-claim", "item": "bonus-prize", "reason": "Được tặng giải."}
+    assert send(leader, path, **again, same=same[1]).status_code == 303
+    judged.settle()
+    assert total_of(judged, BN) == before + 10
+    assert send(leader, path, **again, number="13/QĐ-UBND").status_code == 303
+    judged.settle()
+    assert total_of(judged, BN) == before + 20

@@ -6,6 +6,7 @@ Pages are shown to be right against the real service elsewhere; this one holds w
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
@@ -153,10 +154,11 @@ class SampleBoard:
             group=GROUP,
             year=YEAR,
             visits={},
+            documents={"scheme:cum-1000:1": {"names": names("Cụm 1000", "Cluster 1000"), "version": 1}},
             record=SimpleNamespace(scheme_id="scheme:cum-1000:1"),
             citations={self.card(n).cited: [({"unit": "ha-noi"}, "i-1")] for n in range(11)},
             all=lambda kind: [],
-            standings=lambda day: SimpleNamespace(rows=()),
+            standings=lambda day: SimpleNamespace(rows=(), row=lambda unit: None),
             text=lambda part: part,
             scheme=scheme,
             member_units=tuple(UNITS),
@@ -421,11 +423,36 @@ class SampleBoard:
 
     def explain(self, who: Account, group: str, year: int, unit: str, criterion: str | None = None) -> m.Explained:
         nothing = Standings(group, year, date(2024, 12, 20), None, (), (), (), sample=True)
-        lines = (
-            Line(0, Reason("explain-points", {"criterion": "I.1", "max": Fraction(160), "points": Fraction(150)})),
-            Line(1, Reason("explain-cross", {"given": Fraction(150)}), Fraction(150), "5.2", ("s1",)),
-        )
-        return m.Explained(self.head(who), UNITS[unit], criterion, nothing, lines)
+        lines = self._total_lines(unit) if criterion is None else self._lines(self.criterion_row(unit, criterion))
+        return m.Explained(self.head(who), UNITS[unit], criterion, nothing, tuple(lines))
+
+    def _lines(self, row: m.CriterionRow) -> Iterator[Line]:
+        """The figures of the row beside it, added up."""
+        head = {"criterion": row.criterion.upper().replace("-", "."), "max": row.max}
+        if row.value is None:
+            yield Line(0, Reason("explain-no-points", head))
+        else:
+            yield Line(0, Reason("explain-points", {**head, "points": row.value}), row.value, "4")
+        given = [(cell, cell.points) for cell in row.cross if cell.points is not None]
+        if row.kind != "judged":
+            return
+        for cell, points in given:
+            yield Line(1, Reason("explain-cross", {"given": points}), points, "5.2", (cell.submission,))
+        if given and row.cross_merged is not None:
+            terms, mean = tuple(points for _cell, points in given), row.cross_merged.points
+            yield Line(1, Reason("explain-mean", {"terms": terms, "count": len(terms), "value": mean}), mean, "5.2")
+
+    def _total_lines(self, unit: str) -> Iterator[Line]:
+        row = self.row(unit)
+        if row.base is None or row.total is None:
+            yield Line(0, Reason("explain-total-none", {"unit": UNITS[unit].short_names["vi"]}), None, "5.8")
+            return
+        told = {"unit": UNITS[unit].short_names["vi"], "total": row.total}
+        yield Line(0, Reason("explain-total", told), row.total, "5.6")
+        terms = tuple(section.points for section in row.sections if section.points is not None)
+        yield Line(1, Reason("explain-base", {"terms": terms, "base": row.base}), row.base, "5.5")
+        sides = {"base": row.base, "bonus": row.bonus, "penalty": row.penalty, "total": row.total}
+        yield Line(1, Reason("explain-sum", sides), row.total, "5.6")
 
     def visit_plan(self, who: Account, group: str, year: int, *, teams_per_unit: int = 1) -> m.VisitPlan:
         visits = (

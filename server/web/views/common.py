@@ -6,19 +6,23 @@ It must never load what one page alone needs.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 from flask import Flask, g, request
+from flask_babel import gettext as _
 from flask_login import current_user
 
+from schemas import ids
 from schemas.explaining import rule_sentence
 from schemas.figures import VIET_NAM
 from server.board.models import GroupCard, GroupHead, Said
 from server.board.view import GroupView
-from server.web.language import locale, named, said
+from server.web.language import day, locale, named, said
 from server.web.reader import account, service
+from server.web.words import word
 
 SATURDAY: Final = 5
 """As `date.weekday` counts."""
@@ -140,9 +144,46 @@ def item_name(item: str, head: GroupHead) -> str:
     return next((named(each["names"]) for each in items if each["id"] == item), item)
 
 
+def scheme_name(scheme: str, head: GroupHead) -> str:
+    """A scheme by its name and version; the id of one that is not here."""
+    document = _view(head).documents.get(scheme)
+    if document is None:
+        return scheme
+    told: str = _("%(name)s, phiên bản %(version)s", name=named(document["names"]), version=document["version"])
+    return told
+
+
+def checklist_name(submission: str, head: GroupHead) -> str:
+    """Whose and which checklist a submission is: `Hà Nam · Tự chấm`."""
+    parsed = ids.parse(submission)
+    return f"{unit_name(parsed['unit'], head)} · {word('stage', parsed['stage']).text} · {submission[-6:]}"
+
+
+def visit_name(visit: str, head: GroupHead) -> str:
+    """A visit by the unit it inspects and its first day; the id of one that nobody planned."""
+    planned = _view(head).visits.get(visit)
+    return visit if planned is None else f"{unit_name(planned.inspected, head)}, {day(planned.starts)}"
+
+
+def ballot_name(value: Mapping[str, Any], head: GroupHead) -> str:
+    """The votes, the most first: `Hà Nam 4, Hà Nội 1`."""
+    votes = sorted(value["votes"].items(), key=lambda it: (-it[1], it[0]))
+    return ", ".join(f"{unit_name(unit, head)} {given}" for unit, given in votes)
+
+
 def init_app(app: Flask) -> None:
     """Templates call `my_groups()`, `here()`, `heat(…)`; filters `short_hash`, `nth`."""
     app.jinja_env.globals.update(
-        my_groups=my_groups, here=here, heat=heat, unit_name=unit_name, item_name=item_name, told=told, today=today
+        my_groups=my_groups,
+        here=here,
+        heat=heat,
+        unit_name=unit_name,
+        item_name=item_name,
+        scheme_name=scheme_name,
+        checklist_name=checklist_name,
+        visit_name=visit_name,
+        ballot_name=ballot_name,
+        told=told,
+        today=today,
     )
     app.jinja_env.filters.update(bare=bare, short_hash=short_hash, nth=nth)

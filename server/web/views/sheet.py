@@ -100,6 +100,7 @@ def _page(page: UnitSheet, *, wrong: Mapping[str, Any] | None = None, typed: Map
         lines=derivation(page.head.group, page.head.year, page.unit.unit),
         # Every act about a unit is its leader's, or for the leader's own the deputy's: one answer serves all.
         matters=_matters(page) if offer.allowed else None,
+        claim_name=unit_forms.name_of,
         sent=lambda name: _sent(view, name),
         wrong=wrong or {},
         typed=typed or {},

@@ -5,8 +5,8 @@ phone sends them to `thidua serve`, once as plain attachments, replicated to `th
 three times the photos' bytes have crossed. The link runs faster than life (`--speed`): bytes and cuts are exact, its
 seconds are scaled, processor time is not; the hours printed are therefore reckoned: bytes over 64 kbit/s, and a round
 trip for each request.
-`python -m benchmarks.photos memory` has a phone of its own process send a gigabyte over the loopback, sampling its
-memory.
+`python -m benchmarks.photos memory` has a phone of its own process take a gigabyte, and another one send it over the
+loopback, sampling their memory; with `--folder DIR --only capture`, then `--only send`, in two calls.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,15 +45,24 @@ MB = 1_000_000
 
 
 class Scene:
-    """A server process with its phone, enrolled."""
+    """A server process with its phone, enrolled; in a folder that has both already, they go on."""
 
     def __init__(self, folder: Path) -> None:
-        self.visit, codes = prepare_data(folder / "data", LOGIN)
+        self.folder, note = folder / LOGIN, folder / "visit"
+        codes: dict[str, str] = {}
+        if not note.exists():
+            visit, codes = prepare_data(folder / "data", LOGIN)
+            note.write_text(visit)
+        self.visit = note.read_text()
         self.server = ServeProcess(folder / "data")
         self.server.spawn()
         self.server.ready()
-        self.folder = folder / LOGIN
-        enrolled_phone(self.folder, self.server.url, codes[LOGIN]).close()
+        if codes:
+            enrolled_phone(self.folder, self.server.url, codes[LOGIN]).close()
+        else:
+            phone = self.phone()
+            self.reach(phone, self.server.url)
+            phone.close()
 
     def phone(self) -> Phone:
         return open_phone(self.folder)
@@ -187,33 +196,36 @@ class Meter(threading.Thread):
         return self.seen_mb
 
 
-def memory(count: int) -> None:
-    """A phone in its own process takes `count` photos and sends them; its memory by tenths of the way."""
-    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as temporary:
-        folder = Path(temporary)
-        scene = Scene(folder)
-        try:
-            for what in ("capture", "send"):
-                command = [sys.executable, "-m", "benchmarks.phone", what, str(scene.folder), scene.visit]
-                child = subprocess.Popen([*command, str(count)], cwd=ROOT)
-                meter = Meter(child.pid)
-                meter.start()
-                code = child.wait()
-                seen = meter.stop()
-                tenth = max(1, len(seen) // 10)
-                peaks = [max(seen[start : start + tenth]) for start in range(0, tenth * 10, tenth)]
-                print(
-                    f"{what}: peak {max(seen):.0f} MB; by tenths {' '.join(f'{each:.0f}' for each in peaks)}",
-                    flush=True,
-                )
-                assert code == 0
-            phone = scene.phone()
-            safe, of = photos_safe(phone)
-            size = sum(path.stat().st_size for path in phone.tools.local.photos.glob("*.jpg"))
-            phone.close()
-            print(f"{safe} of {of} photos safe, {size / MB:.0f} MB on the phone")
-        finally:
-            scene.server.kill()
+STAGES = ("capture", "send")
+
+
+def memory(count: int, folder: Path, stages: Sequence[str]) -> None:
+    """A phone in its own process takes `count` photos, another sends them; their memory by tenths of the way."""
+    scene = Scene(folder)
+    try:
+        for what in stages:
+            command = [sys.executable, "-m", "benchmarks.phone", what, str(scene.folder), scene.visit]
+            began = time.monotonic()
+            child = subprocess.Popen([*command, str(count)], cwd=ROOT)
+            meter = Meter(child.pid)
+            meter.start()
+            code = child.wait()
+            seen = meter.stop()
+            tenth = max(1, len(seen) // 10)
+            peaks = [max(seen[start : start + tenth]) for start in range(0, tenth * 10, tenth)]
+            print(
+                f"{what}: {time.monotonic() - began:.0f} s, peak {max(seen):.0f} MB;"
+                f" by tenths {' '.join(f'{each:.0f}' for each in peaks)}",
+                flush=True,
+            )
+            assert code == 0
+        phone = scene.phone()
+        safe, of = photos_safe(phone)
+        size = sum(path.stat().st_size for path in phone.tools.local.photos.glob("*.jpg"))
+        phone.close()
+        print(f"{safe} of {of} photos safe, {size / MB:.0f} MB on the phone")
+    finally:
+        scene.server.kill()
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -221,9 +233,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("what", nargs="?", choices=["link", "memory"], default="link")
     parser.add_argument("--photos", type=int)
     parser.add_argument("--speed", type=float, default=20.0)
+    parser.add_argument("--folder", type=Path, help="memory: keep everything here for the next call")
+    parser.add_argument("--only", choices=STAGES, help="memory: this stage alone")
     asked = parser.parse_args(arguments)
     if asked.what == "memory":
-        memory(asked.photos or 1_400)
+        with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as temporary:
+            memory(asked.photos or 1_400, asked.folder or Path(temporary), [asked.only] if asked.only else STAGES)
         return
     count = asked.photos or 100
     rows = []

@@ -7,7 +7,6 @@ their stores and workers in this one. Afterwards the installation is what an und
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sqlite3
 import threading
 import time
@@ -28,16 +27,17 @@ from server.projection import Projection
 from server.service import Service
 from sync import media
 from tests.journey.support import (
+    HERE,
     IMPATIENT,
     ServeProcess,
     enrolled_phone,
     noise,
-    open_phone,
     prepare_data,
     real_now,
     until,
 )
 from tests.server.world import GROUP, SCHEME, YEAR, config_at
+from tests.support.backends import Place
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -122,36 +122,27 @@ def work_of(login: str) -> list[list[tuple[str, ...]]]:
     return work
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    """A data folder, and phones that are enrolled in it: copied for each run, at one address."""
-    base = tmp_path_factory.mktemp("prepared")
-    visit, codes = prepare_data(base / "data", *LOGINS)
-    server = ServeProcess(base / "data")
-    server.spawn()
-    try:
-        server.ready()
-        for login in LOGINS:
-            enrolled_phone(base / login, server.url, codes[login]).close()
-    finally:
-        server.kill()
-    return base, visit, server
-
-
 class Run:
-    """A copy of what was prepared, with its people."""
+    """An installation with its people, their phones enrolled, before anything is scored."""
 
-    def __init__(self, prepared, folder: Path) -> None:
-        base, visit, server = prepared
-        shutil.copytree(base, folder)
-        # The phones know one address; runs follow one another.
-        self.server = ServeProcess(folder / "data", port=server.port)
-        self.data = folder / "data"
+    def __init__(self, folder: Path, place: Place) -> None:
+        self.data, self.place = folder / "data", place
+        visit, codes = prepare_data(self.data, *LOGINS, place=place)
+        self.server = ServeProcess(self.data, place=place)
+        self.server.spawn()
         self.people = {}
-        for login in LOGINS:
-            phone = open_phone(folder / login)
-            key = phone.cross_key(visit) if login == "minh" else phone.self_key(GROUP, YEAR)
-            self.people[login] = Person(phone, key, work_of(login), Random(f"photos {login}"))
+        try:
+            self.server.ready()
+            for login in LOGINS:
+                phone = enrolled_phone(folder / login, self.server.url, codes[login])
+                key = phone.cross_key(visit) if login == "minh" else phone.self_key(GROUP, YEAR)
+                self.people[login] = Person(phone, key, work_of(login), Random(f"photos {login}"))
+        finally:
+            self.server.kill()
+
+    def service(self) -> Service:
+        """What the killed command left, opened here."""
+        return Service.open(config_at(self.data), backend=self.place.backend())
 
     def close(self) -> None:
         for person in self.people.values():
@@ -159,9 +150,9 @@ class Run:
         self.server.kill()
 
 
-def undisturbed(prepared, folder: Path):
+def undisturbed(folder: Path):
     """The standings where nothing died."""
-    run = Run(prepared, folder)
+    run = Run(folder, HERE)
     try:
         run.server.spawn()
         run.server.ready()
@@ -173,7 +164,7 @@ def undisturbed(prepared, folder: Path):
             until(lambda it=person: it.settled, what=lambda it=person, who=login: f"{who}: {it}")
     finally:
         run.close()
-    with Service.open(config_at(run.data)) as service:
+    with run.service() as service:
         return ranking(service)
 
 
@@ -191,9 +182,9 @@ def group_rows(service: Service):
     return service.backend.open(ids.group_database(GROUP, YEAR)).all_docs(include_docs=True, conflicts=True)["rows"]
 
 
-def test_a_service_killed_again_and_again_ends_as_one_that_never_died(prepared, tmp_path):
+def test_a_service_killed_again_and_again_ends_as_one_that_never_died(tmp_path, place):
     random = Random("deaths of a service")
-    run = Run(prepared, tmp_path / "run")
+    run = Run(tmp_path / "run", place)
     people = run.people.values()
     try:
         for person in people:
@@ -221,12 +212,12 @@ def test_a_service_killed_again_and_again_ends_as_one_that_never_died(prepared, 
     finally:
         run.server.kill()
 
-    with Service.open(config_at(run.data)) as service:
+    with run.service() as service:
         everything_is_there_once(service, run)
         the_projection_is_what_a_new_one_would_be(service, tmp_path / "fresh.sqlite")
         found = ranking(service)
     run.close()
-    assert found == undisturbed(prepared, tmp_path / "calm")
+    assert found == undisturbed(tmp_path / "calm")
 
 
 def everything_is_there_once(service: Service, run: Run) -> None:

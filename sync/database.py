@@ -74,6 +74,38 @@ def bulk_get_as_it_comes(
     return pieces
 
 
+def changes_before(
+    database: Database,
+    before: Seq | None,
+    *,
+    since: Seq,
+    limit: int,
+    style: Style,
+    include_docs: bool,
+    conflicts: bool,
+    attachments: bool,
+    doc_ids: Sequence[str] | None,
+) -> ChangesPage | None:
+    """A page of the feed read backwards: the latest `limit` rows after `since` and before the row of sequence `before`
+    (None: from its end), newest first. None where the database cannot be asked so, as CouchDB cannot: there a feed that
+    descends comes in one answer.
+    """
+    give = getattr(database, "changes_before", None)
+    if give is None:
+        return None
+    page: ChangesPage | None = give(
+        before,
+        since=since,
+        limit=limit,
+        style=style,
+        include_docs=include_docs,
+        conflicts=conflicts,
+        attachments=attachments,
+        doc_ids=doc_ids,
+    )
+    return page
+
+
 def put_checkpoint(database: Database, local_id: str, body: Mapping[str, Any]) -> str:
     """`put_local` of what a replicator remembers, which need not outlive a power cut: without its last checkpoint it
     goes on from the one before. It never outlives the documents it speaks of, which were written first.

@@ -24,6 +24,7 @@ from sync.database import (
     Style,
     bulk_get_as_it_comes,
     bulk_get_to_pass_on,
+    changes_before,
 )
 from sync.errors import DatabaseError, Forbidden, Unauthorized
 
@@ -101,9 +102,19 @@ class GuardedDatabase:
         if wait_s > 0:
             # A right withdrawn while the caller waited ends the wait, whatever has arrived since.
             self._require(self._refuse_changes(doc_ids))
-        if include_docs:
-            for row in page.results:
-                self._withhold_body(row, row["id"])
+        return self._without_bodies(page) if include_docs else page
+
+    def changes_before(
+        self, before: Seq | None, *, doc_ids: Sequence[str] | None, include_docs: bool, **how: Any
+    ) -> ChangesPage | None:
+        self._require(self._refuse_changes(doc_ids))
+        page = changes_before(self._inner, before, doc_ids=doc_ids, include_docs=include_docs, **how)
+        return self._without_bodies(page) if include_docs and page is not None else page
+
+    def _without_bodies(self, page: ChangesPage) -> ChangesPage:
+        """The page without the documents their reader may not see."""
+        for row in page.results:
+            self._withhold_body(row, row["id"])
         return page
 
     def revs_diff(self, revisions: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sync.canonical import canonical_json, parse_json
+from sync.canonical import INTEGER_MAX, canonical_json, parse_json
 from sync.database import Attachment, ChangesPage, Document, Seq, Style
 from sync.documents import LOCAL_PREFIX, Blob, check_id
 from sync.errors import BadRequest, NotFound
@@ -125,6 +125,30 @@ class Store:
             if page.results or limit == 0 or not self._wait(commits, deadline):
                 return page
             since = after
+
+    def changes_before(
+        self,
+        before: Seq | None,
+        *,
+        since: Seq,
+        limit: int,
+        style: Style,
+        include_docs: bool,
+        conflicts: bool,
+        attachments: bool,
+        doc_ids: Sequence[str] | None,
+    ) -> ChangesPage:
+        with self._reading() as reader:
+            return changes_page(
+                reader,
+                reader.last_seq() if since == "now" else sequence_number(since),
+                INTEGER_MAX if before is None else sequence_number(before),
+                limit=whole(limit),
+                style=style,
+                descending=True,
+                doc_ids=doc_ids,
+                with_docs={"conflicts": conflicts, "attachments": attachments} if include_docs else None,
+            )
 
     def revs_diff(self, revisions: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
         with self._reading() as reader:

@@ -28,6 +28,7 @@ def whole(number: int) -> int:
 def changes_page(
     reader: Reader,
     after: int,
+    before: int = INTEGER_MAX,
     *,
     limit: int,
     style: Style,
@@ -36,11 +37,11 @@ def changes_page(
     with_docs: Mapping[str, Any] | None,
 ) -> ChangesPage:
     if doc_ids is None:
-        page = reader.rows_since(after, limit=limit, descending=descending)
-        matching = len(page) if len(page) < limit or limit == NO_LIMIT else reader.count_since(after)
+        page = reader.rows_between(after, before, limit=limit, descending=descending)
+        matching = len(page) if len(page) < limit or limit == NO_LIMIT else reader.count_between(after, before)
     else:
         named = reader.rows(doc_id for doc_id in doc_ids if is_text(doc_id))
-        found = [row for row in named.values() if row.seq > after]
+        found = [row for row in named.values() if after < row.seq < before]
         found.sort(key=lambda row: row.seq, reverse=descending)
         page = found if limit == NO_LIMIT else found[:limit]
         matching = len(found)
@@ -51,8 +52,9 @@ def changes_page(
     pending = matching - len(page)
     if limit == 0:
         return ChangesPage(results, after, pending)
-    last_seq = page[-1].seq if page and (pending or descending) else reader.last_seq()
-    return ChangesPage(results, last_seq, pending)
+    if page and (pending or descending):
+        return ChangesPage(results, page[-1].seq, pending)
+    return ChangesPage(results, reader.last_seq() if before == INTEGER_MAX else before, pending)
 
 
 def id_bounds(

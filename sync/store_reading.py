@@ -58,13 +58,14 @@ class Reader:
         (seq,) = self._connection.execute("SELECT max(seq) FROM doc").fetchone()
         return seq or 0
 
-    def rows_since(self, seq: int, *, limit: int, descending: bool) -> list[Row]:
+    def rows_between(self, after: int, before: int, *, limit: int, descending: bool) -> list[Row]:
         order = "DESC" if descending else "ASC"
-        query = f"SELECT {_ROW} FROM doc WHERE seq > ? ORDER BY seq {order} LIMIT ?"  # noqa: S608 - constants only
-        return list(starmap(Row, self._connection.execute(query, (seq, limit))))
+        query = f"SELECT {_ROW} FROM doc WHERE seq > ? AND seq < ? ORDER BY seq {order} LIMIT ?"  # noqa: S608 - constants
+        return list(starmap(Row, self._connection.execute(query, (after, before, limit))))
 
-    def count_since(self, seq: int) -> int:
-        (count,) = self._connection.execute("SELECT count(*) FROM doc WHERE seq > ?", (seq,)).fetchone()
+    def count_between(self, after: int, before: int) -> int:
+        query = "SELECT count(*) FROM doc WHERE seq > ? AND seq < ?"
+        (count,) = self._connection.execute(query, (after, before)).fetchone()
         return int(count)
 
     # documents

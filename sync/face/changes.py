@@ -9,14 +9,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NoReturn, cast
 
 from flask import Response
 
 from sync import jsonwire
-from sync.database import ChangesPage, Seq, Style
+from sync.database import ChangesPage, Seq, Style, changes_before
 from sync.errors import BadRequest, NotFound, SyncError, TooLarge
 from sync.face.answer import json_pieces, stream_answer
 from sync.face.call import Call
@@ -106,11 +106,11 @@ def changes(call: Call, waiting: WaitingFeeds) -> Response:
         with waiting.seat(call.limits.feed_retry_after_s) as seat:
             return _stream(_wait_once(call, query), seat)
     # Ask once before the status is sent: refusals still have one.
-    _ask(call, query, query.since, 1)
+    _ask(call, query, query.since, query.limit if query.descending else 1)
+    form, content_type = (_EVENTS, "text/event-stream") if query.feed == "eventsource" else (_LINES, "application/json")
     with waiting.seat(call.limits.feed_retry_after_s) as seat:
-        if query.feed == "eventsource":
-            return _stream(_follow(call, query, _EVENTS), seat, content_type="text/event-stream")
-        return _stream(_follow(call, query, _LINES), seat)
+        feed = _tell(call, query, form) if query.descending else _follow(call, query, form)
+        return _stream(feed, seat, content_type=content_type)
 
 
 def _first_rows(call: Call, query: Query) -> ChangesPage:
@@ -146,13 +146,16 @@ def _read_query(call: Call) -> Query:
     if beat_s is not None:
         asked_s = call.limits.feed_hold_s  # a heartbeat overrides the timeout, as in CouchDB
     doc_ids, keep = _filter(call, body)
+    descending = call.option("descending")
+    if descending and feed == "longpoll":
+        feed = "normal"  # what is read backwards waits for nothing, as in CouchDB
     return Query(
         feed=cast("Feed", feed),
         since=_since(call, feed),
         # A replicator counts what is left with limit=0; a feed that waits, waits for something.
         limit=1 if limit == 0 and feed != "normal" else limit,
         style=cast("Style", style),
-        descending=call.option("descending"),
+        descending=descending,
         include_docs=call.option("include_docs"),
         conflicts=call.option("conflicts"),
         attachments=call.option("attachments"),
@@ -245,54 +248,67 @@ def _function(call: Call, name: str) -> NoReturn:
     raise left_out("Functions of design documents are not run here; filter by _doc_ids or _selector.")
 
 
-def _ask(call: Call, query: Query, since: Seq, limit: int | None, *, wait_s: float = 0.0) -> ChangesPage:
-    page_rows = call.limits.changes_page_rows
+def _ask(
+    call: Call, query: Query, since: Seq, limit: int | None, *, before: Seq | None = None, wait_s: float = 0.0
+) -> ChangesPage:
+    """A page: rows after `since`; where the feed descends, the latest of them before `before`."""
+    page_rows = call.limits.page_rows
     if (query.keep is not None and query.keep.needs_docs) or query.include_docs:
-        page_rows = min(page_rows, call.limits.changes_page_docs)
-    if query.descending:
-        wanted = limit if query.keep is None or limit == 0 else None
-    elif query.keep is None or limit == 0:
-        wanted = page_rows if limit is None else min(limit, page_rows)
-    else:
-        wanted = page_rows
-    page = call.database.changes(
-        since,
-        limit=wanted,
-        style=query.style,
-        descending=query.descending,
-        include_docs=query.include_docs or (query.keep is not None and query.keep.needs_docs),
-        conflicts=query.conflicts,
-        attachments=query.attachments and query.include_docs,
-        doc_ids=query.doc_ids,
-        wait_s=wait_s,
-    )
-    if page.pending is None and wanted is not None and len(page.results) < wanted:
+        page_rows = min(page_rows, call.limits.page_docs)
+    # What is filtered afterwards is asked for by whole pages.
+    wanted = page_rows if limit is None or (query.keep is not None and limit != 0) else min(limit, page_rows)
+    how: dict[str, Any] = {
+        "limit": wanted,
+        "style": query.style,
+        "include_docs": query.include_docs or (query.keep is not None and query.keep.needs_docs),
+        "conflicts": query.conflicts,
+        "attachments": query.attachments and query.include_docs,
+        "doc_ids": query.doc_ids,
+    }
+    page = changes_before(call.database, before, since=since, **how) if query.descending and limit != 0 else None
+    in_one_answer = query.descending and page is None
+    if page is None:
+        page = call.database.changes(since, descending=query.descending, wait_s=wait_s, **how)
+    if page.pending is None and len(page.results) < wanted:
         page = replace(page, pending=0)
-    if query.keep is None:
-        return page
-    page = kept(page, query.keep.passes, limit)
-    if query.keep.needs_docs and not query.include_docs:
+    if query.keep is not None:
+        page = kept(page, query.keep.passes, limit)
+    if in_one_answer and page.pending != 0 and (limit is None or len(page.results) < limit):
+        # Another server keeps it, and would give all at once: here that would have to lie in memory.
+        raise BadRequest(f"Here a feed that descends reaches {page_rows} changes back; ask with a limit, or forwards.")
+    if query.keep is not None and query.keep.needs_docs and not query.include_docs:
         page = replace(page, results=[{name: row[name] for name in _ROW if name in row} for row in page.results])
     return page
 
 
-def _rows(call: Call, query: Query, page: ChangesPage) -> Iterator[bytes]:
+def _rows(call: Call, query: Query, first: ChangesPage) -> Iterator[bytes]:
     """Rows page by page, then the sequence they reach."""
     yield b'{"results":[\n'
-    left, separator, told = query.limit, b"", _Sequences(query.seq_interval)
-    while True:
+    separator, told, page = b"", _Sequences(query.seq_interval), first
+    for page in _pages(call, query, first):
         if page.results:
             yield separator + b",\n".join(jsonwire.dumps(row) for row in told.thinned(page.results))
             separator = b",\n"
+    yield b"\n],\n" + _end(page)[1:]
+
+
+def _pages(call: Call, query: Query, page: ChangesPage) -> Iterator[ChangesPage]:
+    """`page` and those that follow it, up to the limit or the end of the feed."""
+    left = query.limit
+    while True:
+        yield page
         left = None if left is None else left - len(page.results)
         # A peer that does not count what is pending has given a full page.
-        if query.descending or left == 0 or page.pending == 0:
-            break
+        if left == 0 or page.pending == 0:
+            return
         reached = page.last_seq
-        page = _ask(call, query, reached, left)
+        if query.descending:
+            page = _ask(call, query, query.since, left, before=reached)
+        else:
+            page = _ask(call, query, reached, left)
         if not page.results and page.last_seq == reached:
-            break  # a database that says there is more and never gives it
-    yield b"\n],\n" + _end(page)[1:]
+            yield page  # a database that says there is more and never gives it
+            return
 
 
 class _Sequences:
@@ -369,6 +385,15 @@ def _event(row: dict[str, Any]) -> bytes:
 _LINES = _Form(lambda row: jsonwire.dumps(row) + b"\n", b"\n", _end)
 # Browsers come back by themselves, with the id of the last event.
 _EVENTS = _Form(_event, b"event: heartbeat\ndata: \n\n", lambda _: b"\n")
+
+
+def _tell(call: Call, query: Query, form: _Form) -> Iterator[bytes]:
+    """Continuous and eventsource read backwards: they end with the oldest row, as in CouchDB."""
+    page = ChangesPage(last_seq=query.since, pending=0)
+    with suppress(SyncError):  # the status is long sent: an orderly end brings the peer back, to be told why
+        for page in _pages(call, query, _ask(call, query, query.since, query.limit)):
+            yield b"".join(map(form.row, page.results))
+    yield form.end(page)
 
 
 def _follow(call: Call, query: Query, form: _Form) -> Iterator[bytes]:

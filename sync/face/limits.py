@@ -20,10 +20,10 @@ class Limits:
     bulk_get_max: int = 10_000
     # Answers of _bulk_get leave in slices of this many, so that one with attachments is never in memory whole.
     bulk_get_slice: int = 50
-    # CouchDB's replicator asks for _changes without a limit: rows leave in pages of this many.
-    changes_page_rows: int = 1_000
+    # CouchDB's replicator asks for _changes without a limit, people for _all_docs: rows leave in pages of this many.
+    page_rows: int = 1_000
     # The same with documents in them, which are as large as they are.
-    changes_page_docs: int = 100
+    page_docs: int = 100
     # Each waiting feed holds one thread of the server; the rest stay free for work.
     feeds_waiting_max: int = 24
     # Mobile carriers drop silent connections after about a minute; the peer asks again.

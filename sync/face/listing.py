@@ -1,21 +1,27 @@
-"""`_all_docs`, `_design_docs` and `_local_docs`: documents in the order of their ids, by range or by key."""
+"""`_all_docs`, `_design_docs` and `_local_docs`: documents in the order of their ids, by range or by key.
+
+Whole databases are listed, so rows leave page by page: what changes between two pages may show in the later one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from flask import Response
 
+from sync import jsonwire
 from sync.database import Database, Document
 from sync.documents import LOCAL_PREFIX
 from sync.errors import BadRequest, DatabaseError, TooLarge
-from sync.face.answer import json_answer
+from sync.face.answer import json_pieces
 from sync.face.call import Call
 from sync.face.problems import WireError, method_not_allowed
 
 DESIGN_PREFIX = "_design/"
+_BEHIND_DESIGNS = "_design0"  # the next text after all that begin so
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,18 @@ class Query:
     update_seq: bool
 
 
-Lister = Callable[[Database, Query], dict[str, Any]]
+Pages = Iterator[list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is said before the rows, and the rows as they are asked for."""
+
+    head: dict[str, Any]
+    pages: Pages
+
+
+Lister = Callable[[Call, Query], Listing]
 
 
 def listing(call: Call, name: str) -> Response:
@@ -52,7 +69,7 @@ def listing(call: Call, name: str) -> Response:
         if not call.has_body:
             raise BadRequest("Missing request body")
         body = call.json_object()
-    return json_answer(call, _list(call, lister, _Options(call, body)))
+    return json_pieces(call, chain(_listed(call, lister, _Options(call, body).query()), (b"\n",)))
 
 
 def _queries(call: Call, lister: Lister) -> Response:
@@ -63,68 +80,124 @@ def _queries(call: Call, lister: Lister) -> Response:
         raise BadRequest("POST body must include `queries` parameter.")
     if len(queries) > call.limits.queries_max:
         raise TooLarge(f"At most {call.limits.queries_max} queries at a time.")
-    return json_answer(call, {"results": [_list(call, lister, _Options(call, each)) for each in queries]})
+    # All are read before the first is answered: a bad one still has its status.
+    asked = [_Options(call, each).query() for each in queries]
+
+    def pieces() -> Iterator[bytes]:
+        yield b'{"results":['
+        for at, query in enumerate(asked):
+            yield b"," if at else b""
+            yield from _listed(call, lister, query)
+        yield b"]}\n"
+
+    return json_pieces(call, pieces())
 
 
-def _list(call: Call, lister: Lister, options: _Options) -> dict[str, Any]:
-    query = options.query()
-    answer = lister(call.database, query)
-    if query.update_seq:
-        rows = answer.pop("rows")
-        answer = {**answer, "update_seq": call.database.info()["update_seq"], "rows": rows}
-    return answer
+def _listed(call: Call, lister: Lister, query: Query) -> Iterator[bytes]:
+    """The JSON of one listing. Its first page is asked for before the first piece, so that a refusal has its status."""
+    found = lister(call, query)
+    head = {**found.head, "update_seq": call.database.info()["update_seq"]} if query.update_seq else found.head
+    yield jsonwire.dumps(head)[:-1] + b',"rows":['
+    separator = b""
+    for rows in found.pages:
+        if rows:
+            yield separator + b",".join(map(jsonwire.dumps, rows))
+            separator = b","
+    yield b"]}"
 
 
-def _all_docs(database: Database, query: Query) -> dict[str, Any]:
+def _page_rows(call: Call, query: Query) -> int:
+    return call.limits.page_docs if query.include_docs else call.limits.page_rows
+
+
+def _all_docs(call: Call, query: Query) -> Listing:
+    if query.keys is None:
+        return _range(call, query)
+    wanted = list(reversed(query.keys)) if query.descending else query.keys
+    wanted = wanted[query.skip :] if query.limit is None else wanted[query.skip : query.skip + query.limit]
     how: dict[str, Any] = {
-        "descending": query.descending,
-        "skip": query.skip,
-        "limit": 0 if query.nothing else query.limit,
         "include_docs": query.include_docs,
         "conflicts": query.conflicts,
         "attachments": query.attachments,
     }
-    if query.keys is None:
-        return database.all_docs(
-            start_key=query.start_key, end_key=query.end_key, inclusive_end=query.inclusive_end, **how
-        )
-    texts = [key for key in query.keys if isinstance(key, str)]
-    if len(texts) == len(query.keys):
-        # Rows by name stand nowhere in the order of ids.
-        return {**database.all_docs(keys=texts, **how), "offset": None}
-    wanted = list(reversed(query.keys)) if query.descending else query.keys
-    wanted = wanted[query.skip :] if query.limit is None else wanted[query.skip : query.skip + query.limit]
-    how |= {"skip": 0, "limit": None, "descending": False}
-    found = database.all_docs(keys=[key for key in wanted if isinstance(key, str)], **how)
-    rows = iter(found["rows"])
-    listed = [next(rows) if isinstance(key, str) else {"key": key, "error": "not_found"} for key in wanted]
-    return {**found, "offset": None, "rows": listed}
+
+    def page(start: int) -> dict[str, Any]:
+        keys = wanted[start : start + at_once]
+        found = call.database.all_docs(keys=[key for key in keys if isinstance(key, str)], **how)
+        rows = iter(found["rows"])
+        listed = [next(rows) if isinstance(key, str) else {"key": key, "error": "not_found"} for key in keys]
+        return {**found, "rows": listed}
+
+    at_once = _page_rows(call, query)
+    first = page(0)
+    later = (page(start)["rows"] for start in range(at_once, len(wanted), at_once))
+    # Rows by name stand nowhere in the order of ids.
+    return Listing({"total_rows": first["total_rows"], "offset": None}, chain((first["rows"],), later))
 
 
-def _design_docs(database: Database, query: Query) -> dict[str, Any]:
+def _range(call: Call, query: Query) -> Listing:
+    at_once, limit = _page_rows(call, query), 0 if query.nothing else query.limit
+    how: dict[str, Any] = {
+        "end_key": query.end_key,
+        "inclusive_end": query.inclusive_end,
+        "descending": query.descending,
+        "include_docs": query.include_docs,
+        "conflicts": query.conflicts,
+        "attachments": query.attachments,
+    }
+    asked = at_once if limit is None else min(limit, at_once)
+    first = call.database.all_docs(start_key=query.start_key, skip=query.skip, limit=asked, **how)
+    rows = first.pop("rows")
+
+    def pages(rows: list[dict[str, Any]], asked: int, left: int | None) -> Pages:
+        while True:
+            yield rows
+            left = None if left is None else left - len(rows)
+            if len(rows) < asked or left == 0:
+                return
+            asked, last = at_once if left is None else min(left, at_once), rows[-1]["id"]
+            # From the last row on, which may be gone by now: passing one row unseen could pass its neighbour.
+            rows = call.database.all_docs(start_key=last, limit=asked + 1, **how)["rows"]
+            rows = rows[1:] if rows and rows[0]["id"] == last else rows[:asked]
+
+    return Listing(first, pages(rows, asked, limit))
+
+
+def _design_docs(call: Call, query: Query) -> Listing:
     """The same among the ids that begin with `_design/`, counted alone."""
-    everything = database.all_docs(start_key=DESIGN_PREFIX, end_key="_design0", inclusive_end=False)
-    total = len(everything["rows"])
+    before, until = (
+        call.database.all_docs(start_key=key, limit=0)["offset"] for key in (DESIGN_PREFIX, _BEHIND_DESIGNS)
+    )
+    total = until - before
     if query.keys is not None:
         keys = [key for key in query.keys if isinstance(key, str) and key.startswith(DESIGN_PREFIX)]
-        return {**_all_docs(database, replace(query, keys=keys)), "total_rows": total}
-    ids = [row["id"] for row in everything["rows"]]
-    chosen, passed = _chosen(ids, query)
-    found = _all_docs(database, replace(query, keys=chosen, skip=0, limit=None, descending=False, nothing=False))
-    return {**found, "total_rows": total, "offset": passed}
+        found = _all_docs(call, replace(query, keys=keys))
+        return Listing({**found.head, "total_rows": total}, found.pages)
+    low, high = (query.end_key, query.start_key) if query.descending else (query.start_key, query.end_key)
+    inclusive = query.inclusive_end
+    if low is None or low < DESIGN_PREFIX:
+        low, inclusive = DESIGN_PREFIX, inclusive or query.descending
+    if high is None or high >= _BEHIND_DESIGNS:
+        # No id is the last of them; none of them is what stands behind.
+        high, inclusive = _BEHIND_DESIGNS, inclusive and query.descending
+    start_key, end_key = (high, low) if query.descending else (low, high)
+    nothing = query.nothing or low >= _BEHIND_DESIGNS or high < DESIGN_PREFIX
+    found = _range(call, replace(query, start_key=start_key, end_key=end_key, inclusive_end=inclusive, nothing=nothing))
+    others = found.head["total_rows"] - until if query.descending else before
+    return Listing({"total_rows": total, "offset": min(max(0, found.head["offset"] - others), total)}, found.pages)
 
 
-def _local_docs(database: Database, query: Query) -> dict[str, Any]:
+def _local_docs(call: Call, query: Query) -> Listing:
+    """Of these the ids are in memory at once; the documents are not."""
+    present = set(call.database.local_ids())
     if query.keys is not None:
         chosen = [key for key in query.keys if isinstance(key, str) and key.startswith(LOCAL_PREFIX)]
         chosen = list(reversed(chosen)) if query.descending else chosen
         chosen = chosen[query.skip :] if query.limit is None else chosen[query.skip : query.skip + query.limit]
-        present = set(database.local_ids())
     else:
-        present = set(database.local_ids())
-        chosen, _ = _chosen(sorted(LOCAL_PREFIX + each for each in present), query)
-    rows = [_local_row(database, key, query, present) for key in chosen]
-    return {"total_rows": None, "offset": None, "rows": rows}
+        chosen = _chosen(sorted(LOCAL_PREFIX + each for each in present), query)
+    pages = ([_local_row(call.database, key, query, present)] for key in chosen)
+    return Listing({"total_rows": None, "offset": None}, pages)
 
 
 def _local_row(database: Database, key: str, query: Query, present: set[str]) -> dict[str, Any]:
@@ -139,8 +212,8 @@ def _local_row(database: Database, key: str, query: Query, present: set[str]) ->
     return {**row, "doc": found} if query.include_docs else row
 
 
-def _chosen(ids: list[str], query: Query) -> tuple[list[str], int]:
-    """Of `ids` in order, those of the query's page; and how many stand before it."""
+def _chosen(ids: list[str], query: Query) -> list[str]:
+    """Of `ids` in order, those of the query's page."""
 
     def begun(key: str) -> bool:
         return query.start_key is None or (key <= query.start_key if query.descending else key >= query.start_key)
@@ -150,11 +223,10 @@ def _chosen(ids: list[str], query: Query) -> tuple[list[str], int]:
             return False
         return key == query.end_key or (key < query.end_key if query.descending else key > query.end_key)
 
-    ordered = list(reversed(ids)) if query.descending else ids
-    within = [key for key in ordered if begun(key) and not ended(key)]
-    passed = sum(1 for key in ordered if not begun(key)) + min(query.skip, len(within))
-    page = within[query.skip :] if query.limit is None else within[query.skip : query.skip + query.limit]
-    return ([] if query.nothing else page), passed
+    if query.nothing:
+        return []
+    within = [key for key in (reversed(ids) if query.descending else ids) if begun(key) and not ended(key)]
+    return within[query.skip :] if query.limit is None else within[query.skip : query.skip + query.limit]
 
 
 _LISTERS: dict[str, Lister] = {"_all_docs": _all_docs, "_design_docs": _design_docs, "_local_docs": _local_docs}

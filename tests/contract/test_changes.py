@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from sync.database import Database
+from sync.database import ChangesPage, Database, Seq, changes_before
 from sync.errors import BadRequest
+from sync.remote import RemoteDatabase
 from tests.support.histories import graft, leaves, revision
 
 
@@ -73,6 +74,40 @@ def test_descending_begins_with_the_latest(database: Database) -> None:
     for doc_id in "abc":
         database.put({"_id": doc_id})
     assert ids(database, descending=True, limit=2) == ["c", "b"]
+
+
+@pytest.mark.parametrize("doc_ids", [None, ["d1", "d5", "d0", "absent"]])
+def test_the_feed_is_read_backwards_page_by_page_or_not_at_all(database: Database, doc_ids: list[str] | None) -> None:
+    database.bulk_docs([{"_id": f"d{i}", "n": i} for i in range(7)])
+    since = database.changes(limit=1).last_seq
+    forwards = database.changes(since, doc_ids=doc_ids, include_docs=True).results
+
+    def before(seq: Seq | None) -> ChangesPage | None:
+        return changes_before(
+            database,
+            seq,
+            since=since,
+            limit=2,
+            style="all_docs",
+            include_docs=True,
+            conflicts=False,
+            attachments=False,
+            doc_ids=doc_ids,
+        )
+
+    page = before(None)
+    if page is None:
+        assert isinstance(database, RemoteDatabase)
+        return
+    seen, pending = [], []
+    while page.results:
+        seen += page.results
+        pending.append(page.pending)
+        page = before(page.last_seq)
+        assert page is not None
+    assert seen == forwards[::-1]
+    assert pending == ([4, 2, 0] if doc_ids is None else [0])
+    assert before(forwards[0]["seq"]) == ChangesPage([], forwards[0]["seq"], 0)
 
 
 def test_a_deleted_document_is_marked(database: Database) -> None:

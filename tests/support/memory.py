@@ -6,6 +6,7 @@ of tests/contract, as every real database does.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import uuid
@@ -88,6 +89,7 @@ class MemoryDatabase:
         attachments: bool = False,
         doc_ids: Sequence[str] | None = None,
         wait_s: float = 0.0,
+        before: float = math.inf,
     ) -> ChangesPage:
         deadline = time.monotonic() + wait_s
         with self._changed:
@@ -96,7 +98,7 @@ class MemoryDatabase:
                 found = sorted(
                     (entry.seq, doc_id, entry)
                     for doc_id, entry in self._entries.items()
-                    if entry.seq > after and (doc_ids is None or doc_id in doc_ids)
+                    if after < entry.seq < before and (doc_ids is None or doc_id in doc_ids)
                 )
                 left_s = deadline - time.monotonic()
                 if found or left_s <= 0 or limit == 0:
@@ -119,7 +121,11 @@ class MemoryDatabase:
             pending = len(found) - len(page)
             if limit == 0:
                 return ChangesPage([], after, pending)
-            return ChangesPage(rows, rows[-1]["seq"] if rows and (pending or descending) else self._seq, pending)
+            end = self._seq if before == math.inf else int(before)
+            return ChangesPage(rows, rows[-1]["seq"] if rows and (pending or descending) else end, pending)
+
+    def changes_before(self, before: Seq | None, *, since: Seq, **how: Any) -> ChangesPage:
+        return self.changes(since, descending=True, before=math.inf if before is None else int(before), **how)
 
     def revs_diff(self, revisions: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
         with self._changed:

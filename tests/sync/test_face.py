@@ -411,7 +411,7 @@ def test_changes_of_the_documents_named_alone(curl: Curl) -> None:
 
 @pytest.mark.parametrize("limit", ["", "&limit=7", "&limit=9", "&limit=100"])
 def test_pages_behind_a_long_answer_do_not_show(limit: str) -> None:
-    curl = Curl(limits=Limits(changes_page_rows=3))
+    curl = Curl(limits=Limits(page_rows=3))
     graft(curl.db, *(revision(f"d{n}", "1-a") for n in range(9)))
     told = curl("GET", f"/db/_changes?since=0{limit}")[1]
     expected = min(9, int(limit.removeprefix("&limit=") or 9))

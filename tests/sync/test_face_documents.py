@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sync.errors import NotFound
+from sync.face import Limits
 from sync.guarded import GuardedDatabase
 from sync.multipart import read_document, split
 from sync.store import Store
@@ -262,6 +263,78 @@ def test_a_selector_lets_through_what_matches_page_after_page(curl: Curl) -> Non
     assert changes(curl, "filter=_selector&feed=longpoll&timeout=100", wanted)[0] == "d007"
     told = curl("POST", "/db/_changes?filter=_selector&include_docs=true&limit=1", wanted)[1]
     assert told["results"][0]["doc"]["n"] == 7
+
+
+@pytest.mark.parametrize("query", ["", "&limit=7", "&limit=100", "&include_docs=true", "&feed=longpoll&since=3"])
+def test_a_feed_read_backwards_comes_whole_page_after_page(query: str) -> None:
+    curl = Curl(limits=Limits(page_rows=3, page_docs=2))
+    graft(curl.db, *(revision(f"d{n}", "1-a") for n in range(9)))
+    told = curl("GET", f"/db/_changes?descending=true{query}")[1]
+    expected = [f"d{n}" for n in reversed(range(3 if "since" in query else 0, 9))][: 7 if query == "&limit=7" else 9]
+    assert [row["id"] for row in told["results"]] == expected
+    assert told["pending"] == (2 if query == "&limit=7" else 0)
+    assert told["last_seq"] == told["results"][-1]["seq"]
+
+
+def test_a_feed_read_backwards_ends_with_its_oldest_row_also_where_it_would_go_on() -> None:
+    curl = Curl(limits=Limits(page_rows=2))
+    graft(curl.db, *(revision(f"d{n}", "1-a") for n in range(5)))
+    lines = curl.raw("GET", "/db/_changes?feed=continuous&descending=true").data.splitlines()
+    assert [json.loads(line).get("id") for line in lines] == ["d4", "d3", "d2", "d1", "d0", None]
+
+
+def test_a_feed_that_cannot_be_read_backwards_by_pages_is_refused_beyond_the_first() -> None:
+    """As of a CouchDB behind the face: it would give all at once."""
+    backwards = Curl(limits=Limits(page_rows=3), database=_OnlyForwards("db"))
+    graft(backwards.db, *(revision(f"d{n}", "1-a", n=n) for n in range(9)))
+    assert changes(backwards, "descending=true&limit=3") == ["d8", "d7", "d6"]
+    for query in ("descending=true", "descending=true&limit=4", "descending=true&feed=continuous"):
+        status, told = backwards("GET", f"/db/_changes?{query}")
+        assert (status, told["error"]) == (400, "bad_request"), query
+        assert "3 changes back" in told["reason"]
+
+
+class _OnlyForwards(MemoryDatabase):
+    changes_before = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("gone", ["d2", "d3", "d5"])
+def test_a_row_deleted_between_two_pages_takes_no_neighbour_with_it(gone: str) -> None:
+    database = _Changing("db", gone)
+    curl = Curl(limits=Limits(page_rows=3), database=database)
+    graft(curl.db, *(revision(f"d{n}", "1-a") for n in range(9)))
+    told = rows(curl("GET", "/db/_all_docs")[1])
+    assert sorted({*told, gone}) == [f"d{n}" for n in range(9)]
+    assert len(set(told)) == len(told)
+
+
+class _Changing(MemoryDatabase):
+    """Somebody deletes a document after the first page of a listing."""
+
+    def __init__(self, name: str, gone: str) -> None:
+        super().__init__(name)
+        self._gone: str | None = gone
+
+    def all_docs(self, **how: Any) -> dict[str, Any]:
+        answer = super().all_docs(**how)
+        if self._gone is not None and how.get("start_key") is None:
+            gone, self._gone = self._gone, None
+            self.put({"_id": gone, "_rev": self.get(gone)["_rev"], "_deleted": True})
+        return answer
+
+
+@pytest.mark.parametrize("query", ["", "descending=true", "skip=2", "limit=5", "skip=1&limit=6&descending=true"])
+def test_pages_behind_a_long_listing_do_not_show(query: str) -> None:
+    paged, whole = (Curl(limits=limits) for limits in (Limits(page_rows=2, page_docs=2), Limits()))
+    for curl in (paged, whole):
+        for doc_id in ("a", "_design/x", "b", "_design/y", "c", "_design/z", "d", "_design/w", "e"):
+            curl.db.put({"_id": doc_id})
+    named = [*"eda", "no", 7, "_design/x", "b"]
+    for path in ("_all_docs", "_design_docs"):
+        for docs in ("", "&include_docs=true"):
+            for body in (None, {"keys": named}):
+                asked = ("GET" if body is None else "POST", f"/db/{path}?{query}{docs}", body)
+                assert paged(*asked) == whole(*asked), asked
 
 
 def test_a_limit_below_nothing_limits_no_feed(curl: Curl) -> None:

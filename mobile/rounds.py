@@ -109,6 +109,7 @@ class Round:
         self._landed: dict[str, set[tuple[str, str]]] = {}  # by database: revisions it has given us in this round
         self._bites, self._clock, self._pause = bites or Bites(), clock, pause
         self._troubled: set[str] = set()  # databases that failed in this round: not tried again between photos
+        self._made_anew: set[str] = set()  # databases that were put back or made anew since we last went through them
         self._done = self._total = 0
         self._silent = 0
 
@@ -149,6 +150,9 @@ class Round:
             key=lambda grant: (KIND_ORDER[grant.kind], grant.name),
         )
         self._grants = grants
+        self._made_anew = {
+            grant.name for grant in grants if grant.uuid and self._way(grant)["uuid"] not in (None, grant.uuid)
+        }
         self._total = sum(self._to_push(grant) for grant in grants)
         for grant in grants:
             if self._cancelled():
@@ -187,12 +191,12 @@ class Round:
         remote = self._remote(grant)
         if grant.push or not grant.listed:
             self._push(store, remote, grant, server)
-        if grant.pull and (self._thorough or self._way(grant)["pulled"] != grant.update_seq):
+        if grant.pull and (self._asks_all(grant) or self._way(grant)["pulled"] != grant.update_seq):
             held = {document["_id"] for document in listed(store, "decision:")}
             self._pull(store, remote, grant)
             if grant.kind == "group" and self._is_put_back(store, grant, held):
                 putback.reconcile(self._local, store, remote)
-                self._remember(grant, doubted=False, uuid=grant.uuid)
+                self._remember(grant, doubted=False)
             self._forget_arrived(store, remote, grant)
             if grant.kind in ("unit", "visit"):
                 drafts.merge_all(store)
@@ -201,22 +205,23 @@ class Round:
             else:
                 self._judge_log(store, grant, held, outcome)
                 withheld.erase_photos(self._local, store)
-            self._remember(grant, pulled=grant.update_seq, uuid=grant.uuid)
-        elif grant.push and not grant.pull and grant.listed and self._thorough:
+            self._remember(grant, pulled=grant.update_seq)
+        elif grant.push and not grant.pull and grant.listed and self._asks_all(grant):
             before = store.info()["update_seq"]
             self._read_back(store, remote)
             if store.info()["update_seq"] != before:
                 # What just came is over there: one look says so, and nothing of it is called waiting.
                 self._push(store, remote, grant, server)
+        self._went_through(grant)
 
     def _push(self, store: Store, remote: Database, grant: Grant, server: Server) -> None:
         fingerprint = self._fingerprint(server, grant)
-        again = refusals.to_offer(self._local, store, grant.name, fingerprint, set_aside=self._thorough)
+        again = refusals.to_offer(self._local, store, grant.name, fingerprint, set_aside=self._asks_all(grant))
         if again:
             refused = self._offer(store, remote, again)
             refusals.replace(self._local, grant.name, again, refused, fingerprint, at=self._tools.time())
         pushed = self._way(grant)["pushed"]
-        if not self._thorough and store.info()["update_seq"] == pushed:
+        if not self._asks_all(grant) and store.info()["update_seq"] == pushed:
             return
         result = replicate(
             store,
@@ -258,7 +263,7 @@ class Round:
             self._total = total + progress.changes_done + (progress.pending or 0)
             self._on_progress(self._done, self._total)
 
-        unread = self._unread(store, remote, grant) if self._thorough else self._way(grant)["unread"]
+        unread = self._unread(store, remote, grant) if self._asks_all(grant) else self._way(grant)["unread"]
         result = replicate(
             remote,
             store,
@@ -344,9 +349,11 @@ class Round:
                 self._others_photos(grant)[:THUMBNAILS_MAX],
                 write=lambda name, data: write_file(self._local.thumbnail_file(name), data),
             )
+        if self._photos_now:
+            self._went_through(grant)
 
     def _send_photos(self, store: Store, remote: Database, grant: Grant, server: Server, outcome: Outcome) -> None:
-        if self._thorough and self._photos_now:
+        if self._asks_all(grant) and self._photos_now:
             photos.look_after(self._local, store, remote, today=server.today, cancelled=self._cancelled)
         open_names = photos.waiting(self._local, store)
         refused: list[Refused] = []
@@ -415,7 +422,15 @@ class Round:
 
     def _far(self, grant: Grant, end: Literal["source", "target"]) -> Far | None:
         """What the list told of this database just now. A thorough round asks it all the same."""
-        return None if grant.uuid is None else Far(end, grant.uuid, grant.update_seq, ask=self._thorough)
+        return None if grant.uuid is None else Far(end, grant.uuid, grant.update_seq, ask=self._asks_all(grant))
+
+    def _asks_all(self, grant: Grant) -> bool:
+        """Is what this phone believes of the database to be asked after: now and then, and when its uuid is another?"""
+        return self._thorough or grant.name in self._made_anew
+
+    def _went_through(self, grant: Grant) -> None:
+        if grant.uuid is not None and not self._cancelled() and self._way(grant)["uuid"] != grant.uuid:
+            self._remember(grant, uuid=grant.uuid)
 
     def _fingerprint(self, server: Server, grant: Grant) -> str:
         return refusals.fingerprint(self._tools.app_version, self._account.device, server, grant, self._locale)

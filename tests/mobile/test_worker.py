@@ -272,6 +272,33 @@ def test_a_server_put_back_from_an_older_copy_gets_again_what_it_lost(lan, own, 
     assert media.read_photo(service.stores.open(M), shot.sha256).data == shot.file.read_bytes()
 
 
+def test_the_next_round_learns_what_a_server_put_back_under_a_new_name_has_lost(lan, own, service, tmp_path):
+    for name in (U, M):
+        service.stores.open(name).copy_to(tmp_path / f"{name}.copy")
+    worker = SyncWorker(lan)
+    lan.capture(picture(6, size=(1600, 1200)), title="Hội diễn", checklist=own)
+    lan.set_answer(own, "iii-5", points="5")
+    submission = lan.submit(own)
+    worker.sync_once()
+    service.settle()
+    worker.sync_once()
+    assert lan.evidence()[0].state == "verified"
+
+    for name in (U, M):
+        service.stores.delete(name)
+        shutil.copy(tmp_path / f"{name}.copy", service.stores.file_of(name))
+        service.stores.open(name).remint_uuid()
+    worker.sync_once()
+
+    assert service.stores.open(U).get(submission)
+    (shot,) = lan.evidence()[0].photos
+    assert not shot.safe
+    service.settle()
+    worker.sync_once()
+    assert lan.evidence()[0].photos[0].safe
+    assert media.read_photo(service.stores.open(M), shot.sha256).data == shot.file.read_bytes()
+
+
 def test_the_thread_sends_what_is_saved_soon_wakes_at_once_and_stops_quickly(lan, own, service):
     told = []
     worker = SyncWorker(lan, on_status=told.append, every_s=3600)

@@ -68,7 +68,7 @@ def cleared() -> None:
 def photos() -> tuple[bytes, ...]:
     """Camera files of one to four chunks; the same photo may well be taken by two phones."""
     random, made = Random("photos"), []
-    for side in (40, 120, 240, 330, 400):
+    for side in (40, 120, 150, 180, 210, 240, 270, 300, 330, 350, 370, 400):
         out = io.BytesIO()
         Image.frombytes("RGB", (side, side), random.randbytes(side * side * 3)).save(out, "JPEG", quality=85)
         made.append(out.getvalue())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mobile import photos
 from mobile.account import read_server
 from mobile.photos import names_in, way
-from schemas import figures
+from schemas import evidence, figures
 from schemas.standings import Record, standings
 from server.follower import Follower
 from server.projection import Projection
@@ -19,6 +20,7 @@ from tests.simulation.machines import PhoneMachine
 from tests.simulation.witness import Wrong, body
 
 if TYPE_CHECKING:
+    from mobile.phone import Phone
     from tests.simulation.simulation import Simulation
 
 
@@ -30,6 +32,7 @@ def judge(sim: Simulation) -> None:
     )
     _judge_decisions(sim)
     _judge_promotions(sim)
+    _judge_photos(sim)
     for phone in sim.phones.values():
         if phone.name not in _cut_off(sim):
             _judge_phone(sim, phone)
@@ -88,6 +91,28 @@ def _judge_promotions(sim: Simulation) -> None:
                     raise Wrong(f"{each} of {database} was not promoted as it is")
             if not any(other.startswith(f"arrival:{name}") for other in group):
                 raise Wrong(f"{name} has no arrival")
+
+
+def _judge_photos(sim: Simulation) -> None:
+    """Every photo that evidence on the server names is there, byte for byte, but for what a phone cut off keeps."""
+    if lost := sim.lost_photos():
+        raise Wrong(f"photos are nowhere: {sorted(lost)}")
+    there = sim.truth(M)
+    kept = {photo for name in _cut_off(sim) for photo in photos_kept(sim.phones[name].phone)}
+    for database in (name for name in sim.names() if name[0] in "uv"):
+        rows = sim.truth(database).all_docs(start_key="evidence:", end_key="evidence;", include_docs=True)["rows"]
+        for photo in (photo for row in rows for photo in evidence.photos_of(row["doc"])):
+            if photo in sim.witness.photos - kept and media.name_of(media.read_photo(there, photo).data) != photo:
+                raise Wrong(f"photo {photo[:8]} is another one on the server")
+
+
+def photos_kept(app: Phone) -> set[str]:
+    """Photos whose original lies on this phone, to be sent and sent again."""
+    local = app.tools.local
+    if M not in local.stores:
+        return set()
+    named = photos._named_by_evidence(local).intersection(names_in(local.stores.open(M)))
+    return {photo for photo in named if local.photo_file(photo).exists()}
 
 
 def _judge_phone(sim: Simulation, phone: PhoneMachine) -> None:

@@ -16,13 +16,14 @@ from typing import Any
 import requests
 
 from mobile.phone import Phone
-from mobile.worker import SyncStatus, SyncWorker
+from mobile.worker import THOROUGH_EVERY, SyncStatus, SyncWorker
 from server.app import create_app
 from server.backends import Backend
 from server.config import Config, load
 from server.service import Service
 from tests.simulation.disk import Disk
 from tests.simulation.link import Wire
+from tests.simulation.screen import Screen
 
 APP_VERSION = "0.1.0"
 URL = "http://thidua.test"
@@ -126,6 +127,8 @@ class PhoneMachine(Machine):
         self.stopwatch = Stopwatch()
         self.phone: Phone = self._new()
         self.worker: SyncWorker | None = None
+        self.screen = Screen()
+        self.thorough = self.disturbed = False
 
     def _new(self) -> Phone:
         self.started += 1
@@ -143,6 +146,7 @@ class PhoneMachine(Machine):
             self.worker = SyncWorker(
                 self.phone, session_factory=self.session, clock=self.stopwatch, pause=self.stopwatch.wait
             )
+        self.thorough, self.disturbed = self.worker._rounds % THOROUGH_EVERY == 0, False
         return self.worker.sync_once()
 
     def die(self, *, power_cut: bool) -> None:

@@ -7,6 +7,7 @@ requests or between two writes.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import sys
 import traceback
@@ -22,6 +23,7 @@ import requests
 
 from mobile.enrol import CodeExpired, CodeUnknown, CodeUsed, EnrolmentError, enrol
 from mobile.problems import PhoneError
+from mobile.worker import SyncStatus
 from schemas import figures
 from schemas.base import InvalidDocument
 from schemas.figures import decimal_string
@@ -38,13 +40,14 @@ from sync.face import dispatch
 from sync.store import Store
 from sync.store_folder import StoreFolder
 from tests.server.world import BN, GROUP, HD, HY, YEAR
-from tests.simulation import cluster
+from tests.simulation import cluster, screen
 from tests.simulation.cluster import PHONES, SERVERS, G, M
 from tests.simulation.couch import Couch
 from tests.simulation.disk import Disk, Disks, Killed, installed
-from tests.simulation.judge import judge, leaves_of
+from tests.simulation.judge import judge, leaves_of, photos_kept
 from tests.simulation.link import FATES, Lost, Wire, call
 from tests.simulation.machines import URL, PhoneMachine, ServerMachine, Stopwatch
+from tests.simulation.screen import Losses, Screen
 from tests.simulation.witness import Replica, Witness, Wrong, body, held, joined
 
 STEPS = (18, 34)
@@ -122,6 +125,7 @@ class Simulation:
     phones: dict[str, PhoneMachine] = field(default_factory=dict)
     servers: list[ServerMachine] = field(default_factory=list)
     codes: dict[str, str] = field(default_factory=dict)
+    losses: Losses = field(default_factory=Losses)
     decisions_lost: bool = False
     """A server was put back to a copy from before a decision: phones hold what it no longer knows."""
     quiet: bool = False
@@ -317,14 +321,15 @@ class Simulation:
         except Killed:
             self._phone_dies(phone)
             self.say(phone.name, "died while it synchronised")
-            return
+            status = None
         except SyncError as error:
             if not phone.disk.full:
                 raise
             self.say(phone.name, f"could not synchronise: {type(error).__name__}")
-            return
-        self.say(phone.name, f"syncs: {status.state} {status.message} {status.pending} {status.refused}")
-        self._check_safe(phone)
+            status = None
+        else:
+            self.say(phone.name, f"syncs: {status.state} {status.message} {status.pending} {status.refused}")
+        self._look_at_screen(phone, status)
 
     def _restart(self, phone: PhoneMachine) -> None:
         self._phone_dies(phone)
@@ -375,6 +380,11 @@ class Simulation:
         self.requests += 1
         if self.quiet:
             return None
+        fate = self._drawn_fate(phone)
+        phone.disturbed |= fate is not None
+        return fate
+
+    def _drawn_fate(self, phone: PhoneMachine) -> str | None:
         if "meanwhile" in self.accidents and self.depth == 0 and self.random.random() < 0.06:
             self.depth += 1
             started = phone.started
@@ -389,8 +399,10 @@ class Simulation:
     def _reach(self, phone: PhoneMachine, request: requests.PreparedRequest) -> Any:
         server = self.random.choice(self.servers) if self.depth == 0 or len(self.servers) == 1 else self.servers[1]
         if self.depth and server is self.servers[0]:
+            phone.disturbed = True
             raise Lost("busy")  # it is in the middle of a request on this very thread
         if not self._up(server):
+            phone.disturbed = True
             raise Lost("nobody listens")
         try:
             return call(server.app, request)
@@ -398,6 +410,7 @@ class Simulation:
             if killed.disk is not server.disk:
                 raise
             server.die()
+            phone.disturbed = True
             self.say(server.name, f"died in {request.method} {request.path_url.split('?')[0][:50]} of {phone.name}")
             raise Lost("the server died") from None
 
@@ -553,8 +566,9 @@ class Simulation:
             phone.start()
             self.say(phone.name, "is backed up")
             return
-        self.witness.present(self.replicas(), "before a phone was put back")
+        self._present("before a phone was put back")
         phone.restore(self.random.choice(backups))
+        phone.screen = Screen.put_back(phone.phone)
         self.say(phone.name, f"is put back to an older copy: {self.witness.excuse(self.replicas())} excused")
         self._excuse_photos()
 
@@ -570,7 +584,7 @@ class Simulation:
             self.say(main.name, "is backed up")
             return
         chosen = self.random.choice(backups)
-        self.witness.present(self.replicas(), "before the server was put back")
+        self._present("before the server was put back")
         number = chosen.name.rpartition("-")[2]
         for server in self.servers:
             server.put_back(chosen.with_name(f"{server.name}.backup-{number}"))
@@ -581,6 +595,7 @@ class Simulation:
             with self._by_hand():
                 for name in self.names():
                     self.truth(name).remint_uuid()
+        self.losses.happened(announced=known)
         decided = {row["id"] for row in self.truth(G).all_docs(start_key="decision:", end_key="decision;")["rows"]}
         if self.witness.decisions.keys() - decided:
             self.decisions_lost = True
@@ -602,12 +617,18 @@ class Simulation:
             self.quiet = before
 
     def _excuse_photos(self) -> None:
-        self.witness.photos = {photo for photo in self.witness.photos if self._photo_somewhere(photo)}
+        self.witness.photos -= self.lost_photos()
 
-    def _photo_somewhere(self, photo: str) -> bool:
-        return any(phone.phone.tools.local.photo_file(photo).exists() for phone in self.phones.values()) or (
-            media.receipts(self.truth(M), [photo]) == {photo}
-        )
+    def lost_photos(self) -> set[str]:
+        """Photos somebody saw as kept, that are neither on the server nor on a phone that would send them."""
+        there = media.receipts(self.truth(M), sorted(self.witness.photos))
+        return self.witness.photos - there.union(*(photos_kept(phone.phone) for phone in self.phones.values()))
+
+    def _present(self, when: str) -> None:
+        """Before something is taken away: all that was saved is still somewhere."""
+        self.witness.present(self.replicas(), when)
+        if lost := self.lost_photos():
+            raise Wrong(f"{when}: lost photos {sorted(lost)}")
 
     def _recreate(self) -> None:
         """A database of people's work is lost with its disk and made anew, empty."""
@@ -615,7 +636,8 @@ class Simulation:
         for server in self.servers:
             server.die()
             server.disk.full = False
-        self.witness.present(self.replicas(), "before a database was made anew")
+        self._present("before a database was made anew")
+        self.losses.happened(announced=self.couch is None)
         if self.couch is not None:
             self.couch.recreate(name)
         else:
@@ -653,6 +675,7 @@ class Simulation:
         phone.start()
         self._phone(name, phone.who)
         self.phones[name].clock.right(phone.clock)
+        self.phones[name].screen = dataclasses.replace(phone.screen)
         self.say(phone.name, "was copied to another phone")
 
     # What there is
@@ -676,16 +699,19 @@ class Simulation:
         servers = joined(held(name, self.truth(name)) for name in self.names() if name[0] in "uv")
         return [servers, *(self._held_by(phone) for phone in self.phones.values())]
 
-    def _check_safe(self, phone: PhoneMachine) -> None:
-        """What the sync screen calls verified is on the server, byte for byte."""
-        if phone.phone.account is None or {"server-restored", "recreated"} & self.accidents:
-            return  # what a server lost with its disk, the phone cannot know before it asks
-        for card in phone.phone.evidence():
-            for shot in card.photos:
-                if shot.safe:
-                    found = media.read_photo(self.truth(M), shot.sha256).data
-                    if media.name_of(found) != shot.sha256:
-                        raise Wrong(f"{phone.name} calls {shot.sha256} safe, and the server has other bytes")
+    def _look_at_screen(self, phone: PhoneMachine, status: SyncStatus | None) -> None:
+        """What the phone now says is on the server must be there."""
+        if phone.phone.account is None:
+            return
+        whole = status is not None and (
+            status.state == "idle" or (status.message == "log-broken" and not phone.disturbed)
+        )
+        try:
+            screen.look(
+                phone.screen, phone.phone, status, self.truth, self.losses, whole=whole, thorough=phone.thorough
+            )
+        except Wrong as wrong:
+            raise Wrong(f"{phone.name} {wrong}") from wrong
 
     # The quiet day and the judgment
 

@@ -202,8 +202,11 @@ def unsent(tools: Tools, ledger: Ledger) -> int:
 def unsent_documents(tools: Tools, ledger: Ledger) -> Iterator[dict[str, Any]]:
     """Every document, of whatever kind, that has not crossed or was refused: for a file a person can carry.
 
-    One after another: photos that wait may be a gigabyte.
+    One after another: photos that wait may be a gigabyte. Minutes and replies that were begun lie in the device's own
+    store until they are sent: nobody but this phone has them.
     """
+    for begun in (*tools.local.list("minutes:"), *tools.local.list("reply:")):
+        yield {"database": tools.local.device.name, "document": begun}
     for database in (name for name in tools.local.stores.names() if name[:2] in ("u-", "v-", "m-")):
         store = tools.local.stores.open(database)
         refused = {doc_id for (at, doc_id) in ledger.refusals if at == database}

@@ -529,6 +529,8 @@ class VisitsPage:
     people: tuple[TeamMember, ...]
     """Accounts of the group with the inspector's role: who may be on a team."""
     may_plan: bool
+    helpers: tuple[TeamMember, ...] = ()
+    """Accounts of the group that may join a team: whoever scores for a unit, inspector or not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from schemas import ids
-from schemas.access import Access, access_to
+from schemas.access import SCORERS, Access, access_to
 from schemas.figures import VIET_NAM
 from schemas.scheme import Scheme
 from server.accounts import Account
@@ -106,7 +106,8 @@ class Reading:
     def visits(self, account: Account | None, group: str, year: int) -> VisitsPage:
         view = self.view(account, group, year)
         today = min(self.today(), date(year, 12, 31))
-        inspectors = [it for it in view.all("member") if "inspector" in it["roles"] and it["unit"] in view.member_units]
+        scorers = [it for it in view.all("member") if SCORERS & set(it["roles"]) and it["unit"] in view.member_units]
+        people = [(it, TeamMember(view.person(it["account"]), view.unit(it["unit"]))) for it in scorers]
         units = tuple(view.unit(unit) for unit in view.members_on(today))
         may_plan = account is not None and any(
             offer.allowed
@@ -117,8 +118,9 @@ class Reading:
             head=self.head(account, view),
             visits=self.visit_cards(view),
             units=units,
-            people=tuple(TeamMember(view.person(it["account"]), view.unit(it["unit"])) for it in inspectors),
+            people=tuple(person for it, person in people if "inspector" in it["roles"]),
             may_plan=may_plan,
+            helpers=tuple(person for _, person in people),
         )
 
     def visit_cards(self, view: GroupView) -> tuple[VisitCard, ...]:

@@ -39,7 +39,7 @@ PLAIN: Final = {
     ),
     403: Plain(
         _("Trang này dành cho người khác"),
-        _("Tài khoản này không thuộc đơn vị được xem trang này. Nếu cần xem, mời liên hệ tổ giúp việc của cụm."),
+        _("Tài khoản này không thuộc đơn vị được xem trang này. Nếu cần xem, mời liên hệ tổ giúp việc của cụm, khối."),
         "lock-outline",
     ),
     404: Plain(

@@ -17,7 +17,7 @@ from flask_babel import lazy_gettext as _
 from schemas import figures
 from schemas.acts import subject_of
 from schemas.problem import InvalidDocument
-from server.board.models import AnswerTrace, CriterionTrace, VisitCard, VisitsPage
+from server.board.models import AnswerTrace, CriterionTrace, TeamMember, VisitCard, VisitsPage
 
 REASON_CHARS_MAX: Final = 2000
 """A page of text; a longer argument belongs in the minutes, which the reason can name."""
@@ -162,6 +162,33 @@ def read_cancelled(form: Mapping[str, str], page: VisitsPage) -> Filled | Wrong:
     elif len(reason) > REASON_CHARS_MAX:
         wrong["reason"] = _("Lý do dài quá %(most)s ký tự; mời rút gọn.", most=REASON_CHARS_MAX)
     return Wrong(wrong) if wrong else Filled("cancel-visit", {"visit": form["visit"]}, reason)
+
+
+def read_joined(form: Mapping[str, str], page: VisitsPage, helpers: Sequence[TeamMember]) -> Filled | Wrong:
+    """Somebody joins the team of a visit: the same plan once more, with one person more."""
+    wrong: dict[str, Any] = {}
+    visit = next((it for it in cancellable(page) if it.visit == form.get("visit")), None)
+    joining = next((it for it in helpers if it.person.account == form.get("account")), None)
+    if visit is None:
+        wrong["joined"] = _("Mời chọn cuộc kiểm tra.")
+    if joining is None or joining.unit is None:
+        wrong["account"] = _("Mời chọn người vào đoàn.")
+    elif visit is not None and joining.unit.unit == visit.inspected.unit:
+        wrong["account"] = _("Không đơn vị nào tự kiểm tra mình: mời chọn người của đơn vị khác.")
+    elif visit is not None and joining.person.account in {it.person.account for it in visit.team}:
+        wrong["account"] = _("Người này đã ở trong đoàn.")
+    reason = form.get("reason", "").strip()
+    if len(reason) > REASON_CHARS_MAX:
+        wrong["reason"] = _("Lý do dài quá %(most)s ký tự; mời rút gọn.", most=REASON_CHARS_MAX)
+    if wrong or visit is None or joining is None or joining.unit is None:
+        return Wrong(wrong)
+    team = [
+        *({"account": it.person.account, "unit": it.unit.unit} for it in visit.team if it.unit is not None),
+        {"account": joining.person.account, "unit": joining.unit.unit},
+    ]
+    days = {"from": visit.from_date, "to": visit.to_date}
+    value = {"visit": visit.visit, "inspected": visit.inspected.unit, "team": team, **days, "place": visit.place}
+    return Filled("plan-visit", value, reason or None)
 
 
 def cancellable(page: VisitsPage) -> list[VisitCard]:

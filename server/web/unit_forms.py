@@ -85,9 +85,9 @@ class Matters:
 
 def entries(view: GroupView, unit: str, ranking: Standings) -> tuple[Entry, ...]:
     """Live entries of the units that were merged into this one, by unit and in the scheme's order."""
-    found = []
+    found: list[Entry] = []
     row = ranking.row(unit)
-    for event in view.record.events:
+    for event in view.all("unitevent"):
         for old in event["from"] if event["kind"] == "merge" and event["to"] == unit else ():
             before = ranking.row(old)
             if row is not None and before is not None:
@@ -193,7 +193,7 @@ def read_unit_act(form: Mapping[str, str], unit: str, found: Matters, *, locale:
     reason = form.get("reason", "").strip()
     wrong: dict[str, Any] = {}
     if not reason:
-        wrong["reason"] = _("Cần nêu lý do: đơn vị và cả cụm sẽ đọc lý do này.")
+        wrong["reason"] = _("Cần nêu lý do: mọi đơn vị thành viên sẽ đọc lý do này.")
     elif len(reason) > REASON_CHARS_MAX:
         wrong["reason"] = _("Lý do dài quá %(most)s ký tự; mời rút gọn.", most=REASON_CHARS_MAX)
     value: dict[str, Any] = {"unit": unit}
@@ -236,7 +236,7 @@ def _carried_over(form: Mapping[str, str], found: Matters, value: dict[str, Any]
 def _section(form: Mapping[str, str], found: Matters, value: dict[str, Any], locale: str) -> dict[str, Any]:
     section = next((each for each in found.sections if each.section == form.get("section")), None)
     if section is None:
-        return {"act": _("Nội dung này không chờ cụm quyết định.")}
+        return {"act": _("Nội dung này không chờ quyết định.")}
     most = figures.format_points(section.max, locale)
     try:
         points = figures.parse_points(form.get("points", ""), locale)

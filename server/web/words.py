@@ -25,15 +25,15 @@ class Word:
 CRITERION: Final = {
     "counted": Word(_("Đã có điểm"), "check-circle-outline", "primary"),
     "verified": Word(_("Đã xác nhận"), "check-circle-outline", "good"),
-    "accepted": Word(_("Cụm chấp nhận"), "check-circle-outline", "good"),
-    "adjusted": Word(_("Cụm điều chỉnh"), "pencil-outline", "good"),
+    "accepted": Word(_("Đã chấp nhận"), "check-circle-outline", "good"),
+    "adjusted": Word(_("Đã điều chỉnh"), "pencil-outline", "good"),
     "missing": Word(_("Còn thiếu"), "circle-outline"),
     "incomplete": Word(_("Còn thiếu"), "circle-outline"),
     "na": Word(_("Không áp dụng"), "minus"),
     "na_pending": Word(_("Chờ duyệt không áp dụng"), "help-circle-outline", "attention"),
     "excluded": Word(_("Ngoài chức năng"), "minus"),
     "returned": Word(_("Trả lại"), "undo-variant", "attention"),
-    "undecided": Word(_("Chờ cụm quyết định"), "texture-box", "attention"),
+    "undecided": Word(_("Chờ quyết định"), "texture-box", "attention"),
     "waiting": Word(_("Đang chờ"), "timer-sand", "attention"),
     "provisional": Word(_("Tạm tính"), "circle-half-full", "attention"),
     "contested": Word(_("Có mâu thuẫn"), "call-split", "problem"),
@@ -46,7 +46,7 @@ SECTION: Final = {
     **CRITERION,
     "number": Word(_("Đã tính"), "check-circle-outline", "good"),
     "computed": Word(_("Đã tính"), "check-circle-outline", "good"),
-    "decided": Word(_("Cụm quyết định điểm"), "gavel", "good"),
+    "decided": Word(_("Điểm theo quyết định"), "gavel", "good"),
 }
 
 ANSWER: Final = {
@@ -62,7 +62,7 @@ ANSWER: Final = {
 STAGE: Final = {
     "self": Word(_("Tự chấm"), "pencil-outline"),
     "cross": Word(_("Kiểm tra chéo"), "clipboard-check-outline"),
-    "cluster": Word(_("Cụm thẩm định"), "gavel"),
+    "cluster": Word(_("Thẩm định"), "gavel"),
 }
 
 VISIT: Final = {
@@ -123,6 +123,8 @@ TASK: Final = {
 ROLE: Final = {
     "leader": Word(_("Cụm trưởng"), "gavel", "primary"),
     "deputy": Word(_("Cụm phó"), "gavel", "primary"),
+    "leader of a block": Word(_("Khối trưởng"), "gavel", "primary"),
+    "deputy of a block": Word(_("Khối phó"), "gavel", "primary"),
     "council": Word(_("Thường trực Hội đồng"), "scale-balance", "primary"),
     "member": Word(_("Thành viên"), "domain"),
     "specialist": Word(_("Chuyên viên"), "account-outline"),
@@ -188,11 +190,6 @@ UNIT_EVENT: Final = {
     "dissolve": Word(_("Giải thể"), "close-octagon-outline", "attention"),
 }
 
-UNIT_STATE: Final = {
-    "alive": Word(_("Đang hoạt động"), "check-circle-outline", "good"),
-    "ended": Word(_("Không còn"), "minus"),
-}
-
 GROUP_KIND: Final = {"cluster": Word(_("Cụm thi đua"), "domain"), "block": Word(_("Khối thi đua"), "domain")}
 
 BOOKS: Final = {
@@ -211,7 +208,6 @@ BOOKS: Final = {
     "group_kind": GROUP_KIND,
     "unit_kind": UNIT_KIND,
     "unit_event": UNIT_EVENT,
-    "unit_state": UNIT_STATE,
     "award_form": AWARD_FORM,
     "award_level": AWARD_LEVEL,
     "year_state": YEAR_STATE,
@@ -224,6 +220,11 @@ def word(book: str, code: str) -> Word:
     return BOOKS[book].get(code) or Word(code.replace("_", " ").replace("-", " "), "information-outline")
 
 
+def office(code: str, kind: str) -> str:
+    """The code of a role in a group of this kind: a cluster's leader and a block's are called differently."""
+    return f"{code} of a block" if kind == "block" and code in ("leader", "deputy") else code
+
+
 def init_app(app: Flask) -> None:
-    """Templates call `word("visit", card.state)`."""
-    app.jinja_env.globals["word"] = word
+    """Templates call `word("visit", card.state)`, `word("role", office(role, head.kind))`."""
+    app.jinja_env.globals.update(word=word, office=office)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from mobile.problems import PhoneError
@@ -74,6 +76,17 @@ def test_what_is_being_written_survives_a_restart_and_counts_as_unsent(lan, visi
         assert (view.unit, view.written) == ("Lê Hoa – Phó Giám đốc", True)
     finally:
         again.close()
+
+
+def test_minutes_that_were_begun_go_into_the_file_that_can_be_carried_away(lan, visit, tmp_path):
+    write(lan, visit, differences="Chưa thống nhất điểm I.1.")
+    file = tmp_path / "unsent.json"
+    count = lan.export_unsent(file)
+    documents = json.loads(file.read_text(encoding="utf-8"))["documents"]
+    assert len(documents) == count
+    (begun,) = (it["document"] for it in documents if it["database"] == "device")
+    assert (begun["_id"], begun["differences"]) == (f"minutes:{visit}", "Chưa thống nhất điểm I.1.")
+    assert (begun["unit"], begun["recommendations"]) == ("Lê Hoa – Phó Giám đốc", "Bổ sung hồ sơ.")
 
 
 @pytest.mark.parametrize(

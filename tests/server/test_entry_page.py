@@ -13,7 +13,7 @@ from server.app import create_app
 from server.checklist_book import FIRST_LINE, SHEET
 from sync.errors import NotFound
 from tests.server.test_web import PASSWORD, sign_in, token
-from tests.server.world import BN, GROUP, HY, YEAR, salted
+from tests.server.world import BN, GROUP, HD, HY, YEAR, salted
 
 URL = f"/{GROUP}/{YEAR}/units/{BN}/entry"
 PAPER = {"on": "2024-10-05", "scored_by": "Lê Thị Bắc, chuyên viên"}
@@ -112,3 +112,29 @@ def _saved(book):
     book.save(out)
     out.seek(0)
     return out
+
+
+def test_the_helper_team_types_in_a_teams_paper_once_the_leader_has_put_it_on_the_team(world, enter):
+    visit = world.plan_visit(BN, "minh")
+    paper, visits = f"{URL}?visit={visit}", f"/{GROUP}/{YEAR}/visits"
+    helper, leader = enter("giup-viec", HD), enter("truong", HD)
+    world.service.setup.joined(world.service.accounts.find("giup-viec"))
+    said = {**PAPER, "value-i-1": "52,5"}
+    refused = send(helper, paper, **said)
+    assert (refused.status_code, "thêm được người vào đoàn" in refused.text) == (403, True)
+
+    def join(client, **more):
+        form = {"act": "join", "visit": visit, "account": "giup-viec", **more}
+        return client.post(visits, data={"csrf_token": token(client.get(visits).text), **form})
+
+    assert join(leader, account="bac").status_code == 422
+    assert join(leader, account="minh").status_code == 422
+    assert join(enter("bn-2", BN)).status_code == 403
+    assert join(leader).status_code == 303
+    known = world.service.board.view(None, GROUP, YEAR).visits[visit]
+    assert [account for account, _unit in known.team] == [world.accounts["minh"].account, "giup-viec"]
+    assert (known.starts, known.place, known.inspected) == ("2024-10-08", "Sở", BN)
+    assert send(helper, paper, **said).status_code == 303
+    kept = world.service.backend.open(ids.visit_database(visit)).get(ids.draft_id(GROUP, BN, "cross", visit))
+    given = checklist.answer_of(kept, "i-1")
+    assert (given["points"], given["by"], given["paper"]["on"]) == ("52.5", "giup-viec", "2024-10-05")

@@ -33,8 +33,13 @@ def visits(group: str, year: int) -> Any:
 def visits_sent(group: str, year: int) -> Any:
     page = service().board.visits(account(), group, year)
     team = request.form.getlist("team")
-    cancels = request.form.get("act") == "cancel-visit"
-    filled = forms.read_cancelled(request.form, page) if cancels else forms.read_visit(request.form, team, page)
+    cancels, joins = (request.form.get("act") == act for act in ("cancel-visit", "join"))
+    if cancels:
+        filled = forms.read_cancelled(request.form, page)
+    elif joins:
+        filled = forms.read_joined(request.form, page, page.helpers)
+    else:
+        filled = forms.read_visit(request.form, team, page)
     if isinstance(filled, forms.Wrong):
         return _page(page, wrong=filled.fields, typed=request.form, team=team), 422
     try:
@@ -44,7 +49,12 @@ def visits_sent(group: str, year: int) -> Any:
     except Problem as problem:
         return _page(page, wrong={"act": said(problem.said)}, typed=request.form, team=team), problem.status
     if cancels:
-        flash(_("Đã hủy cuộc kiểm tra. Phiếu của đoàn, nếu có về sau, chỉ được tính khi cụm quyết định."), "good")
+        flash(_("Đã hủy cuộc kiểm tra. Phiếu của đoàn, nếu có về sau, chỉ được tính khi có quyết định."), "good")
+    elif joins:
+        flash(
+            _("Đã ghi thêm vào đoàn. Người này nhập được phiếu của cuộc kiểm tra, trên trang hoặc trên điện thoại."),
+            "good",
+        )
     else:
         flash(_("Đã lên lịch. Máy của các thành viên đoàn sẽ nhận cuộc kiểm tra ở lần đồng bộ tới."), "good")
     return redirect(url_for("web.visits", group=group, year=year), 303)

@@ -136,6 +136,9 @@ def as_attachments(folder: Path, count: int, speed: float) -> dict[str, object]:
         store.close()
 
 
+WAYS = {"thidua": as_thidua, "attachments": as_attachments}
+
+
 def _until(done: Callable[[], object]) -> None:
     for _ in range(400):
         try:
@@ -233,6 +236,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("what", nargs="?", choices=["link", "memory"], default="link")
     parser.add_argument("--photos", type=int)
     parser.add_argument("--speed", type=float, default=20.0)
+    parser.add_argument("--way", choices=WAYS, help="link: this way alone")
     parser.add_argument("--folder", type=Path, help="memory: keep everything here for the next call")
     parser.add_argument("--only", choices=STAGES, help="memory: this stage alone")
     asked = parser.parse_args(arguments)
@@ -242,7 +246,7 @@ def main(arguments: list[str] | None = None) -> None:
         return
     count = asked.photos or 100
     rows = []
-    for way in (as_thidua, as_attachments):
+    for way in [WAYS[asked.way]] if asked.way else WAYS.values():
         with tempfile.TemporaryDirectory() as folder:
             rows.append(way(Path(folder), count, asked.speed))
     print(f"{count} photos of {PHOTO_BYTES // 1000} KB, 64 kbit/s, 0.6 s away, cut every 100 KB; × {asked.speed:g}")

@@ -21,7 +21,12 @@ from sync.store_folder import StoreFolder
 SESSION_S = 600
 """CouchDB's own: a cookie that is not used for ten minutes is worth nothing."""
 
+RENEWED_AFTER = 0.1
+"""Of `SESSION_S`, likewise: who goes on asking gets a new cookie with an answer, so that no long run is cut off."""
+
 COOKIE = "AuthSession"
+
+FORM = "application/x-www-form-urlencoded"
 
 SIGN_IN_BYTES_MAX = 10_000
 """A name and a password."""
@@ -91,6 +96,7 @@ class _Guard:
 
     def watch(self, app: flask.Flask) -> None:
         app.before_request(self._ask)
+        app.after_request(self._renewed)
 
     def _ask(self) -> flask.Response | None:
         request = flask.request
@@ -132,18 +138,21 @@ class _Guard:
         nobody: dict[str, Any] = {"name": None, "roles": []}
         context = nobody if how is None else {"name": self._name, "roles": ["_admin"]}
         info = {"authentication_handlers": ["cookie", "default"], **known}
-        answer = flask.jsonify(ok=True, userCtx=context, info=info)
-        if how == "cookie":
-            self._give_cookie(answer)
-        return answer
+        return flask.jsonify(ok=True, userCtx=context, info=info)
 
     def _sign_in(self, request: flask.Request) -> flask.Response:
         request.max_content_length = SIGN_IN_BYTES_MAX
+        if request.mimetype not in ("application/json", FORM):
+            reason = f"Content-Type must be '{FORM}' or 'application/json'"
+            return _refusal(415, "bad_content_type", reason)
         given: Any = request.get_json(silent=True) if request.is_json else request.form
         if not isinstance(given, Mapping):
             given = {}
         if not self._is_user(given.get("name"), given.get("password")):
-            return _unauthorized("Name or password is incorrect.")
+            # Without a challenge: with one, CouchDB's replicator asks again with Basic.
+            refused = _unauthorized("Name or password is incorrect.")
+            refused.delete_cookie(COOKIE, httponly=True)
+            return refused
         answer = flask.jsonify(ok=True, name=self._name, roles=["_admin"])
         self._give_cookie(answer)
         return answer
@@ -152,21 +161,37 @@ class _Guard:
         until = f"{int(self._now()) + SESSION_S:x}"
         answer.set_cookie(COOKIE, f"{until}:{self._seal(until)}", max_age=SESSION_S, httponly=True, samesite="Strict")
 
+    def _renewed(self, answer: flask.Response) -> flask.Response:
+        """A new cookie for who came with one, unless it is nearly new or the answer says something of it already."""
+        left_s = self._left_s(flask.request.cookies.get(COOKIE, ""))
+        if 0 < left_s < SESSION_S * (1 - RENEWED_AFTER) and "Set-Cookie" not in answer.headers:
+            self._give_cookie(answer)
+        return answer
+
     def _is_cookie(self, cookie: str) -> bool:
+        return self._left_s(cookie) > 0
+
+    def _left_s(self, cookie: str) -> float:
+        """How long the cookie is good for; 0 where it is none of ours, and less where it has run out."""
         until, _, seal = cookie.partition(":")
         if not hmac.compare_digest(seal.encode(errors="replace"), self._seal(until).encode()):
-            return False
-        return int(until, 16) > self._now()
+            return 0
+        return int(until, 16) - self._now()
 
     def _seal(self, until: str) -> str:
         return hmac.new(self._secret, until.encode(errors="replace"), hashlib.sha256).hexdigest()
 
 
 def _unauthorized(reason: str, *, challenge: bool = False) -> flask.Response:
-    answer = flask.jsonify(error="unauthorized", reason=reason)
-    answer.status_code = 401
+    answer = _refusal(401, "unauthorized", reason)
     if challenge:
         answer.headers["WWW-Authenticate"] = 'Basic realm="thidua"'
+    return answer
+
+
+def _refusal(status: int, error: str, reason: str) -> flask.Response:
+    answer = flask.jsonify(error=error, reason=reason)
+    answer.status_code = status
     return answer
 
 

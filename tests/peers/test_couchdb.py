@@ -6,12 +6,13 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 import flask
 import pytest
 
+from server import couch_peer
 from server.couch_peer import make_app
 from server.wsgi import BackgroundServer
 from sync.database import Database, Document
@@ -77,6 +78,38 @@ def guard(tmp_path: Any) -> Iterator[Callable[..., str]]:
     for server in servers:
         server.stop()
     folder.close()
+
+
+class Asked:
+    """`thidua couch --user` that keeps what it was asked, and by what its caller was known."""
+
+    def __init__(self, path: Any) -> None:
+        self.folder = StoreFolder(path)
+        self.seen: list[tuple[str, str]] = []
+        self.given = 0
+        app = make_app(self.folder, user="an:mật khẩu")
+        app.before_request_funcs[None].insert(0, self._see)
+        app.after_request(self._count)
+        self._server = BackgroundServer(app)
+
+    def _see(self) -> None:
+        request = flask.request
+        known = "form" if request.form else "nobody"
+        known = "cookie" if "AuthSession" in request.cookies else known
+        self.seen.append((request.path, "basic" if request.authorization is not None else known))
+
+    def _count(self, answer: flask.Response) -> flask.Response:
+        self.given += "AuthSession=" in answer.headers.get("Set-Cookie", "")
+        return answer
+
+    def __enter__(self) -> Self:
+        self._server.start()
+        self.url = f"http://an:m%E1%BA%ADt%20kh%E1%BA%A9u@{self._server.url.removeprefix('http://')}/db"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.stop()
+        self.folder.close()
 
 
 class TestItsReplicator:
@@ -220,6 +253,50 @@ class TestItsJobs:
             assert couchdb.state(job)["info"]["doc_write_failures"] == 0
         assert everything(ours) == everything(there)
         folder.close()
+
+    @pytest.mark.parametrize("direction", ["pull", "push"])
+    def test_a_run_signs_in_once_and_then_asks_with_its_cookie(
+        self, couchdb: CouchDB, tmp_path: Any, direction: str
+    ) -> None:
+        with Asked(tmp_path / "asks") as asked:
+            name = couchdb.create()
+            here, there = asked.folder.create("db"), couchdb.remote(name)
+            graft(here if direction == "pull" else there, *documents())
+            ends = [with_basic(asked.url), couchdb.endpoint(name)]
+            told = couchdb.replicate(*(ends if direction == "pull" else reversed(ends)))
+            assert (told["docs_written"], told["doc_write_failures"]) == (len(documents()), 0)
+            assert everything(here) == everything(there)
+            sessions = [how for path, how in asked.seen if path == "/_session"]
+            assert sessions == ["form"], "one sign-in for a run of seconds"
+            assert {how for path, how in asked.seen if path != "/_session"} == {"cookie"}
+
+    def test_a_continuous_run_outlives_its_session(
+        self, couchdb: CouchDB, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its cookie is renewed while it asks; what ran out between two changes is got anew."""
+        monkeypatch.setattr(couch_peer, "SESSION_S", 3)
+        with Asked(tmp_path / "asks") as asked:
+            name = couchdb.create()
+            here, there = asked.folder.create("db"), couchdb.remote(name)
+            couchdb.follow(couchdb.endpoint(name), with_basic(asked.url))
+            for n in range(3):
+                rev = there.put({"_id": f"{n}", "_attachments": REPORT})
+                eventually(lambda n=n: leaves_or_none(here, f"{n}"), [rev])
+                time.sleep(4)
+            assert asked.given > 1
+            assert {how for path, how in asked.seen if path != "/_session"} == {"cookie"}
+
+    @pytest.mark.parametrize("direction", ["pull", "push"])
+    def test_a_wrong_password_is_told_as_such(self, couchdb: CouchDB, tmp_path: Any, direction: str) -> None:
+        with Asked(tmp_path / "asks") as asked:
+            asked.folder.create("db")
+            name = couchdb.create()
+            wrong = with_basic(asked.url.replace("m%E1%BA%ADt", "sai"))
+            ends = [wrong, couchdb.endpoint(name)]
+            job = {"source": ends[direction == "push"], "target": ends[direction == "pull"]}
+            told = couchdb("POST", "_replicate", json=job)
+            assert "unauthorized" in str(told), told
+            assert [how for _, how in asked.seen] == ["form"] * len(asked.seen), "no Basic after a refusal"
 
     @pytest.mark.parametrize("start", ["follow", "job"])
     def test_two_continuous_runs_keep_both_ends_equal(

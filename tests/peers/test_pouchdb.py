@@ -49,6 +49,22 @@ def test_pouchdb_pushes_everything(couch: Any, pouch: Any) -> None:
     assert everything(couch.store()) == written["everything"]
 
 
+def test_pouchdb_signs_in_with_each_request_both_ways(tmp_path: Any, pouch: Any) -> None:
+    folder = StoreFolder(tmp_path / "asks")
+    ours = folder.create("db")
+    graft(ours, *sample())
+    with BackgroundServer(make_app(folder, user="an:mật khẩu")) as server:
+        address = server.url.removeprefix("http://")
+        known = f"http://an:m%E1%BA%ADt%20kh%E1%BA%A9u@{address}/db"
+        assert pouch("pull", url=known)["everything"] == everything(ours)
+        pouch("write", docs=[{"_id": "theirs", "n": 1}])
+        assert pouch("push", url=known)["docs_written"] == 1
+        assert ours.get("theirs")["n"] == 1
+        with pytest.raises(AssertionError, match="401"):
+            pouch("push", url=f"http://an:sai@{address}/db")
+    folder.close()
+
+
 def test_pouchdb_repeats_a_replication_without_sending_anything(couch: Any, pouch: Any) -> None:
     graft(couch.store(), *sample())
     assert pouch("pull", url=couch.url())["docs_written"] > 0

@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 
+from server.couch_peer import make_app
+from server.wsgi import BackgroundServer
 from sync.remote import RemoteDatabase
 from sync.replicate import replicate
+from sync.store_folder import StoreFolder
 from tests.peers.pouchdb_server import pouchdb_server
 from tests.peers.sample import PHOTO, bytes_of, sample
 from tests.support.everything import everything
@@ -48,6 +52,25 @@ def test_everything_comes_there_and_back(there: RemoteDatabase) -> None:
     assert (pulled.docs_written, pulled.refused) == (len(sample()), [])
     assert everything(back) == everything(here)
     assert copy(here, there).docs_read == copy(there, back).docs_read == 0
+
+
+@pytest.mark.parametrize("direction", ["pull", "push"])
+def test_its_own_replicator_signs_in_at_ours(
+    server_url: str, there: RemoteDatabase, tmp_path: Any, direction: str
+) -> None:
+    folder = StoreFolder(tmp_path / "asks")
+    ours = folder.create("db")
+    graft(ours if direction == "pull" else there, *sample())
+    with BackgroundServer(make_app(folder, user="an:mật khẩu")) as server:
+        known = f"http://an:m%E1%BA%ADt%20kh%E1%BA%A9u@{server.url.removeprefix('http://')}/db"
+        ends = [known, there.name]
+        job = {"source": ends[direction == "push"], "target": ends[direction == "pull"]}
+        told = requests.post(f"{server_url}/_replicate", json=job, timeout=60)
+        assert (told.status_code, told.json().get("ok")) == (200, True), told.text
+    # Its list of leaves has no order to tell a winner by: read as a replicator reads it.
+    copy(there, found := MemoryDatabase("found"))
+    assert everything(found) == everything(ours)
+    folder.close()
 
 
 def test_two_phones_of_pouchdb_and_two_of_ours_end_with_the_same(couch: Any, pouch: Any, there: RemoteDatabase) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -245,6 +246,66 @@ def test_who_signs_in_is_known_by_a_cookie_for_ten_minutes(tmp_path: Path) -> No
     for cookie in ("ffffffff:x", "x", "ffffffff:" + "0" * 64, "đ:đ"):
         peer.client.set_cookie("AuthSession", cookie)
         assert peer("GET", "/_all_dbs")[0] == 401
+
+
+def test_couchdbs_replicator_signs_in_by_a_session_as_it_does_at_a_couchdb(tmp_path: Path) -> None:
+    """The exchange of its couch_replicator_auth_session, request by request."""
+    clock = [1_000.0]
+    peer = Peer(tmp_path, user="an:mật khẩu", now=lambda: clock[0])
+    peer.folder.create("db")
+    client = peer.app.test_client(use_cookies=False)
+
+    def sign_in(password: str, **how: Any) -> Any:
+        # It posts a form, without Basic, to the root of the server's address.
+        return client.post("/_session", data={"name": "an", "password": password}, **how)
+
+    wrong = sign_in("sai")
+    assert (wrong.status_code, wrong.json) == (
+        401,
+        {"error": "unauthorized", "reason": "Name or password is incorrect."},
+    )
+    assert "WWW-Authenticate" not in wrong.headers, "it would try again with Basic"
+    assert wrong.headers["Set-Cookie"].startswith("AuthSession=;")
+
+    opened = sign_in("mật khẩu")
+    assert (opened.status_code, opened.json) == (200, {"ok": True, "name": "an", "roles": ["_admin"]})
+    given, options = cookie_of(opened)
+    assert {"max-age": "600", "path": "/", "httponly": ""}.items() <= options.items()
+    assert client.get("/db").status_code == 401
+
+    def asked(cookie: str) -> Any:
+        return client.get("/db", headers={"Cookie": f"AuthSession={cookie}"})
+
+    fresh = asked(given)
+    assert (fresh.status_code, fresh.json["db_name"]) == (200, "db")
+    assert "Set-Cookie" not in fresh.headers
+    # A tenth of its life later each answer brings another one, which it takes up.
+    clock[0] += 61
+    renewed, _ = cookie_of(asked(given))
+    clock[0] += 541
+    assert asked(renewed).status_code == 200
+    # What has run out is refused, and it signs in anew.
+    late = asked(given)
+    assert (late.status_code, late.json["error"]) == (401, "unauthorized")
+    again, _ = cookie_of(sign_in("mật khẩu"))
+    assert asked(again).status_code == 200
+    # Where somebody's server demands Basic of all, it sends both.
+    both = sign_in("mật khẩu", headers={"Authorization": "Basic " + b64encode("an:mật khẩu".encode()).decode()})
+    assert both.status_code == 200
+
+    assert client.post("/_session", json={"name": "an", "password": "mật khẩu"}).status_code == 200
+    for kind in ("text/plain", "multipart/form-data"):
+        refused = client.post("/_session", data=b"name=an", content_type=kind)
+        assert (refused.status_code, refused.json["error"]) == (415, "bad_content_type")
+
+
+def cookie_of(response: Any) -> tuple[str, dict[str, str]]:
+    """The AuthSession that an answer gives, and its attributes in lower case."""
+    first, *rest = response.headers["Set-Cookie"].split("; ")
+    name, _, value = first.partition("=")
+    assert name == "AuthSession"
+    assert value
+    return value, {key.lower(): told for key, _, told in (each.partition("=") for each in rest)}
 
 
 def test_a_method_that_a_proxy_forbids_travels_in_a_header(peer: Peer) -> None:

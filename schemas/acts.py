@@ -142,6 +142,55 @@ class TieBallot(Form):
             yield "present", Fault("ballot-counts")
 
 
+class RoomBallot(Form):
+    """Any other ballot of the meeting: who gets more than half of those present is chosen. `invalid` papers count for
+    nobody and their writers were present all the same."""
+
+    units = ListOf(Word(), most=200, least=1, sorted_unique=True)
+    held = Day()
+    voters = Whole(1, 1_000)
+    present = Whole(1, 1_000)
+    invalid = Whole(0, 1_000)
+    votes = MapOf(Whole(0, 1_000), most=200)
+
+    def agree(self, body: dict[str, Any]) -> Iterator[tuple[str, Fault]]:
+        if sorted(body["votes"]) != body["units"]:
+            yield "votes", Fault("ballot-other-units")
+        elif body["present"] > body["voters"] or self.given(body) + body["invalid"] > body["present"]:
+            yield "present", Fault("ballot-counts")
+
+    def given(self, body: dict[str, Any]) -> int:
+        """Papers that named somebody, at the least."""
+        return int(max(body["votes"].values()))
+
+
+class AwardBallot(RoomBallot):
+    """Whom the meeting honours with an award (suy tôn): a paper may name several, or none."""
+
+    award = Word()
+
+
+class Election(RoomBallot):
+    """The leader, or the deputy, of the next year: a paper names one unit."""
+
+    role = OneOf("leader", "deputy")
+
+    def given(self, body: dict[str, Any]) -> int:
+        return int(sum(body["votes"].values()))
+
+
+class Departure(Form):
+    """Why `units` are put forward for an award although `over`, eligible and better placed, are not."""
+
+    award = Word()
+    units = ListOf(Word(), most=200, least=1, sorted_unique=True)
+    over = ListOf(Word(), most=200, least=1, sorted_unique=True)
+
+    def agree(self, body: dict[str, Any]) -> Iterator[tuple[str, Fault]]:
+        if set(body["units"]) & set(body["over"]):
+            yield "over", Fault("departure-over-itself")
+
+
 class ScoreLock(Form):
     """`best` fixes the group's best actual (L) of each quantitative criterion; what comes later no longer moves it."""
 
@@ -224,6 +273,10 @@ ACTS: Final[Mapping[str, Act]] = {
     "rank-unit": Act(RankUnit, "rank:{unit}", when=UNPUBLISHED),
     "count-submission": Act(CountSubmission, "checklist"),
     "tie-ballot": Act(TieBallot, "ballot", when=UNPUBLISHED),
+    "award-ballot": Act(AwardBallot, "honour:{award}", when=UNPUBLISHED),
+    "depart-order": Act(Departure, "departure:{award}", when=UNPUBLISHED),
+    # Of the next year: it bears on nothing in this one, and often the room is asked after the result is out.
+    "elect": Act(Election, "elected:{role}", when=ANY_TIME),
     "lock-scores": Act(ScoreLock, "scores", reason_required=False, when=UNPUBLISHED),
     "freeze": Act(Freeze, "ranking", reason_required=False, inputs_least=1, when=("unpublished", "nothing-hinders")),
     "publish": Act(Publish, "published", reason_required=False, who=COUNCIL, when=("frozen", "unpublished")),
@@ -254,6 +307,8 @@ def misfits(scheme: Scheme, act: str, value: Mapping[str, Any]) -> list[Problem]
         return [Problem("value.answer", problem.code, problem.params) for problem in found]
     if act == "count-claim" and value["occurrences"] != "1" and scheme.bonus_item(value["item"]) is not None:
         return [Problem("value.occurrences", "claim-counts-once")]
+    if act in ("award-ballot", "depart-order") and all(it.id != value["award"] for it in scheme.awards):
+        return [Problem("value.award", "award-unknown", {"given": value["award"]})]
     section = scheme.section(value["section"]) if act == "decide-section" else None
     if section is not None and not 0 <= Fraction(value["points"]) <= section.max:
         most = decimal_string(section.max)
@@ -265,8 +320,8 @@ def units_of(act: str, value: Mapping[str, Any]) -> tuple[str, ...]:
     """The units an act decides about: those that must not do it themselves."""
     if act == "count-submission":
         return (ids.parse(value["submission"])["unit"],)
-    if act == "tie-ballot":
-        return tuple(value["units"])
+    if act in ("tie-ballot", "award-ballot", "elect", "depart-order"):
+        return (*value["units"], *value.get("over", ()))
     if act == "carry-over":
         return (value["unit"], value["from"])
     named = value.get("unit", value.get("inspected"))

@@ -1,14 +1,65 @@
-"""Tie ballots: when one counts, and in what order it puts the tied units (DOMAIN 5.9)."""
+"""Ballots: when one counts, whom it puts first among the tied, whom it honours or elects (DOMAIN 5.9).
+
+    tie-ballot           two thirds of the members present; more votes is the better place
+    award-ballot, elect  more than half of those present is chosen; invalid papers and empty chairs choose nobody
+
+They are held in the room: counts and minutes are recorded, never who voted for whom. What is chosen counts once: a
+later ballot takes nothing back. What a ballot means for a place or an award is not known here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
-from typing import Any
+from typing import Any, Final
 
 from schemas.problem import Problem
 from schemas.record import Body, Record
+
+ELECTED: Final = ("leader", "deputy")
+"""The offices of the next year, in the order in which they are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What one ballot said of one unit: `votes` of those `present`; `chosen` with more than half of them."""
+
+    decision: str
+    unit: str
+    votes: int
+    present: int
+
+    @property
+    def chosen(self) -> bool:
+        return 2 * self.votes > self.present
+
+
+@dataclass(frozen=True, slots=True)
+class Elected:
+    """Who leads, or is the deputy, next year."""
+
+    role: str
+    vote: Vote
+
+
+def honours(record: Record, award: str) -> dict[str, Vote]:
+    """What the meeting said of each unit voted on for an award: the ballot that chose it, else the last one."""
+    found: dict[str, Vote] = {}
+    for vote in _votes(record, f"honour:{award}", "award-ballot"):
+        if vote.unit not in found or not found[vote.unit].chosen:
+            found[vote.unit] = vote
+    return found
+
+
+def elected(record: Record) -> tuple[Elected, ...]:
+    """Who was elected for the next year, the leader first; nobody while no unit has more than half."""
+    found = []
+    for role in ELECTED:
+        vote = next((it for it in _votes(record, f"elected:{role}", "elect") if it.chosen), None)
+        found += [] if vote is None else [Elected(role, vote)]
+    return tuple(found)
 
 
 def tie_ballot(record: Record, units: Sequence[str]) -> Body | None:
@@ -30,14 +81,39 @@ def ballot_problems(record: Record, value: Mapping[str, Any], *, tied: Collectio
 
     One without a quorum may be written down: it was held, and another may follow.
     """
-    found = []
-    voters = sum(member.active for member in record.listed(date.fromisoformat(value["held"])))
-    if value["voters"] != voters:
-        found.append(Problem("value.voters", "ballot-voters", {"count": voters, "given": value["voters"]}))
+    found = _voters_problems(record, value)
     if tie_ballot(record, value["units"]) is not None:
         found.append(Problem("value.units", "ballot-second"))
     elif tuple(sorted(value["units"])) not in tied:
         found.append(Problem("value.units", "ballot-not-tied"))
+    return found
+
+
+def award_problems(record: Record, value: Mapping[str, Any], *, eligible: Collection[str]) -> list[Problem]:
+    """Why a well-formed ballot on an award could never count. `eligible` are the units that may be proposed for it."""
+    before = honours(record, value["award"])
+    found = _voters_problems(record, value)
+    found += [
+        Problem("value.units", "ballot-not-eligible", {"unit": unit}) for unit in value["units"] if unit not in eligible
+    ]
+    found += [
+        Problem("value.units", "ballot-chosen-already", {"unit": unit})
+        for unit in value["units"]
+        if unit in before and before[unit].chosen
+    ]
+    return found
+
+
+def election_problems(record: Record, value: Mapping[str, Any]) -> list[Problem]:
+    """Why a well-formed election could never count."""
+    found = _voters_problems(record, value)
+    members = {it.unit for it in record.listed(date.fromisoformat(value["held"])) if it.active}
+    found += [Problem("value.units", "elect-no-member", {"unit": it}) for it in value["units"] if it not in members]
+    for standing in elected(record):
+        if standing.role == value["role"]:
+            found.append(Problem("value.role", "elect-second", {"unit": standing.vote.unit}))
+        elif standing.vote.unit in value["units"]:
+            found.append(Problem("value.units", "elect-both", {"unit": standing.vote.unit}))
     return found
 
 
@@ -47,6 +123,30 @@ def by_votes(ballot: Body) -> list[list[str]]:
     return [
         sorted(unit for unit in votes if votes[unit] == given) for given in sorted(set(votes.values()), reverse=True)
     ]
+
+
+def _votes(record: Record, subject: str, act: str) -> Iterator[Vote]:
+    """The votes of every ballot on a subject that counts, the earliest first; none while it is contested."""
+    if subject in record.folded.contested:
+        return
+    held = [it for it in record.folded.history.get(subject, ()) if it["act"] == act]
+    settled = {side for it in held for side in _sides(record, it)}
+    for ballot in held:
+        value = ballot["value"]
+        if ballot["_id"] not in settled and value["voters"] == _voters(record, value):
+            yield from (Vote(ballot["_id"], unit, value["votes"][unit], value["present"]) for unit in value["units"])
+
+
+def _voters(record: Record, value: Mapping[str, Any]) -> int:
+    """One vote for each unit that was a member on the day of the ballot."""
+    return sum(member.active for member in record.listed(date.fromisoformat(value["held"])))
+
+
+def _voters_problems(record: Record, value: Mapping[str, Any]) -> list[Problem]:
+    voters = _voters(record, value)
+    if value["voters"] == voters:
+        return []
+    return [Problem("value.voters", "ballot-voters", {"count": voters, "given": value["voters"]})]
 
 
 def _sides(record: Record, act: Body) -> set[str]:
@@ -62,7 +162,7 @@ def _sides(record: Record, act: Body) -> set[str]:
 
 def _counts(record: Record, ballot: Body) -> bool:
     value = ballot["value"]
-    voters = sum(member.active for member in record.listed(date.fromisoformat(value["held"])))
+    voters = _voters(record, value)
     return bool(
         value["voters"] == voters
         and 2 * voters <= 3 * value["present"]

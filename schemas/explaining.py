@@ -21,7 +21,7 @@ from schemas.messages import say
 from schemas.problem import Reason
 from schemas.scheme import Criterion, Scheme
 from schemas.scoring import CriterionResult, SectionResult
-from schemas.standings import Row, Standings
+from schemas.standings import Eligibility, Row, Standings
 
 RULES: Final = ("4", "5.1", "5.2", "5.3", "5.4", "5.5", "5.6", "5.7", "5.8", "5.9", "6")
 """The rules a line may name; each has a sentence of its own, `rule-<number with a dash>`."""
@@ -62,7 +62,7 @@ def explain_total(ranking: Standings, unit: str) -> tuple[Line, ...]:
     row = ranking.row(unit)
     if row is None or ranking.scheme is None:
         return ()
-    return tuple(_total(ranking.scheme, row))
+    return tuple(_total(ranking, row))
 
 
 def explain_criterion(ranking: Standings, unit: str, criterion: str) -> tuple[Line, ...]:
@@ -225,7 +225,7 @@ def _side(name: str, side: Side, level: int) -> Iterator[Line]:
         yield Line(level + 1, Reason("explain-side-capped", {"sum": added, "points": side.points}), side.points, "5.6")
 
 
-def _total(scheme: Scheme, row: Row) -> Iterator[Line]:
+def _total(ranking: Standings, row: Row) -> Iterator[Line]:
     card = row.card
     if card.total is None or card.base is None:
         yield Line(0, Reason("explain-total-none", {"unit": row.unit}), None, "5.8")
@@ -249,7 +249,28 @@ def _total(scheme: Scheme, row: Row) -> Iterator[Line]:
         )
         yield Line(1, said, None, "5.7")
         yield from (Line(2, failed, None, "5.7") for failed in award.failed)
-    del scheme
+        yield from _vote(award)
+        yield from _departs(award, row, ranking)
+    for it in ranking.elected:
+        if it.vote.unit == row.unit:
+            told = {"roles": [it.role], "votes": it.vote.votes, "count": it.vote.present}
+            yield Line(1, Reason("explain-elected", told), None, "5.9", (it.vote.decision,))
+
+
+def _vote(award: Eligibility) -> Iterator[Line]:
+    if award.vote is not None:
+        said = "explain-honoured" if award.vote.chosen else "explain-not-honoured"
+        params = {"votes": award.vote.votes, "count": award.vote.present}
+        yield Line(2, Reason(said, params), None, "5.9", (award.vote.decision,))
+
+
+def _departs(award: Eligibility, row: Row, ranking: Standings) -> Iterator[Line]:
+    """Where score order would have it otherwise, said at those it concerns, on both sides."""
+    for it in ranking.departures:
+        if it.award == award.award.id and row.unit in (*it.units, *it.over):
+            said = "explain-departs" if it.decision is not None else "explain-departs-silently"
+            decided = () if it.decision is None else (it.decision,)
+            yield Line(2, Reason(said, {"units": list(it.units), "over": list(it.over)}), None, "5.9", decided)
 
 
 def _place(row: Row) -> Iterator[Line]:

@@ -16,6 +16,7 @@ from schemas import ids
 from schemas.hashing import body_sha256, canonical_bytes
 from schemas.kept import KEPT_TYPES, keep
 from schemas.problem import Reason
+from schemas.proposals import Departure
 from schemas.record import Body, Record
 from schemas.standings import Standings, standings
 
@@ -25,7 +26,7 @@ INPUT_TYPES: Final = frozenset({
 """What standings read. Parts and persons are not among them: they can be erased, and the ranking still verifies."""
 
 
-AFTERWARDS: Final = frozenset({"publish", "withhold"})
+AFTERWARDS: Final = frozenset({"elect", "publish", "withhold"})
 """Decisions that follow a freezing in the course of things and bear on no figure."""
 
 
@@ -43,10 +44,19 @@ class Frozen:
 
 
 def obstacles(record: Record, ranking: Standings) -> tuple[Reason, ...]:
-    """Why this ranking cannot be frozen yet: whatever makes places provisional, and a log with two heads."""
+    """Why this ranking cannot be frozen yet: whatever makes places provisional, a departure from score order without a
+    reason in the minutes, and a log with two heads.
+    """
     heads = record.folded.heads
     forked = (Reason("freeze-two-heads", {"count": len(heads)}),) if len(heads) > 1 else ()
-    return (*ranking.reasons, *forked)
+    silent = (_departs("departure-unminuted", ranking, it) for it in ranking.departures if it.decision is None)
+    return (*ranking.reasons, *silent, *forked)
+
+
+def _departs(code: str, ranking: Standings, found: Departure) -> Reason:
+    awards = () if ranking.scheme is None else ranking.scheme.awards
+    item = next((dict(it.names) for it in awards if it.id == found.award), {"vi": found.award})
+    return Reason(code, {"item": item, "units": list(found.units), "over": list(found.over)})
 
 
 def ranking_inputs(documents: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
@@ -116,6 +126,10 @@ def exceptions(record: Record, ranking: Standings) -> tuple[Reason, ...]:
             found += [Reason("frozen-later", {**unit, "submission": name}) for name in held.later]
         apart = sum(not it.commented for it in row.card.discrepancies)
         found += [Reason("frozen-uncommented", {**unit, "count": apart})] if apart else []
+        for it in row.awards:
+            if it.vote is not None and it.vote.chosen and not it.eligible:
+                found.append(Reason("frozen-not-proposed", {**unit, "item": dict(it.award.names)}))
+    found += [_departs("frozen-departure", ranking, it) for it in ranking.departures]
     return tuple(found)
 
 

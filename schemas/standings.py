@@ -12,9 +12,10 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from schemas.ballots import by_votes, tie_ballot
+from schemas.ballots import Elected, Vote, by_votes, elected, honours, tie_ballot
 from schemas.figures import decimal_string, fixed_string, format_date
 from schemas.problem import Reason
+from schemas.proposals import Candidate, Departure, departure
 from schemas.record import Member, Record
 from schemas.scheme import Award, Scheme
 from schemas.scoring import Scorecard, Tally, tally
@@ -27,14 +28,22 @@ Names = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """May the unit be proposed for an award? `failed` names every condition that stands against it."""
+    """May the unit be proposed for an award? `failed` names every condition that stands against it.
+
+    `vote` is what the meeting said of it, None while it was not asked; `proposed` is who is both.
+    """
 
     award: Award
     failed: tuple[Reason, ...]
+    vote: Vote | None = None
 
     @property
     def eligible(self) -> bool:
         return not self.failed
+
+    @property
+    def proposed(self) -> bool:
+        return self.eligible and self.vote is not None and self.vote.chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """The ranking in order of listing. Places are provisional while `reasons` is not empty."""
+    """The ranking in order of listing. Places are provisional while `reasons` is not empty.
+
+    `departures` are the awards for which the group puts forward others than score order has it; `elected` leads next
+    year. Neither moves a place.
+    """
 
     group: str | None
     year: int | None
@@ -72,6 +85,8 @@ class Standings:
     reasons: tuple[Reason, ...]
     decision_heads: tuple[str, ...]
     sample: bool
+    departures: tuple[Departure, ...] = ()
+    elected: tuple[Elected, ...] = ()
 
     @property
     def provisional(self) -> bool:
@@ -106,6 +121,9 @@ class Standings:
             "reasons": [reason.to_json() for reason in self.reasons],
             "decision_heads": list(self.decision_heads),
             "units": [_row_json(row) for row in self.rows],
+            # Said only where there is something to say: a ranking frozen before ballots were written prints as it did.
+            **({"departures": [_departure_json(it) for it in self.departures]} if self.departures else {}),
+            **({"elected": [{"role": it.role, **_vote_json(it.vote)} for it in self.elected]} if self.elected else {}),
         }
 
 
@@ -126,7 +144,8 @@ def standings(record: Record, as_of: date, *, counted: Tally | None = None) -> S
         cards = (counted or tally(record, as_of)).cards
         rows = [_row(record, member, cards[member.unit], as_of) for member in record.listed(as_of)]
         rows = _in_order(record, rows)
-        rows = [replace(row, awards=_awards(record, scheme, row, as_of)) for row in rows]
+        votes = {award.id: honours(record, award.id) for award in scheme.awards}
+        rows = [replace(row, awards=_awards(record, scheme, row, as_of, votes)) for row in rows]
     year = record.groupyear
     return Standings(
         group=None if year is None else year["group"],
@@ -137,6 +156,8 @@ def standings(record: Record, as_of: date, *, counted: Tally | None = None) -> S
         reasons=_provisional(record, scheme, rows),
         decision_heads=record.folded.heads,
         sample=bool(year and year["sample"]),
+        departures=() if scheme is None else _departures(record, scheme, rows),
+        elected=elected(record),
     )
 
 
@@ -211,7 +232,25 @@ def _untie(record: Record, tied: list[Row]) -> Iterable[tuple[str | None, list[R
         yield ballot["_id"], [by_unit[unit] for unit in together]
 
 
-def _awards(record: Record, scheme: Scheme, row: Row, as_of: date) -> tuple[Eligibility, ...]:
+def _departures(record: Record, scheme: Scheme, rows: Iterable[Row]) -> tuple[Departure, ...]:
+    """By award; awards stand in the scheme from the highest down."""
+    found, higher = [], set[str]()
+    standing = list(rows)
+    for index, award in enumerate(scheme.awards):
+        candidates = [
+            Candidate(row.unit, row.place, it.eligible, it.proposed)
+            for row in standing
+            for it in row.awards[index : index + 1]
+        ]
+        departs = departure(record, award.id, candidates, higher=higher)
+        found += [] if departs is None else [departs]
+        higher |= {it.unit for it in candidates if it.proposed}
+    return tuple(found)
+
+
+def _awards(
+    record: Record, scheme: Scheme, row: Row, as_of: date, votes: Mapping[str, Mapping[str, Vote]]
+) -> tuple[Eligibility, ...]:
     flags = record.open_flags(row.unit, as_of)
     base = row.card.base
     found = []
@@ -240,7 +279,7 @@ def _awards(record: Record, scheme: Scheme, row: Row, as_of: date) -> tuple[Elig
         )
         if flags:
             failed.append(Reason("open-flag", {"kinds": flags}))
-        found.append(Eligibility(award, tuple(failed)))
+        found.append(Eligibility(award, tuple(failed), votes[award.id].get(row.unit)))
     return tuple(found)
 
 
@@ -274,6 +313,16 @@ def bears_on_figures(subject: str) -> bool:
     return subject not in ("ranking", "published") and not subject.startswith("withheld:")
 
 
+def _vote_json(vote: Vote) -> dict[str, Any]:
+    told = {"decision": vote.decision, "unit": vote.unit, "votes": vote.votes, "present": vote.present}
+    return {**told, "chosen": vote.chosen}
+
+
+def _departure_json(found: Departure) -> dict[str, Any]:
+    told = {"award": found.award, "units": list(found.units), "over": list(found.over)}
+    return {**told, "decision": found.decision}
+
+
 def _figure(value: Fraction | None) -> str | None:
     return None if value is None else fixed_string(value)
 
@@ -303,7 +352,12 @@ def _row_json(row: Row) -> dict[str, Any]:
         "penalty": _figure(card.penalty.points),
         "total": _figure(card.total),
         "awards": [
-            {"award": it.award.id, "eligible": it.eligible, "failed": [reason.to_json() for reason in it.failed]}
+            {
+                "award": it.award.id,
+                "eligible": it.eligible,
+                "failed": [reason.to_json() for reason in it.failed],
+                **({} if it.vote is None else {"ballot": _vote_json(it.vote), "proposed": it.proposed}),
+            }
             for it in row.awards
         ],
         "coverage": {

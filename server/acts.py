@@ -18,14 +18,15 @@ import structlog
 from schemas import ids
 from schemas.access import Authority, authority_for
 from schemas.acts import misfits, units_of
-from schemas.ballots import ballot_problems
+from schemas.ballots import award_problems, ballot_problems, election_problems
 from schemas.counting import checklists
 from schemas.decision import build, check_value, subject_of
 from schemas.figures import VIET_NAM, time_string
 from schemas.freezing import digest, obstacles, ranking_inputs, to_keep
 from schemas.hashing import body_sha256, nfc, part, part_hash
-from schemas.problem import InvalidDocument
+from schemas.problem import InvalidDocument, Problem
 from schemas.problem import Refused as RuleRefused
+from schemas.proposals import departure_problems
 from schemas.scheme import Scheme
 from schemas.scoring import best_text
 from schemas.standings import tied
@@ -44,6 +45,9 @@ from sync.database import Document
 
 SALT_BYTES: Final = 16
 """A reason may be short and easily guessed: its hash must not give it away once it is withheld."""
+
+ROOM: Final = ("tie-ballot", "award-ballot", "elect", "depart-order")
+"""Acts that write down what a meeting did: what could never count is refused at once."""
 
 _log = structlog.get_logger(__name__)
 
@@ -111,8 +115,8 @@ class Acts:
                 documents += to_keep(view.documents.values())
             elif act == "lock-scores" and meant["locked"] and meant["best"] != self._best(view):
                 raise Clash("lock-other-best")
-            elif act == "tie-ballot":
-                _require_ballot(view, meant, self._now())
+            elif act in ROOM:
+                _require_in_room(view, act, meant, self._now().astimezone(VIET_NAM).date())
             elif act == "withhold":
                 self._erasure.require_held(view, meant["kind"], meant["sha256"])
             bound = _bound(view, act, meant, list(inputs))
@@ -259,10 +263,23 @@ def _require_unhindered(view: GroupView, value: Mapping[str, Any]) -> None:
         raise Clash("ranking-moved")
 
 
-def _require_ballot(view: GroupView, value: Mapping[str, Any], now: datetime) -> None:
-    """A ballot that could never count is refused while the room can still be asked. Raises Clash, InvalidDocument."""
-    today = now.astimezone(VIET_NAM).date()
-    wrong = ballot_problems(view.record, value, tied=tied(view.standings(today)))
+def _require_in_room(view: GroupView, act: str, value: Mapping[str, Any], today: date) -> None:
+    """A ballot, or a reason for a departure, that could never count is refused while the room can still be asked.
+
+    Raises InvalidDocument with everything wrong.
+    """
+    ranking = view.standings(today)
+    if act == "tie-ballot":
+        wrong = ballot_problems(view.record, value, tied=tied(ranking))
+    elif act == "award-ballot":
+        rows = ((row.unit, it) for row in ranking.rows for it in row.awards if it.award.id == value["award"])
+        wrong = award_problems(view.record, value, eligible={unit for unit, it in rows if it.eligible})
+    elif act == "elect":
+        wrong = election_problems(view.record, value)
+    else:
+        wrong = departure_problems(value, found=ranking.departures)
+    if value.get("held", "") > today.isoformat():
+        wrong.append(Problem("value.held", "ballot-ahead"))
     if wrong:
         raise InvalidDocument(wrong)
 

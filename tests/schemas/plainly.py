@@ -60,6 +60,82 @@ def ballot(tied: list[str], documents: list[Doc], year: Doc) -> dict[str, int] |
     return None
 
 
+def waited_for(documents: list[Doc]) -> list[str]:
+    """Units without a number that no decision leaves out: while there is one, no place is final."""
+    found = []
+    for unit, place, total, _ in rank(documents):
+        choice = last(documents, f"rank:{unit}")
+        if place is None and total is None and (choice is None or choice["value"]["ranked"]):
+            found.append(unit)
+    return sorted(found)
+
+
+def may_be_proposed(unit: str, award: Doc, documents: list[Doc]) -> bool:
+    """Ranked, enough of the whole, enough of every section, nothing pending."""
+    year = next(it for it in documents if it["type"] == "groupyear")
+    scheme = next(it for it in documents if it["type"] == "scheme")
+    if {it[0]: it[1] for it in rank(documents)}[unit] is None:
+        return False
+    it = sheet(unit, documents, scheme)
+    if it["base"] / Fraction(scheme["total"]) < Fraction(award["base_percent"]) / 100:
+        return False
+    if award["section_percent"] is not None:
+        for section, points in zip(scheme["sections"], it["sections"], strict=True):
+            if points / Fraction(section["max"]) < Fraction(award["section_percent"]) / 100:
+                return False
+    return not any(
+        flag["unit"] == unit and flag["opened"] <= AS_OF and (flag["closed"] is None or flag["closed"] > AS_OF)
+        for flag in year["flags"]
+    )
+
+
+def more_than_half(subject: str, documents: list[Doc]) -> list[str]:
+    """Whom the ballots on a subject chose, the earliest first: more than half of those there, of all members."""
+    year = next(it for it in documents if it["type"] == "groupyear")
+    held = [it for it in documents if it["type"] == "decision" and it["subject"] == subject]
+    chosen: list[str] = []
+    for it in sorted(held, key=lambda each: each["n"]):
+        value = it["value"]
+        if value["voters"] == sum(m["to"] is None or m["to"] >= value["held"] for m in year["members"]):
+            more = [
+                unit for unit in value["units"] if Fraction(value["votes"][unit], value["present"]) > Fraction(1, 2)
+            ]
+            chosen += [unit for unit in more if unit not in chosen]
+    return chosen
+
+
+def proposals(documents: list[Doc]) -> dict[str, list[str]]:
+    """Award by award, who is honoured and may be proposed."""
+    scheme = next(it for it in documents if it["type"] == "scheme")
+    return {
+        award["id"]: sorted(
+            unit
+            for unit in more_than_half(f"honour:{award['id']}", documents)
+            if may_be_proposed(unit, award, documents)
+        )
+        for award in scheme["awards"]
+    }
+
+
+def out_of_order(documents: list[Doc]) -> dict[str, tuple[list[str], list[str]]]:
+    """Award by award, who goes before whom against the order of places; nobody gives way to the holder of a higher."""
+    scheme = next(it for it in documents if it["type"] == "scheme")
+    places = {unit: place for unit, place, _, _ in rank(documents)}
+    chosen = proposals(documents)
+    found, honoured = {}, set()
+    for award in scheme["awards"]:
+        others = [
+            unit
+            for unit in places
+            if may_be_proposed(unit, award, documents) and unit not in chosen[award["id"]] and unit not in honoured
+        ]
+        pairs = [(one, other) for one in chosen[award["id"]] for other in others if places[other] < places[one]]
+        if pairs:
+            found[award["id"]] = (sorted({one for one, _ in pairs}), sorted({other for _, other in pairs}))
+        honoured |= set(chosen[award["id"]])
+    return found
+
+
 def apart(documents: list[Doc]) -> set[tuple[str, str, str]]:
     """(unit, criterion, cross submission) wherever it lies more than the share from the unit's first self score."""
     year = next(it for it in documents if it["type"] == "groupyear")

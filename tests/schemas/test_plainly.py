@@ -143,6 +143,32 @@ def _vote(cluster: Cluster, pick: random.Random) -> None:
             cluster.decide("tie-ballot", {**held, "votes": votes})
 
 
+def honoured_year(seed: int) -> Cluster:
+    """Ballots on awards and elections, some too few, some written with other voters, some held again."""
+    pick = random.Random(seed)
+    scheme = scheme_document(section("i", "60", criterion("i-1", "60")), section("ii", "40", criterion("ii-1", "40")))
+    cluster = Cluster(*UNITS, scheme_document=scheme)
+    if pick.random() < 0.3:
+        cluster.groupyear["members"][1]["to"] = pick.choice(["2024-12-09", "2024-12-10"])
+    for unit in UNITS:
+        cluster.submit(unit, {"i-1": pick.choice(["44", "52", "57", "60"]), "ii-1": pick.choice(["27.5", "36", "40"])})
+        if pick.random() < 0.15:
+            flag = {"unit": unit, "opened": "2024-11-01", "kind": "complaint"}
+            cluster.groupyear["flags"].append({**flag, "closed": pick.choice([None, "2024-12-01", "2024-12-20"])})
+    for _ in range(pick.randint(1, 4)):
+        units, present = sorted(pick.sample(UNITS, pick.randint(1, 4))), pick.randint(2, 4)
+        held = {"units": units, "held": "2024-12-10", "voters": pick.choice([4, 5, 5]), "present": present}
+        if pick.random() < 0.7:
+            votes = {unit: pick.randint(0, present) for unit in units}
+            value = {**held, "invalid": 0, "votes": votes, "award": pick.choice(["flag", "flag", "merit"])}
+            cluster.decide("award-ballot", value)
+        else:
+            papers = [pick.choice(units) for _ in range(present)]
+            value = {**held, "invalid": 0, "votes": {unit: papers.count(unit) for unit in units}}
+            cluster.decide("elect", {**value, "role": pick.choice(["leader", "deputy"])})
+    return cluster
+
+
 def figures(ranking: Standings) -> list[tuple[str, int | None, str | None, str]]:
     found = []
     for row in ranking.rows:
@@ -158,6 +184,8 @@ def test_random_years_are_ranked_as_the_plain_computation_ranks_them(block: int)
         cluster = year(seed)
         ranking = cluster.standings()
         assert figures(ranking) == plainly.rank(cluster.documents()), f"year({seed})"
+        waited_for = [it.params["units"] for it in ranking.reasons if it.code == "units-without-number"]
+        assert waited_for == [it for it in [plainly.waited_for(cluster.documents())] if it], f"year({seed})"
         apart = {(row.unit, it.criterion, it.submission) for row in ranking.rows for it in row.card.discrepancies}
         assert apart == plainly.apart(cluster.documents()), f"year({seed})"
 
@@ -172,6 +200,25 @@ def test_random_ties_are_told_apart_as_the_plain_computation_does() -> None:
     assert sum(row.ballot is not None for row in rows) > 30
     assert sum(row.shared and row.ballot is None for row in rows) > 30
     assert any(row.shared and row.ballot is not None for row in rows)
+
+
+def test_random_ballots_honour_elect_and_depart_as_the_plain_computation_says() -> None:
+    departed = 0
+    for seed in range(120):
+        cluster = honoured_year(seed)
+        ranking, documents = cluster.standings(), cluster.documents()
+        proposed = {
+            award.id: sorted(row.unit for row in ranking.rows for it in row.awards if it.award == award and it.proposed)
+            for award in ranking.scheme.awards
+        }
+        assert proposed == plainly.proposals(documents), f"honoured_year({seed})"
+        departures = {it.award: (list(it.units), list(it.over)) for it in ranking.departures}
+        assert departures == plainly.out_of_order(documents), f"honoured_year({seed})"
+        for role in ("leader", "deputy"):
+            first = plainly.more_than_half(f"elected:{role}", documents)[:1]
+            assert [it.vote.unit for it in ranking.elected if it.role == role] == first, f"honoured_year({seed})"
+        departed += len(departures)
+    assert departed > 10
 
 
 def test_the_years_drawn_hold_numbers_ties_and_units_without_a_number() -> None:

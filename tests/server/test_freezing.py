@@ -65,6 +65,7 @@ def documents(world):
 
 
 ON_BN = {"unit": BN, "criterion": "i-1"}
+ROOM = {"units": [BN], "held": "2024-10-08", "voters": 3, "present": 3, "invalid": 0, "votes": {BN: 2}}
 EXAMPLES = {
     "lock-scheme": {"scheme": SCHEME.id},
     "plan-visit": {
@@ -86,6 +87,9 @@ EXAMPLES = {
     "tie-ballot": {
         "units": sorted([BN, HY]), "held": "2024-12-01", "voters": 3, "present": 3, "votes": {BN: 1, HY: 2},
     },
+    "award-ballot": {"award": "flag", **ROOM},
+    "depart-order": {"award": "flag", "units": [BN], "over": [HY]},
+    "elect": {"role": "leader", **ROOM},
     "lock-scores": {"locked": True},
     "freeze": {"as_of": "2024-10-08", "sha256": "0" * 64},
     "publish": {"frozen": "decision:1:" + "0" * 16},
@@ -147,7 +151,7 @@ def test_locked_scores_are_changed_only_after_they_are_opened_again(world):
 
 def test_what_is_published_is_final(world):
     freeze, _ = published(world)
-    for act in sorted(set(ACTS) - {"withhold", "lock-scheme"}):
+    for act in sorted(set(ACTS) - {"withhold", "lock-scheme", "elect"}):
         value = {"frozen": freeze["_id"]} if act == "publish" else EXAMPLES[act]
         with pytest.raises(Clash) as refused:
             world.act("hoi-dong" if act == "publish" else "huong", act, value, "Lý do")

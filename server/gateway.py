@@ -1,9 +1,11 @@
 """The door for phones: who asks, which databases are theirs, what of a batch is let in.
 
-A document is judged by its shape and its writer alone: truth never depends on the order in which phones came back. (The
-scheme a submission names never changes, so what it lets one answer is shape too.) A refused one is an entry with a
-sentence its writer can act on, and its neighbours land. Before a submission is stored, `arrival:<submission>:<server>`
-says in the group's database when it came, from whom, and under which flags. It must never know HTTP, nor a rule of
+A document is judged by its shape and its writer alone (`server.judging`): truth never depends on the order in which
+phones came back. (The scheme a submission names never changes, so what it lets one answer is shape too.) A refused one
+is an entry with a sentence its writer can act on, and its neighbours land. While a submission is stored,
+`arrival:<submission>:<server>` says in the group's database when it came, from whom, and under which flags; a
+submission is accepted, and its phone told so, when both are there. Where a crash left it without, it is not accepted
+yet: its phone was not answered, asks again, and is told that it is missing. It must never know HTTP, nor a rule of
 scoring.
 """
 
@@ -12,9 +14,10 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from schemas import ids
@@ -24,23 +27,19 @@ from schemas.access import (
     Identity,
     access_to,
     databases,
-    may_cite,
     may_list,
     may_read,
-    may_write,
     own_range,
 )
 from schemas.answer import check_answer
-from schemas.base import problems_of
-from schemas.figures import VIET_NAM, parse_time, time_string
-from schemas.hashing import body_of
-from schemas.problem import InvalidDocument, Problem, Refused
+from schemas.figures import VIET_NAM, time_string
+from schemas.problem import Problem, Refused
 from server import metrics
 from server.accounts import Account, Accounts, Device
 from server.backends import Backend, NotWritten
 from server.board.views import Views
 from server.facts import FactBook, identity_of
-from server.held import Held
+from server.judging import Judging, withdrawal_of
 from server.messages import say
 from server.naming import named
 from server.projection import Projection
@@ -50,22 +49,8 @@ from sync.database import Database, Document
 from sync.errors import Forbidden, NotFound
 from sync.guarded import GuardedDatabase, Refusal
 
-REVOKED_PUSH_FOR: Final = timedelta(days=30)
-"""Work done before a right was withdrawn may be on its way: it is taken in, flagged, for this long."""
-
-MEDIA_BYTES_MAX: Final = 512 * 1024
-"""A chunk is 64 KiB and a thumbnail less; base64 and a manifest of the largest photo stay below this."""
-
-_FIRST_OF: Final = frozenset({"submission", "reply", "minutes"})
-"""Types of which the first revision stands for ever: a second one under the same id is refused.
-
-Not that the revision be the one its content has: our Stores make such, PouchDB and CouchDB make others, and they are
-honest peers too. `cited` and `part` need no such rule: their id is the hash of what they say.
-"""
-
-_LOST_MAY: Final = frozenset({"submission", "cited", "part"})
-"""What is still taken from a device reported lost: a submission is flagged and counts by decision only, and what it
-names. A draft, evidence or a reply bears no flag and would enter what others send; its owner brings it as a file."""
+BESIDE_MAX: Final = 16
+"""Arrivals noted at once. A third of the threads that answer phones; a phone submits a few times a day."""
 
 
 class Gateway:
@@ -82,7 +67,9 @@ class Gateway:
         projection: Projection,
         server: str,
         now: Callable[[], datetime],
+        beside: Executor | None = None,
     ) -> None:
+        """`beside` runs what a request need not wait for at once; threads, unless somebody must have an order."""
         self._backend = backend
         self._registry = registry
         self._accounts = accounts
@@ -91,6 +78,7 @@ class Gateway:
         self._projection = projection
         self._server = server
         self._now = now
+        self._side = beside or ThreadPoolExecutor(BESIDE_MAX, thread_name_prefix="beside")
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._locks_lock = threading.Lock()
 
@@ -109,10 +97,14 @@ class Gateway:
             device=device,
             identity=identity,
             locale=locale,
-            held=Held(inner),
+            inner=inner,
             gateway=self,
         )
         return PhoneDatabase(inner, policy, self._lock_of(name))
+
+    def close(self) -> None:
+        """After the last request."""
+        self._side.shutdown()
 
     def _lock_of(self, name: str) -> threading.Lock:
         with self._locks_lock:
@@ -207,6 +199,28 @@ class Gateway:
             for problem in check_answer(record.scheme, criterion, given)
         ]
 
+    @contextmanager
+    def noting(self, submissions: Sequence[Document], identity: Identity, flags: Sequence[str]) -> Iterator[None]:
+        """Note arrivals beside the write of what arrives: two databases, and neither waits for the other's disk."""
+        noted = self._side.submit(self.note_arrivals, submissions, identity, flags)
+        try:
+            yield
+        finally:
+            noted.result()
+
+    def without_arrival(self, submissions: Sequence[str], year: int) -> list[str]:
+        """Those of these submissions that no server has noted."""
+        found: list[str] = []
+        for group, sent in _by_group(submissions).items():
+            name = ids.group_database(group, year)
+            if not self._backend.exists(name):
+                continue
+            database = self._backend.open(name)
+            rows = database.all_docs(keys=[ids.arrival_id(each, self._server) for each in sent])["rows"]
+            unknown = [each for each, row in zip(sent, rows, strict=True) if "error" in row]
+            found += [each for each in unknown if not _is_noted(database, each)]
+        return found
+
     def note_arrivals(self, submissions: Sequence[Document], identity: Identity, flags: Sequence[str]) -> None:
         """Write down that these have come, durably, once: a repeated push leaves the first time standing."""
         by_group: dict[str, list[Document]] = {}
@@ -243,16 +257,17 @@ class Gateway:
         }
 
 
-def withdrawal_of(account: Account, device: Device) -> str | None:
-    """The flag of what still comes from a device whose right was withdrawn: revoked or lost."""
-    if device.state != "active":
-        return device.state
-    return None if account.active else "revoked"
+def _is_noted(database: Database, submission: str) -> bool:
+    """By whichever server."""
+    start = f"arrival:{submission}:"
+    return bool(database.all_docs(start_key=start, end_key=f"{start}\ufff0", limit=1)["rows"])
 
 
-def withdrawn_at(account: Account, device: Device) -> str | None:
-    """Since when: the device's or the account's end, whichever came first. None: nobody wrote it down."""
-    return min((since for since in (device.revoked_at, account.closed_at) if since is not None), default=None)
+def _by_group(submissions: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for each in submissions:
+        found.setdefault(ids.parse(each)["group"], []).append(each)
+    return found
 
 
 class PhoneDatabase(GuardedDatabase):
@@ -268,39 +283,22 @@ class PhoneDatabase(GuardedDatabase):
         self._phone = policy
         self._one_at_a_time: AbstractContextManager[Any] = nullcontext() if policy.is_media() else lock
 
+    def revs_diff(self, revisions: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
+        missing = super().revs_diff(revisions)
+        standing = [each for each in revisions if each not in missing and ids.type_of(each) == "submission"]
+        for each in self._phone.not_accepted(standing) if standing else ():
+            missing[each] = {"missing": list(revisions[each])}
+        return missing
+
     def bulk_docs(
         self, documents: Iterable[Document], *, new_edits: bool = True, durable: bool = True
     ) -> list[dict[str, Any]]:
-        given = list(documents)
-        first: dict[Any, Document] = {}
-        for each in given:
-            if isinstance(each.get("_id"), str):  # what has another id is refused by its form
-                first.setdefault(each["_id"], each)
-        held = Held(self._inner)
-        guarded = GuardedDatabase(self._inner, replace(self._phone, held=held, first_of_batch=first))
         with self._one_at_a_time:
-            if not self._phone.is_media():
-                held.look_up(_judged_by_what_stands(given), pasts=_cited_in(given))
-            return guarded.bulk_docs(given, new_edits=new_edits, durable=durable)
+            return super().bulk_docs(documents, new_edits=new_edits, durable=durable)
 
     def put(self, document: Document) -> str:
-        guarded = GuardedDatabase(self._inner, replace(self._phone, held=Held(self._inner)))
         with self._one_at_a_time:
-            return guarded.put(document)
-
-
-def _judged_by_what_stands(documents: Iterable[Document]) -> Iterator[str]:
-    for document in documents:
-        doc_id = document.get("_id")
-        if isinstance(doc_id, str) and ids.type_of(doc_id) in (*_FIRST_OF, "evidence"):
-            yield doc_id
-
-
-def _cited_in(documents: Iterable[Document]) -> Iterator[str]:
-    for document in documents:
-        of = document.get("of")
-        if document.get("type") == "cited" and isinstance(of, str) and ids.type_of(of) == "evidence":
-            yield of
+            return super().put(document)
 
 
 @dataclass(frozen=True)
@@ -312,10 +310,8 @@ class PhonePolicy:
     device: Device
     identity: Identity
     locale: str
-    held: Held
+    inner: Database
     gateway: Gateway
-    first_of_batch: Mapping[Any, Document] = field(default_factory=dict)
-    """Of a batch being written, the first document under each id."""
 
     def refuse_listing(self, start_key: str | None, end_key: str | None) -> Refusal | None:
         # Asked again when a longpoll ends: the device as it stands now, not as it stood when the wait began.
@@ -335,112 +331,44 @@ class PhonePolicy:
         return refusal
 
     def reads_all(self) -> bool:
-        if self.is_media() or withdrawal_of(self.account, self.device) is not None:
+        if self.is_media() or self.withdrawn is not None:
             return False
         access = access_to(self.identity, self.name, self.gateway.facts())
         return isinstance(access, Access) and access.changes
 
-    def refuse_write(self, document: Document) -> Refusal | None:
-        refusal = self._after_withdrawal(document) or (
-            self._refuse_media(document) if self.is_media() else self._refuse_document(document)
-        )
-        if refusal is not None:
-            metrics.REFUSED.labels(refusal.error).inc()
-        return refusal
+    def refuse_writes(self, documents: Sequence[Document]) -> list[Refusal | None]:
+        refusals = Judging(self, self.inner).refusals(documents)
+        for refusal in refusals:
+            if refusal is not None:
+                metrics.REFUSED.labels(refusal.error).inc()
+        return refusals
 
-    def before_write(self, documents: Sequence[Document]) -> None:
+    def writing(self, documents: Sequence[Document]) -> AbstractContextManager[object]:
         submissions = [
             each for each in documents if ids.type_of(each["_id"]) == "submission" and not each.get("_deleted")
         ]
-        if submissions:
-            flag = withdrawal_of(self.account, self.device)
-            self.gateway.note_arrivals(submissions, self.identity, [] if flag is None else [flag])
+        if not submissions:
+            return nullcontext()
+        flag = self.withdrawn
+        return self.gateway.noting(submissions, self.identity, [] if flag is None else [flag])
 
-    def _refuse_document(self, document: Document) -> Refusal | None:
-        problems = problems_of(document)
-        if problems:
-            return self._invalid(problems)
-        facts = self.gateway.facts()
-        refused = may_write(self.identity, self.name, document, facts)
-        if refused is not None:
-            return self._refusal(refused)
-        kind = ids.type_of(document["_id"])
-        if kind in ("draft", "submission", "evidence", "reply", "minutes") and not document.get("_deleted"):
-            # Its group must be one that has the unit: what nobody could promote must not look sent.
-            known = facts.members.get((document["group"], document["year"]))
-            unit = ids.parse_database(self.name).unit
-            if known is None or (unit is not None and unit not in known):
-                return self._refusal(Refused("not-member", {"year": document["year"]}))
-        if kind == "submission" and not document.get("_deleted"):
-            unfit = self.gateway.unfit(document)
-            if isinstance(unfit, Refused):
-                return self._refusal(unfit)
-            if unfit:
-                return self._invalid(unfit)
-        if kind in _FIRST_OF:
-            return self._refuse_second(document)
-        if kind == "evidence":
-            return self._refuse_overwriting(document)
-        if kind == "cited":
-            revisions, whole = self.held.past(document["of"])
-            return self._refusal(may_cite(self.identity, document, revisions, whole=whole))
-        return None
+    def not_accepted(self, standing: Sequence[str]) -> list[str]:
+        """Those of these submissions that this account sent, and that a crash parted from their arrival."""
+        place = ids.parse_database(self.name)
+        year = self.gateway.facts().visits[str(place.visit)].year if place.kind == "visit" else place.year
+        bare = self.gateway.without_arrival([each for each in standing if _is_id(each)], int(year or 0))
+        rows = self.inner.all_docs(keys=bare, include_docs=True)["rows"] if bare else []
+        return [
+            row["id"] for row in rows if row.get("doc") is not None and row["doc"].get("by") == self.identity.account
+        ]
 
-    def _invalid(self, problems: Sequence[Problem]) -> Refusal:
-        return Refusal("forbidden", " ".join(InvalidDocument(problems, locale=self.locale).sentences(self.locale)))
-
-    def _refuse_second(self, document: Document) -> Refusal | None:
-        rev = document.get("_rev")
-        if rev is not None and not str(rev).startswith("1-"):
-            return self._forbidden("stands-already")
-        first = self.first_of_batch.get(document["_id"], document)
-        if first is not document and (first.get("_rev") != rev or body_of(first) != body_of(document)):
-            return self._forbidden("stands-already")
-        row = self.held.row(document["_id"])
-        stands = row.get("value", {}).get("rev")
-        if stands is None or (stands == rev and row["doc"] is not None and body_of(row["doc"]) == body_of(document)):
-            return None
-        return self._forbidden("stands-already")
-
-    def _refuse_overwriting(self, document: Document) -> Refusal | None:
-        """Evidence is its author's to change: a colleague's id under another name would take their work away."""
-        row = self.held.row(document["_id"])
-        stands = row.get("doc")
-        if stands is None or stands["by"] == self.identity.account:
-            return None
-        return self._forbidden("evidence-of-other", by=stands["by"])
-
-    def _refuse_media(self, document: Document) -> Refusal | None:
-        doc_id = str(document.get("_id"))
-        parsed = media.parse_id(doc_id)
-        if parsed is None or parsed.kind in ("receipt", "mismatch") or document.get("_deleted"):
-            return self._forbidden("media-only", given=doc_id[:80])
-        refused = may_write(self.identity, self.name, document, self.gateway.facts())
-        if refused is not None:
-            return self._refusal(refused)
-        if document.get("type") != parsed.kind or document.get("photo") != parsed.photo:
-            return self._forbidden("disagrees-with-id", expected=f"{parsed.kind}, {parsed.photo}")
-        attachments = document.get("_attachments") or {}
-        allowed = {"photo": (), "thumb": ("thumb.jpg",), "chunk": ("data",), "slice": ("data",)}[parsed.kind]
-        if set(attachments) != set(allowed) or any(_size(each) > MEDIA_BYTES_MAX for each in attachments.values()):
-            return self._forbidden("media-only", given=doc_id[:80])
-        return None
+    @property
+    def withdrawn(self) -> str | None:
+        """The flag of what still comes although the right was withdrawn; None while it holds."""
+        return withdrawal_of(self.account, self.device)
 
     def _withdrawn(self) -> Refusal | None:
-        if withdrawal_of(self.account, self.device) is None:
-            return None
-        return self._forbidden("device-revoked")
-
-    def _after_withdrawal(self, document: Document) -> Refusal | None:
-        if withdrawal_of(self.account, self.device) is None:
-            return None
-        since = withdrawn_at(self.account, self.device)
-        if since is None or self.gateway.now() >= parse_time(since) + REVOKED_PUSH_FOR:
-            return self._forbidden("device-revoked-long")
-        lost = self.device.state == "lost" and not self.is_media()
-        if lost and ids.type_of(str(document.get("_id"))) not in _LOST_MAY:
-            return self._forbidden("device-lost")
-        return None
+        return None if self.withdrawn is None else self._forbidden("device-revoked")
 
     def is_media(self) -> bool:
         return ids.parse_database(self.name).kind == "media"
@@ -452,7 +380,9 @@ class PhonePolicy:
         return Refusal("forbidden", self.gateway.say(code, params, self.locale))
 
 
-def _size(attachment: Mapping[str, Any]) -> int:
-    """Bytes as they came, in whichever form; a stub has none."""
-    data = attachment.get("data", b"")
-    return len(data) if isinstance(data, str | bytes | bytearray | memoryview) else 0
+def _is_id(text: str) -> bool:
+    try:
+        ids.parse(text)
+    except ids.NotAnId:
+        return False
+    return True

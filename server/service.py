@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
@@ -72,8 +73,9 @@ class Service:
         backend: Backend | None = None,
         now: Callable[[], datetime] = utc_now,
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+        beside: Executor | None = None,
     ) -> Self:
-        """Everything at `config.data`; a projection of an older version is filled anew first."""
+        """Everything at `config.data`; a projection of an older version is filled anew first. `beside`: see Gateway."""
         databases = backend or backend_of(config)
         registry = Registry(databases.create(ids.REGISTRY))
         accounts = Accounts(registry, now=now, random_bytes=random_bytes)
@@ -88,8 +90,9 @@ class Service:
         acts = Acts(databases, setup, views, now=now, random_bytes=random_bytes)
         board = Board(databases, book, views, projection, acts=acts, now=now)
         gateway = Gateway(
-            databases, registry, accounts, book, views, projection=projection, server=config.server, now=now
-        )
+            databases, registry, accounts, book, views, projection=projection, server=config.server, now=now,
+            beside=beside,
+        )  # fmt: skip
         return cls(
             config=config,
             now=now,
@@ -122,6 +125,7 @@ class Service:
     def close(self) -> None:
         """Stop following, close all files."""
         self.follower.stop()
+        self.gateway.close()
         self.projection.close()
         self.backend.close()
 

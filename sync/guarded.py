@@ -12,6 +12,7 @@ checkpoints there under ids that hash both ends, so callers meet only if they ar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -53,11 +54,13 @@ class Policy(Protocol):
     def reads_all(self) -> bool:
         """Whether everything may be read, whatever its id: then nobody need look at what is passed on."""
 
-    def refuse_write(self, document: Document) -> Refusal | None:
-        """Whether the document may be written as given. A deletion carries no body: judge it by its id."""
+    def refuse_writes(self, documents: Sequence[Document]) -> Sequence[Refusal | None]:
+        """Of each document of a batch, in order, whether it may be written as given. A deletion carries no body: judge
+        it by its id."""
 
-    def before_write(self, documents: Sequence[Document]) -> None:
-        """Called with the accepted documents of a batch before they are written: write what must precede them."""
+    def writing(self, documents: Sequence[Document]) -> AbstractContextManager[object]:
+        """Held while the accepted documents of a batch are written: what must stand beside them before their sender is
+        told that they do is there once it is left, or leaving it raises."""
 
 
 class GuardedDatabase:
@@ -163,12 +166,12 @@ class GuardedDatabase:
         self, documents: Iterable[Document], *, new_edits: bool = True, durable: bool = True
     ) -> list[dict[str, Any]]:
         given = list(documents)
-        refusals = [self._policy.refuse_write(document) for document in given]
+        refusals = self._policy.refuse_writes(given)
         accepted = [document for document, refusal in zip(given, refusals, strict=True) if refusal is None]
         entries: list[dict[str, Any]] = []
         if accepted:
-            self._policy.before_write(accepted)
-            entries = self._inner.bulk_docs(accepted, new_edits=new_edits, durable=durable)
+            with self._policy.writing(accepted):
+                entries = self._inner.bulk_docs(accepted, new_edits=new_edits, durable=durable)
         refused = [
             _refused(document, refusal)
             for document, refusal in zip(given, refusals, strict=True)
@@ -203,9 +206,9 @@ class GuardedDatabase:
         return self._inner.get(doc_id, rev=rev, revs=revs, conflicts=conflicts, attachments=attachments)
 
     def put(self, document: Document) -> str:
-        self._require(self._policy.refuse_write(document))
-        self._policy.before_write([document])
-        return self._inner.put(document)
+        self._require(self._policy.refuse_writes([document])[0])
+        with self._policy.writing([document]):
+            return self._inner.put(document)
 
     def all_docs(
         self,

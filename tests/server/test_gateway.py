@@ -8,12 +8,13 @@ import time
 import pytest
 import requests
 
+from schemas import ids
 from schemas.counting import checklists
 from schemas.evidence import cite
 from server.gateway import Gateway
 from sync import media
 from sync.documents import with_revision
-from sync.errors import PeerRefused
+from sync.errors import PeerRefused, PeerUnreachable
 from tests.server.world import (
     BN,
     GROUP,
@@ -131,13 +132,13 @@ def test_of_two_bodies_under_one_new_id_one_lands_in_a_batch(phone, world):
 def test_of_two_bodies_under_one_new_id_one_lands_from_two_requests_at_once(phone, world, monkeypatch):
     lan = phone("lan")
     ready = threading.Barrier(2)
-    noted = Gateway.note_arrivals
+    noting = Gateway.noting
 
     def slowly(*given):
-        noted(*given)
-        time.sleep(0.2)
+        time.sleep(0.2)  # judged, and not written yet
+        return noting(*given)
 
-    monkeypatch.setattr(Gateway, "note_arrivals", slowly)
+    monkeypatch.setattr(Gateway, "noting", slowly)
     refused = []
 
     def send(points: str) -> None:
@@ -253,6 +254,27 @@ def test_an_arrival_is_written_once_however_often_a_push_is_repeated(phone, worl
     assert [(it["at"], it["account"], it["device"], it["flags"]) for it in arrivals] == [
         ("2024-10-08T05:00:00Z", "lan", lan.device, [])
     ]
+
+
+def test_a_submission_that_a_crash_parted_from_its_arrival_is_asked_for_again(phone, world, monkeypatch):
+    lan, minh = phone("lan"), phone("minh")
+    document = with_revision(submission_of(lan.account, lan.device, HY, full_marks(90)))
+
+    def power_cut(*_):
+        raise OSError("the power is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Gateway, "note_arrivals", power_cut)
+        with pytest.raises(PeerUnreachable):
+            lan.remote(U_HY).bulk_docs([document], new_edits=False)
+    asked = {document["_id"]: [document["_rev"]]}
+    assert world.service.backend.open(U_HY).revs_diff(asked) == {}, "it stands"
+    assert minh.remote(U_HY).revs_diff(asked) == {}, "a colleague could not send it"
+    assert lan.remote(U_HY).revs_diff(asked) == {document["_id"]: {"missing": [document["_rev"]]}}
+    lan.write(U_HY, document)
+    assert not lan.push(U_HY).refused
+    assert [ids.parse(each)["submission"] for each in world.ids_of("arrival")] == [document["_id"]]
+    assert lan.remote(U_HY).revs_diff(asked) == {}
 
 
 def test_a_late_submission_counts_and_is_marked(phone, world):

@@ -32,14 +32,14 @@ def test_of_two_bodies_that_two_servers_let_in_under_one_id_the_first_promoted_s
     lan, device = world.accounts["lan"], device_of(world)
     one, other = (submission_of(lan, device.device, HY, {"iii-5": points}, number=7) for points in ("10", "20"))
     first, second = (service.gateway.open(U_HY, lan, device, locale="vi") for service in (world.service, beside))
-    note_arrivals = world.service.gateway.note_arrivals
+    noting = world.service.gateway.noting
 
     def meanwhile(*arguments):
-        note_arrivals(*arguments)
         assert "error" not in second.bulk_docs([other])[0]
         beside.follower.sweep()
+        return noting(*arguments)
 
-    monkeypatch.setattr(world.service.gateway, "note_arrivals", meanwhile)
+    monkeypatch.setattr(world.service.gateway, "noting", meanwhile)
     write_once(first, [one])
 
     store = world.service.backend.open(U_HY)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import shutil
+import sys
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from server.app import create_app
 from server.backends import Backend
 from server.config import Config, load
 from server.service import Service
-from tests.simulation.disk import Disk
+from tests.simulation.disk import Disk, Killed
 from tests.simulation.link import Wire
 from tests.simulation.screen import Screen
 
@@ -69,6 +71,32 @@ class Dice:
 
     def __call__(self, count: int) -> bytes:
         return hashlib.shake_128(f"{self._name} {next(self._thrown)}".encode()).digest(count)
+
+
+class EitherFirst(Executor):
+    """What a server does beside a request comes before the rest of it or after, as the dice fall; never at once."""
+
+    def __init__(self, dice: Dice) -> None:
+        self._dice = dice
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **options: Any) -> Future[Any]:
+        if self._dice(1)[0] % 2:
+            done: Future[Any] = Future()
+            done.set_result(work(*arguments, **options))
+            return done
+        return _Later(lambda: work(*arguments, **options))
+
+
+class _Later(Future[Any]):
+    """Done when it is asked for, unless the process that would do it has died meanwhile."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__()
+        self._work = work
+
+    def result(self, timeout: float | None = None) -> Any:
+        del timeout
+        return None if isinstance(sys.exc_info()[1], Killed) else self._work()
 
 
 _apps: dict[str, Any] = {}
@@ -174,6 +202,7 @@ class ServerMachine(Machine):
     def __init__(self, folder: Path, disk: Disk, seed: str, *, backend: Callable[[], Backend] | None = None) -> None:
         super().__init__(folder, disk, seed)
         self._backend = backend
+        self._beside = EitherFirst(Dice(f"{seed} {folder.name} beside"))
         self.service: Service | None = None
         self.app: Any = None
 
@@ -182,7 +211,9 @@ class ServerMachine(Machine):
             return
         config: Config = load(self.folder, environment={})
         backend = None if self._backend is None else self._backend()
-        self.service = Service.open(config, backend=backend, now=self.clock, random_bytes=self.dice)
+        self.service = Service.open(
+            config, backend=backend, now=self.clock, random_bytes=self.dice, beside=self._beside
+        )
         if self.app is None:
             self.app = app_of(self.name, config, self.service)
         self.app.extensions["thidua"] = self.service

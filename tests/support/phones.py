@@ -10,6 +10,7 @@ import io
 import itertools
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -366,7 +367,10 @@ class _Policy:
     def reads_all(self) -> bool:
         return True
 
-    def refuse_write(self, document: dict[str, Any]) -> Refusal | None:
+    def refuse_writes(self, documents: Any) -> list[Refusal | None]:
+        return [self._refuse_write(document) for document in documents]
+
+    def _refuse_write(self, document: dict[str, Any]) -> Refusal | None:
         if not self.push:
             return Refusal("forbidden", "Only the server writes here.")
         reason = self.service.refuse(document)
@@ -378,8 +382,9 @@ class _Policy:
             reason = "Another account wrote this."
         return None if reason is None else Refusal("forbidden", reason)
 
-    def before_write(self, documents: Any) -> None:
+    def writing(self, documents: Any) -> AbstractContextManager[None]:
         del documents
+        return nullcontext()
 
 
 def make_phone(folder: Path, *, clock: Callable[[], datetime] | None = None, app_version: str = "0.1.0") -> Phone:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 import flask
@@ -72,7 +73,7 @@ class Rules:
     ) -> None:
         self._reads_all = reads_all
         self._listing, self._read, self._write = listing, read, write
-        self.before: list[list[str]] = []
+        self.beside: list[list[str]] = []
 
     def refuse_listing(self, start_key: str | None, end_key: str | None) -> Refusal | None:
         return _refusal(self._listing(start_key, end_key))
@@ -83,11 +84,13 @@ class Rules:
     def reads_all(self) -> bool:
         return self._reads_all
 
-    def refuse_write(self, document: dict[str, Any]) -> Refusal | None:
-        return _refusal(self._write(document))
+    def refuse_writes(self, documents: Any) -> list[Refusal | None]:
+        return [_refusal(self._write(document)) for document in documents]
 
-    def before_write(self, documents: Any) -> None:
-        self.before.append([document.get("_id") for document in documents])
+    @contextmanager
+    def writing(self, documents: Any) -> Iterator[None]:
+        self.beside.append([document.get("_id") for document in documents])
+        yield
 
 
 def _refusal(reason: str | None) -> Refusal | None:

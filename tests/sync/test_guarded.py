@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -66,7 +68,7 @@ def test_entries_of_ordinary_writes_keep_the_order_of_the_batch(inner: MemoryDat
     ]  # fmt: skip
 
 
-def test_what_must_precede_a_write_is_called_with_the_accepted_alone(inner: MemoryDatabase) -> None:
+def test_what_must_stand_beside_a_write_is_told_the_accepted_alone(inner: MemoryDatabase) -> None:
     rules = Rules(write=lambda document: "no" if document["_id"] == "bad" else None)
     database = GuardedDatabase(inner, rules)
     database.bulk_docs([{"_id": "x"}, {"_id": "bad"}])
@@ -74,17 +76,20 @@ def test_what_must_precede_a_write_is_called_with_the_accepted_alone(inner: Memo
     database.put({"_id": "y"})
     with pytest.raises(Forbidden):
         database.put({"_id": "bad"})
-    assert rules.before == [["x"], ["y"]]
+    assert rules.beside == [["x"], ["y"]]
 
 
-def test_what_must_precede_a_write_precedes_it(inner: MemoryDatabase) -> None:
-    class Stops(Rules):
-        def before_write(self, documents: Any) -> None:
+def test_a_write_is_answered_for_once_what_must_stand_beside_it_does(inner: MemoryDatabase) -> None:
+    class Fails(Rules):
+        @contextmanager
+        def writing(self, documents: Any) -> Iterator[None]:
+            yield
             raise RuntimeError("the arrival cannot be written")
 
     with pytest.raises(RuntimeError):
-        GuardedDatabase(inner, Stops()).bulk_docs([{"_id": "x"}])
-    assert "x" not in [row["id"] for row in inner.all_docs()["rows"]]
+        GuardedDatabase(inner, Fails()).bulk_docs([{"_id": "x"}])
+    with pytest.raises(RuntimeError):
+        GuardedDatabase(inner, Fails()).put({"_id": "y"})
 
 
 def test_a_deletion_is_judged_by_its_id(inner: MemoryDatabase) -> None:

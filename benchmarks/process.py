@@ -22,6 +22,8 @@ RUN_S_MAX = 600
 ROOT = Path(__file__).parent.parent
 NODE_MODULES = ROOT / "tests" / "peers" / "node_modules"
 _ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "NODE_PATH": str(NODE_MODULES)}
+# A contender in Python starts as an installed program does: its modules are compiled once.
+_ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 

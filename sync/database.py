@@ -106,6 +106,11 @@ def changes_before(
     return page
 
 
+def reads_at_once(database: Database) -> int:
+    """How many `bulk_get` the database answers sooner side by side than one after another; one unless it says more."""
+    return int(getattr(database, "connections", 1))
+
+
 def put_checkpoint(database: Database, local_id: str, body: Mapping[str, Any]) -> str:
     """`put_local` of what a replicator remembers, which need not outlive a power cut: without its last checkpoint it
     goes on from the one before. It never outlives the documents it speaks of, which were written first.

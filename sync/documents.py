@@ -14,7 +14,7 @@ import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sync.canonical import canonical_json, parse_json
 from sync.database import Document
@@ -75,8 +75,7 @@ class Stub:
     digest: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A document to be written. `rev` is the `_rev` it came with, which an ordinary edit builds on."""
 
     doc_id: str
@@ -116,31 +115,32 @@ def check_id(doc_id: object) -> str:
     return doc_id
 
 
-def take_apart(document: Mapping[str, Any]) -> Draft:
-    """Check a document and split it. Raises BadRequest, or TooLarge, with a reason its sender can act on."""
+def take_apart(document: Mapping[str, Any], *, rev: Rev | None = None) -> Draft:
+    """Check a document and split it. Raises BadRequest, or TooLarge, with a reason its sender can act on.
+
+    `rev` is the revision of a document whose history has been read (`claimed_path`) already.
+    """
     if type(document) is not dict and not isinstance(document, Mapping):  # the first is quick, and the rule
         raise BadRequest("Document must be a JSON object")
     doc_id = check_id(document.get("_id"))
-    members: dict[str, Any] = {}
+    members = {**document}
     try:
-        for name, value in document.items():
-            if name[:1] != "_" or name in _KEPT_MEMBERS:
-                members[name] = value
-            elif name not in _KNOWN_MEMBERS and name not in _IGNORED_MEMBERS:
-                raise DocumentInvalid(f"Bad special document member: {name}")
+        special = [name for name in members if name[:1] == "_"]
     except TypeError as error:
         raise BadRequest("Names of members must be text.") from error
+    for name in special:
+        if name in _KEPT_MEMBERS:
+            continue
+        if name not in _KNOWN_MEMBERS and name not in _IGNORED_MEMBERS:
+            raise DocumentInvalid(f"Bad special document member: {name}")
+        del members[name]
     body = canonical_json(members)
     if len(body) > DOCUMENT_BYTES_MAX:
         raise TooLarge(f"The document is over {DOCUMENT_BYTES_MAX} bytes.")
-    rev = document.get("_rev")
-    return Draft(
-        doc_id=doc_id,
-        rev=parse_rev(rev) if rev is not None and not doc_id.startswith(LOCAL_PREFIX) else None,
-        deleted=document.get("_deleted", False) is True,
-        body=body,
-        attachments=_take_attachments(document.get("_attachments")),
-    )
+    if rev is None and document.get("_rev") is not None and not doc_id.startswith(LOCAL_PREFIX):
+        rev = parse_rev(document["_rev"])
+    deleted = document.get("_deleted") is True
+    return Draft(doc_id, rev, deleted, body, _take_attachments(document.get("_attachments")))
 
 
 def check_form(document: Mapping[str, Any]) -> None:

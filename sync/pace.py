@@ -20,7 +20,8 @@ DOCS_FIRST = 100
 BYTES_FIRST = 128 * 1024
 # More gains nothing on a fast line (a round trip is small against a thousand documents).
 DOCS_MAX = 1_000
-# Three batches are in memory at once: read ahead, waiting, and being written; Python holds some 5 bytes for each.
+# Three batches are in memory at once: read ahead, waiting, and being written; Python holds some 5 bytes for each. Where
+# several requests are under way at once, each of them is a part of a batch.
 BYTES_MAX = 2 * 1024 * 1024
 # One chunk of a photo as base64: less is all head and no body.
 BYTES_MIN = 16 * 1024
@@ -40,10 +41,10 @@ class Pace:
     # Requests answered since the line last broke.
     calm: int = CALM_REQUESTS
 
-    @property
-    def room(self) -> int:
-        """How many documents of unknown size to ask for."""
-        return max(1, min(self.docs, self.bytes_aim // self.doc_bytes) if self.doc_bytes else self.docs)
+    def room(self, at_once: int = 1) -> int:
+        """How many documents of unknown size to ask for, where `at_once` requests share what memory there is."""
+        docs, bytes_aim = min(self.docs, DOCS_MAX // at_once), min(self.bytes_aim, BYTES_MAX // at_once)
+        return max(1, min(docs, bytes_aim // self.doc_bytes) if self.doc_bytes else docs)
 
     @property
     def shaky(self) -> bool:

@@ -1,7 +1,7 @@
-"""Make the next item while the last one is used, on a thread of its own.
+"""Make the next items while the last one is used, on threads of their own.
 
-The thread only makes items: whoever stops early leaves it behind, its last item is dropped, and it ends. It must never
-know what the items are.
+The threads only make items: whoever stops early leaves them behind, their last items are dropped, and they end. It must
+never know what the items are.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 # How long a cancelled run goes on unnoticed while it waits for the other thread.
 LOOK_S = 0.1
@@ -72,3 +75,22 @@ class Prefetched(Generic[T]):
                 continue
             return True
         return False
+
+
+def side_by_side(make: Callable[[S], T], items: Iterable[S], *, at_once: int) -> Iterator[T]:
+    """`make(item)` of each, in the order of the items, `at_once` of them under way and one that waits for its turn.
+
+    `items` are taken on a thread of their own, so that one which is long in coming holds up none before it. An error
+    comes where its item would have stood; what comes after it is dropped.
+    """
+    if at_once == 1:
+        yield from map(make, items)
+        return
+    pool = ThreadPoolExecutor(at_once, thread_name_prefix="side-by-side")
+    begun = (pool.submit(make, item) for item in items)
+    try:
+        with closing(Prefetched(begun, ahead=at_once, cancelled=lambda: False)) as under_way:
+            for each in under_way:
+                yield each.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)

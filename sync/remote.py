@@ -45,10 +45,11 @@ class RemoteDatabase:
         gzip: bool = True,
         connections: int = 1,
     ) -> None:
-        """`gzip`: see `sync.transport`. With several `connections` a batch to read or to graft goes in as many parts at
-        once: a CouchDB with cores to spare answers sooner. A phone's line gains nothing by it.
+        """`gzip`: see `sync.transport`. With several `connections` a batch to graft goes in as many parts at once, and
+        a replication reads as many parts at once: a CouchDB with cores to spare answers sooner. A phone's line gains
+        nothing by it.
         """
-        self._connections = connections
+        self.connections = connections
         self._http = Transport(
             url,
             session=session,
@@ -134,13 +135,8 @@ class RemoteDatabase:
         latest: bool = False,
         attachments: bool = False,
     ) -> list[dict[str, Any]]:
-        return self._side_by_side(
-            requests, lambda part: self._bulk_get(part, revs=revs, latest=latest, attachments=attachments)
-        )
-
-    def _bulk_get(
-        self, requests: Sequence[Mapping[str, Any]], *, revs: bool, latest: bool, attachments: bool
-    ) -> list[dict[str, Any]]:
+        if not requests:
+            return []
         asked = _asked(requests, revs=revs, latest=latest, attachments=attachments)
         results = _rows(_object(self._http.json("POST", "/_bulk_get", **asked), "results")["results"])
         if [result.get("id") for result in results] != [request["id"] for request in requests]:
@@ -181,7 +177,7 @@ class RemoteDatabase:
 
     def _side_by_side(self, items: Sequence[T], ask: Callable[[Sequence[T]], list[dict[str, Any]]]) -> list[Any]:
         """`ask` about all items, in parts on as many connections as there may be; what fails fails for all."""
-        count = max(1, min(self._connections, len(items) // ITEMS_MIN))
+        count = max(1, min(self.connections, len(items) // ITEMS_MIN))
         if count == 1:
             return ask(items) if items else []
         each = -(-len(items) // count)

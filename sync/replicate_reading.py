@@ -7,15 +7,18 @@ It only reads, at both ends, so it may run ahead of the writing and be left behi
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from sync.apart import apart
-from sync.database import ChangesPage, Database, Document, Seq, bulk_get_to_pass_on
+from sync.database import ChangesPage, Database, Document, Seq, bulk_get_to_pass_on, reads_at_once
 from sync.errors import PeerMisbehaved, PeerUnreachable, SyncError, TooLarge
 from sync.pace import Line, Pace, weigh
+from sync.prefetch import side_by_side
 
 # Errors of one document that are said of the whole peer.
 WHOLE_TROUBLE = frozenset({"timeout", "service_unavailable", "insufficient_storage"})
@@ -24,6 +27,10 @@ STUMBLES = frozenset({"internal_server_error", "error"})
 # Runs in which a revision failed, with no neighbour that came through, before it is taken to be the one to blame:
 # with the back-off between runs, more than ten minutes.
 RUNS_ALONE_MAX = 8
+
+
+# How many bytes a document is as JSON, by its id and revision.
+Sizes = dict[tuple[str, str], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,16 @@ class Batch:
     is_last: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one request asks the source for, and what is true of the run once its answer is written."""
+
+    requests: list[dict[str, Any]]
+    after: Batch
+    # Of the page it is a part of: with `latest`, two revisions may lead to one.
+    taken: set[tuple[str, str]]
+
+
 @dataclass(slots=True)
 class Reading:
     """One run's reading. `there` are revisions `(id, rev)` the target is known to hold; with `empty_target` it holds
@@ -71,10 +88,44 @@ class Reading:
     there: Container[tuple[str, str]] = frozenset()
     empty_target: bool = False
     monotonic: Callable[[], float] = time.monotonic
-    _sizes: dict[tuple[str, str], int] = field(default_factory=dict)
+    _learning: threading.Lock = field(default_factory=threading.Lock)
 
     def batches(self, since: Seq) -> Iterator[Batch]:
-        """Ends when there is no more, or, with `wait_s`, when stopped."""
+        """Ends when there is no more, or, with `wait_s`, when stopped. A source with several connections is asked for
+        the next ones, and for more of its feed, before it has answered the first.
+        """
+        for part, (documents, refused, gone) in side_by_side(
+            lambda part: (part, self._read(part.requests)), self._parts(since), at_once=self._at_once
+        ):
+            fresh = []
+            for document, size in documents:
+                key = document["_id"], document["_rev"]
+                if key not in part.taken:
+                    part.taken.add(key)
+                    fresh.append((document, size))
+            yield replace(
+                part.after,
+                documents=[document for document, _ in fresh],
+                sizes=[size for _, size in fresh],
+                refused=refused,
+                gone=gone,
+            )
+
+    def again(self, documents: Sequence[Document]) -> list[Document]:
+        """These documents with all their bytes, for a target that knows fewer than it said."""
+        return [
+            entry["ok"]
+            for document in documents
+            for answer in self._bulk_get([{"id": document["_id"], "rev": document["_rev"]}], {})
+            for entry in answer["docs"]
+            if "ok" in entry
+        ]
+
+    @property
+    def _at_once(self) -> int:
+        return reads_at_once(self.source)
+
+    def _parts(self, since: Seq) -> Iterator[_Part]:
         while not self.stop():
             limit = self.line.room if self.docs_max is None else min(self.line.room, self.docs_max)
             page = self.source.changes(since, limit=limit, style="all_docs", doc_ids=self.doc_ids, wait_s=self.wait_s)
@@ -82,41 +133,27 @@ class Reading:
             # The page that was not full was the last, also from a source that does not count what is pending.
             last = self.wait_s <= 0 and (len(page.results) < limit or page.pending == 0)
             if page.results or moved:
-                yield from self._page(page, is_last=last)
+                yield from self._parts_of(page, is_last=last)
             if last:
                 return
 
-    def again(self, documents: Sequence[Document]) -> list[Document]:
-        """These documents with all their bytes, for a target that knows fewer than it said."""
-        return [
-            entry["ok"]
-            for document in documents
-            for answer in self._bulk_get([{"id": document["_id"], "rev": document["_rev"]}])
-            for entry in answer["docs"]
-            if "ok" in entry
-        ]
-
-    def _page(self, page: ChangesPage, *, is_last: bool) -> Iterator[Batch]:
+    def _parts_of(self, page: ChangesPage, *, is_last: bool) -> Iterator[_Part]:
         requests, checked = self._lacking(page)
         found, changes = len(requests), len(page.results)
         taken: set[tuple[str, str]] = set()
         while True:
-            room = min(self.line.reading.room, self.line.writing.room)
+            room = min(self.line.reading.room(self._at_once), self.line.writing.room(self._at_once))
             part, requests = requests[:room], requests[room:]
-            documents, refused, gone = self._read(part, taken)
             rest = len(requests)
-            yield Batch(
-                documents,
-                refused,
-                gone,
+            after = Batch(
                 checked=checked,
                 found=found,
-                sizes=[self._sizes[document["_id"], document["_rev"]] for document in documents],
                 seq=None if rest else page.last_seq,
                 pending=None if page.pending is None else page.pending + rest,
                 changes=max(0, changes - rest),
                 is_last=is_last and not rest,
             )
+            yield _Part(part, after, taken)
             checked = found = 0
             changes = min(changes, rest)
             if not rest or self.stop():
@@ -150,27 +187,26 @@ class Reading:
             self.line.writing = after(error, self.line.writing)
             raise
 
-    def _read(
-        self, requests: Sequence[dict[str, Any]], taken: set[tuple[str, str]]
-    ) -> tuple[list[Document], list[Refused], int]:
-        """The revisions asked for, with their histories and the attachments the target lacks; each once."""
+    def _read(self, requests: Sequence[dict[str, Any]]) -> tuple[list[tuple[Document, int]], list[Refused], int]:
+        """The revisions asked for, with their histories and the attachments the target lacks, each with its size."""
         if not requests:
             return [], [], 0
-        self._sizes.clear()
+        sizes: Sizes = {}
         answered, failed = apart(
-            requests, self._ask, alive=self.source.info, pause=self.pause, alone_before=self._failed_before
+            requests,
+            partial(self._ask, sizes=sizes),
+            alive=self.source.info,
+            pause=self.pause,
+            alone_before=self._failed_before,
         )
-        documents: list[Document] = []
+        documents: list[tuple[Document, int]] = []
         refused: list[Refused] = []
         gone = 0
         for request, entries in answered:
             for entry in entries:
                 if "ok" in entry:
                     document = entry["ok"]
-                    key = document["_id"], document["_rev"]
-                    if key not in taken:
-                        taken.add(key)
-                        documents.append(document)
+                    documents.append((document, sizes[document["_id"], document["_rev"]]))
                 elif entry["error"].get("error") == "not_found":  # purged or compacted since it was listed
                     gone += 1
                 else:
@@ -180,12 +216,12 @@ class Reading:
         return documents, refused, gone
 
     def _ask(
-        self, requests: Sequence[dict[str, Any]]
+        self, requests: Sequence[dict[str, Any]], *, sizes: Sizes
     ) -> tuple[list[tuple[dict[str, Any], list[dict[str, Any]]]], list[tuple[dict[str, Any], SyncError]]]:
         """`(request, its entries)` of what was answered, and the requests of which the source makes no sense."""
         answered = []
         failed: list[tuple[dict[str, Any], SyncError]] = []
-        for request, answer in zip(requests, self._bulk_get(requests), strict=True):
+        for request, answer in zip(requests, self._bulk_get(requests, sizes), strict=True):
             error = self._doubt(request, answer["docs"])
             if error is None:
                 answered.append((request, answer["docs"]))
@@ -208,23 +244,26 @@ class Reading:
                 return PeerMisbehaved(f"{self.source.name} does not give {request['id']} ({word}: {reason}).")
         return None
 
-    def _bulk_get(self, requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _bulk_get(self, requests: Sequence[dict[str, Any]], sizes: Sizes) -> list[dict[str, Any]]:
         began = self.monotonic()
         try:
             answers = bulk_get_to_pass_on(self.source, requests, revs=True, latest=True, attachments=True)
         except PeerUnreachable as error:
-            self.line.reading = after(error, self.line.reading)
+            self._learn(partial(after, error))
             raise
         except TooLarge:
-            pace = self.line.reading
-            self.line.reading = pace.too_large(docs=len(requests), bytes_=pace.bytes_aim)
+            self._learn(lambda pace: pace.too_large(docs=len(requests), bytes_=pace.bytes_aim))
             raise
         took_s = self.monotonic() - began
         documents = [entry["ok"] for answer in answers for entry in answer["docs"] if "ok" in entry]
-        sizes = {(document["_id"], document["_rev"]): weigh(document) for document in documents}
-        self._sizes.update(sizes)
-        self.line.reading = self.line.reading.answered(docs=len(requests), bytes_=sum(sizes.values()), took_s=took_s)
+        weighed = {(document["_id"], document["_rev"]): weigh(document) for document in documents}
+        sizes.update(weighed)
+        self._learn(lambda pace: pace.answered(docs=len(requests), bytes_=sum(weighed.values()), took_s=took_s))
         return answers
+
+    def _learn(self, lesson: Callable[[Pace], Pace]) -> None:
+        with self._learning:
+            self.line.reading = lesson(self.line.reading)
 
     def _failed_before(self, request: Mapping[str, Any]) -> bool:
         return failed_alone(self.line, request["id"], request["rev"])

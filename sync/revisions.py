@@ -82,7 +82,7 @@ def parse_path(rev: object, revisions: object) -> Path:
             raise BadRequest("A replicated document must name its revision.")
         claimed = parse_rev(rev)
         return Path(claimed.generation, (claimed.hash,))
-    if not isinstance(revisions, Mapping):
+    if type(revisions) is not dict and not isinstance(revisions, Mapping):  # the first is quick, and the rule
         raise BadRequest("_revisions isn't an object.")
     start, ids = revisions.get("start"), revisions.get("ids")
     if not isinstance(start, int) or isinstance(start, bool) or not 1 <= start <= GENERATION_MAX:
@@ -91,11 +91,12 @@ def parse_path(rev: object, revisions: object) -> Path:
         raise BadRequest("_revisions.ids isn't a array.")
     if len(ids) > start:
         raise BadRequest("_revisions.ids holds more revisions than _revisions.start counts.")
+    known = _HASH.fullmatch
     for each in ids:  # written out: every replicated document comes by here
-        if not isinstance(each, str) or _HASH.fullmatch(each) is None:
+        if not isinstance(each, str) or known(each) is None:
             raise BadRequest("RevId isn't a string")
     path = Path(start, tuple(ids))
-    return path if rev is None or rev == str(path.leaf) else _above_its_namesake(parse_rev(rev), path)
+    return path if rev is None or rev == f"{start}-{ids[0]}" else _above_its_namesake(parse_rev(rev), path)
 
 
 def _above_its_namesake(rev: Rev, path: Path) -> Path:
@@ -123,8 +124,7 @@ def new_revision(parent: Rev | None, *, deleted: bool, body: bytes, attachments:
     return Rev(1 if parent is None else parent.generation + 1, digest.hexdigest())
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """A leaf and its ancestors, newest first, down to a root, or to just above the revision it `joins`.
 
     `joins` is the hash of that revision, which stands in another branch; None where the branch ends in a root.
@@ -148,7 +148,7 @@ class Branch:
     def lowest_generation(self) -> int:
         return self.generation - len(self.hashes) + 1
 
-    def index(self, rev: Rev) -> int | None:
+    def place(self, rev: Rev) -> int | None:
         """Where `rev` stands in `hashes`, if it does."""
         at = self.generation - rev.generation
         return at if 0 <= at < len(self.hashes) and self.hashes[at] == rev.hash else None
@@ -278,7 +278,7 @@ class RevisionTree:
 
     def _find(self, rev: Rev) -> tuple[Branch, int] | None:
         for branch in self.branches:
-            at = branch.index(rev)
+            at = branch.place(rev)
             if at is not None:
                 return branch, at
         return None

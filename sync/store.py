@@ -178,7 +178,7 @@ class Store:
         self, documents: Iterable[Document], *, new_edits: bool = True, durable: bool = True
     ) -> list[dict[str, Any]]:
         batch = list(documents)  # before the lock: it may be a generator that reads this very store
-        if not all(isinstance(document, Mapping) for document in batch):
+        if not set(map(type, batch)) <= {dict} and not all(isinstance(document, Mapping) for document in batch):
             raise BadRequest("Document must be a JSON object")
         if new_edits:
             named = [document if "_id" in document else {**document, "_id": self._new_uuid()} for document in batch]

@@ -15,8 +15,11 @@ from sync.errors import BadRequest, NotFound
 from sync.jsonwire import Spelled
 from sync.revisions import Rev, RevisionTree, parse_rev
 
+VARIABLES_MAX = 999
+"""How many `?` a statement may have: some builds of SQLite allow no more."""
+
 IDS_PER_QUERY = 500
-"""SQLite builds allow 999 variables at the least."""
+"""Below that, and a page of ids."""
 
 _ROW = "n, id, seq, winner, deleted, others"
 _ROW_AND_TREE = f"{_ROW}, tree"
@@ -85,7 +88,7 @@ class Reader:
         columns = _ROW_AND_TREE if trees else _ROW
         found: dict[str, Row] = {}
         for some in _in_parts(list(dict.fromkeys(doc_ids))):
-            query = f"SELECT {columns} FROM doc WHERE id IN ({_marks(some)})"  # noqa: S608 - marks only
+            query = f"SELECT {columns} FROM doc WHERE id IN ({marks(some)})"  # noqa: S608 - marks only
             found.update((row[1], Row(*row)) for row in self._connection.execute(query, some))
         return found
 
@@ -113,7 +116,7 @@ class Reader:
         ids = {row.n: row.doc_id for row in rows}
         found: dict[tuple[int, str], Stored] = {}
         for some in _in_parts(list(ids)):
-            query = f"SELECT n, rev, deleted, atts, body FROM rev WHERE n IN ({_marks(some)})"  # noqa: S608
+            query = f"SELECT n, rev, deleted, atts, body FROM rev WHERE n IN ({marks(some)})"  # noqa: S608
             for n, rev, deleted, atts, body in self._connection.execute(query, some):
                 found[n, rev] = Stored(ids[n], parse_rev(rev), bool(deleted), body, load_attachments(atts))
         return found
@@ -344,5 +347,5 @@ def _in_parts(values: list[Any]) -> Iterator[list[Any]]:
     return (values[start : start + IDS_PER_QUERY] for start in range(0, len(values), IDS_PER_QUERY))
 
 
-def _marks(values: list[Any]) -> str:
+def marks(values: Sequence[Any]) -> str:
     return ",".join("?" * len(values))

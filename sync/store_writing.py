@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sync.canonical import canonical_json
@@ -28,7 +29,10 @@ from sync.edits import carried_by_edit, carried_by_graft, identities, parent_of_
 from sync.errors import Conflict, DatabaseError, Forbidden, TooLarge
 from sync.revisions import Branch, Path, RevisionTree, new_revision
 from sync.store_file import OLD
-from sync.store_reading import Reader, Row
+from sync.store_reading import VARIABLES_MAX, Reader, Row, marks
+
+ROWS_PER_INSERT = VARIABLES_MAX // 7
+"""The wider of the two tables has seven columns."""
 
 
 @dataclass(slots=True)
@@ -59,7 +63,7 @@ def prepare_graft(document: Document) -> Prepared:
     try:
         if not _is_local(check_id(document.get("_id"))):
             prepared.path = claimed_path(document)
-            prepared.draft = take_apart(document)
+            prepared.draft = take_apart(document, rev=prepared.path.leaf)
     except DatabaseError as refusal:
         prepared.refusal = refusal
     return prepared
@@ -271,17 +275,16 @@ class Writer:
         return self._reader.row(doc_id)
 
     def _flush(self) -> None:
-        if self._new_docs:
-            self._connection.executemany(
-                "INSERT INTO doc (seq, winner, deleted, others, tree, n, id) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                self._new_docs,
-            )
-            self._new_docs = []
-        if self._new_leaves:
-            self._connection.executemany(
-                "INSERT INTO rev (n, rev, deleted, atts, body) VALUES (?, ?, ?, ?, ?)", self._new_leaves
-            )
-            self._new_leaves = []
+        self._insert_all("INSERT INTO doc (seq, winner, deleted, others, tree, n, id)", self._new_docs)
+        self._insert_all("INSERT INTO rev (n, rev, deleted, atts, body)", self._new_leaves)
+        self._new_docs, self._new_leaves = [], []
+
+    def _insert_all(self, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Many rows a statement: Python's other threads wait for their turn, and SQLite for its, once a statement."""
+        for start in range(0, len(rows), ROWS_PER_INSERT):
+            some = rows[start : start + ROWS_PER_INSERT]
+            values = ",".join([f"({marks(some[0])})"] * len(some))
+            self._connection.execute(f"{into} VALUES {values}", list(chain.from_iterable(some)))
 
     def _next_n(self) -> int:
         if self._n is None:

@@ -32,7 +32,7 @@ def test_a_request_is_never_empty_nor_beyond_its_limits(told):
     pace = Pace()
     for each in told:
         pace = after(pace, each)
-        assert 1 <= pace.room <= pace.docs <= DOCS_MAX
+        assert 1 <= pace.room() <= pace.docs <= DOCS_MAX
         assert BYTES_MIN <= pace.bytes_aim <= pace.bytes_ceiling <= BYTES_MAX
 
 

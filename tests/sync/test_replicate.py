@@ -821,6 +821,62 @@ def test_continuous_goes_on_with_every_change_until_cancelled(served: Served, so
     assert everything(target) == everything(source)
 
 
+class SideBySide(MemoryDatabase):
+    """A source that is read by three at once, each of whom waits for the others."""
+
+    connections = 3
+
+    def __init__(self, *documents: dict[str, Any]) -> None:
+        super().__init__("side by side")
+        graft(self, *documents)
+        self.together = threading.Barrier(3, timeout=10)
+        self.failing: set[str] = set()
+
+    def bulk_get(self, requests: Any, **options: Any) -> list[dict[str, Any]]:
+        self.together.wait()
+        if self.failing & {request["id"] for request in requests}:
+            raise PeerUnreachable("The line broke.")
+        return super().bulk_get(requests, **options)
+
+
+def many(count: int) -> list[dict[str, Any]]:
+    return [revision(f"many-{n:03}", f"1-{n:03x}", n=n) for n in range(count)]
+
+
+def test_a_source_with_several_connections_is_read_by_as_many_at_once_and_lands_in_its_order() -> None:
+    source, target = SideBySide(*many(300)), MemoryDatabase("target")
+    assert copy(source, target).docs_written == 300
+    source.together = threading.Barrier(1)
+    assert everything(target) == everything(source)
+    assert [row["id"] for row in target.changes().results] == [row["id"] for row in source.changes().results]
+
+
+def test_what_was_read_before_the_line_broke_lands_and_what_was_read_after_it_does_not() -> None:
+    source, target = SideBySide(*many(300)), MemoryDatabase("target")
+    source.failing = {"many-150"}
+    with pytest.raises(PeerUnreachable):
+        copy(source, target)
+    assert len(everything(target)) == 100
+    source.failing = set()
+    source.together = threading.Barrier(1)
+    copy(source, target)
+    assert everything(target) == everything(source)
+
+
+def test_what_was_read_lands_while_the_feed_waits_for_more() -> None:
+    source, target = SideBySide(*many(3)), MemoryDatabase("target")
+    source.together = threading.Barrier(1)
+    landed = threading.Event()
+    run = threading.Thread(
+        target=copy,
+        args=(source, target),
+        kwargs={"continuous": True, "wait_s": 5, "on_progress": lambda _: landed.set(), "cancelled": landed.is_set},
+    )
+    run.start()
+    assert landed.wait(4), "the documents wait for the feed"
+    run.join()
+
+
 def test_an_end_that_is_not_there_says_so(served: Served) -> None:
     remote = served.remote("db", MemoryDatabase())
     served.databases.clear()

@@ -301,10 +301,10 @@ def _criterion_result(
     if criterion.kind == "quantitative":
         own = record.target(unit, criterion.id)
         target = criterion.target if own is None else Fraction(own)
+    # Weighed stages bear what was carried over themselves; else a stage stays what was said there.
+    joins = merged.carried if scheme.weights is not None else Fraction(0)
     by_stage = {
-        stage: None
-        if column.value is None
-        else points_for(criterion, column.value + merged.carried, target=target, best=best)
+        stage: None if column.value is None else points_for(criterion, column.value + joins, target=target, best=best)
         for stage, column in merged.columns.items()
     }
     state, points, reasons = merged.state, None, merged.reasons

@@ -127,6 +127,7 @@ def criterion_row(view: GroupView, card: Scorecard, result: CriterionResult) -> 
         state=_state(view, result),
         evidence=len(evidence),
         notes=sum(source.answer.get("note") is not None for source in sources),
+        carried=result.points is not None and any(it.code == "carried" for it in result.reasons),
     )
 
 

@@ -234,6 +234,8 @@ class CriterionRow:
     """counted, missing, na, excluded, returned, contested, error …, as `schemas.scoring` names it."""
     evidence: int
     notes: int
+    carried: bool = False
+    """Something of a merged unit is part of `value`, by decision."""
 
 
 @dataclass(frozen=True, slots=True)

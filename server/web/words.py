@@ -63,6 +63,8 @@ STAGE: Final = {
     "self": Word(_("Tự chấm"), "pencil-outline"),
     "cross": Word(_("Kiểm tra chéo"), "clipboard-check-outline"),
     "cluster": Word(_("Thẩm định"), "gavel"),
+    "weighted": Word(_("Theo trọng số ba bước"), "scale-balance"),
+    "carried": Word(_("Chuyển từ đơn vị cũ"), "call-split"),
 }
 
 VISIT: Final = {

@@ -133,6 +133,7 @@ def test_carried_counts_add_up_and_a_carried_mark_stands_only_where_there_is_non
     assert occurrences is not None
     assert judged is not None
     assert (occurrences.points, occurrences.value, occurrences.columns["self"].value) == (30, 6, 3)
+    assert occurrences.points_by_stage["self"] == 15  # what it said itself is worth what it was
     assert counts in occurrences.decisions
     assert judged.points == 50
     assert "carried-not-needed" in [reason.code for reason in judged.reasons]

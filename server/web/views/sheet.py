@@ -104,7 +104,8 @@ def _page(page: UnitSheet, *, wrong: Mapping[str, Any] | None = None, typed: Map
         sent=lambda name: _sent(view, name),
         wrong=wrong or {},
         typed=typed or {},
-        may_type_in=may_type_in(view, page.unit.unit),
+        # What is published is final (DOMAIN 3).
+        may_type_in=page.head.state != "published" and may_type_in(view, page.unit.unit),
         may_approve=account().unit == page.unit.unit and "head" in account().roles,
         tab="standings",
     )

@@ -88,7 +88,11 @@ def _page(
         page=page,
         head=page.head,
         cancellable=forms.cancellable(page),
-        mine={it.visit for it in page.visits if it.state != "cancelled" and account().account in _team(it)},
+        mine={
+            it.visit
+            for it in page.visits
+            if page.head.state != "published" and it.state != "cancelled" and account().account in _team(it)
+        },
         wrong=wrong or {},
         typed=typed or {},
         team=team or [],

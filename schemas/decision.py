@@ -9,9 +9,11 @@ Who may act, and what an act means for a score, is not known here.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from functools import cached_property
+from itertools import combinations, islice, takewhile
 from typing import Any, Final
 
 from schemas import ids
@@ -133,7 +135,12 @@ class Folded:
 
     def subjects(self, prefix: str) -> list[str]:
         """Every subject that begins so, sorted, whether it stands or is contested."""
-        return sorted(subject for subject in self.history if subject.startswith(prefix))
+        begin = bisect_left(self._in_order, prefix)
+        return list(takewhile(lambda it: it.startswith(prefix), islice(self._in_order, begin, None)))
+
+    @cached_property
+    def _in_order(self) -> list[str]:
+        return sorted(self.history)
 
 
 def build(

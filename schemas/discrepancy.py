@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from schemas.counting import Checklist
@@ -41,36 +42,54 @@ def discrepancies(
     unit: str,
     held: Iterable[Checklist],
     limits: Mapping[str, tuple[Fraction | None, Fraction | None]],
+    *,
+    settled: Mapping[str, Sequence[Discrepancy]] | None = None,
+    moved: Collection[str] = (),
 ) -> tuple[Discrepancy, ...]:
     """Those of a unit's counted cross submissions, in the scheme's order. `limits`: target and best by criterion.
 
-    Criteria not in `limits` do not concern the unit.
+    Criteria not in `limits` do not concern the unit. Of the cross submissions in `settled` all is known already but
+    what concerns the criteria `moved`.
     """
+    known = settled or {}
     crosses = [record.submissions[it.counted] for it in held if it.stage == "cross" and it.counted is not None]
     pairs = [(cross, own) for cross in crosses if (own := self_version(record, unit, cross)) is not None]
-    until = {cross["_id"]: _reply_until(record, cross) for cross, _ in pairs}
-    found = []
+    place = {cross["_id"]: number for number, (cross, _) in enumerate(pairs)}
+    fresh = [pair for pair in pairs if pair[0]["_id"] not in known]
+    found_before: dict[str, list[Discrepancy]] = {}
+    for each in (it for name in place for it in known.get(name, ()) if it.criterion not in moved):
+        found_before.setdefault(each.criterion, []).append(each)
+    found: list[Discrepancy] = []
     for criterion in scheme.criteria:
         if criterion.id not in limits:
             continue
-        target, best = limits[criterion.id]
-        allowed = criterion.max * scheme.discrepancy_percent / 100
-        own_points: dict[str, Fraction | None] = {}
-        for cross, compared in pairs:
-            ours = _points(record, criterion, cross, target, best)
-            if compared["_id"] not in own_points:
-                own_points[compared["_id"]] = _points(record, criterion, compared, target, best)
-            theirs = own_points[compared["_id"]]
-            if ours is None or theirs is None:
-                continue
-            # Exactly the share is not more.
-            if abs(ours - theirs) > allowed:
-                found.append(
-                    _discrepancy(
-                        record, unit, criterion, (cross, ours), (compared, theirs), reply_until=until[cross["_id"]]
-                    )
-                )
+        here = found_before.get(criterion.id, [])
+        compared = pairs if criterion.id in moved else fresh
+        if compared:
+            allowed = criterion.max * scheme.discrepancy_percent / 100
+            here = [*here, *_apart(record, criterion, compared, limits[criterion.id], allowed)]
+        found += sorted(here, key=lambda it: place[it.submission]) if len(here) > 1 else here
     return tuple(found)
+
+
+def _apart(
+    record: Record,
+    criterion: Criterion,
+    pairs: Iterable[tuple[Body, Body]],
+    limits: tuple[Fraction | None, Fraction | None],
+    allowed: Fraction,
+) -> Iterator[Discrepancy]:
+    """Cross and self submissions that differ on one criterion by more than `allowed`; exactly as much is not more."""
+    target, best = limits
+    bounds: dict[str, tuple[Fraction, Fraction, Fraction] | None] = {}
+    for cross, own in pairs:
+        if own["_id"] not in bounds:
+            theirs = _points(record, criterion, own, target, best)
+            bounds[own["_id"]] = None if theirs is None else (theirs - allowed, theirs, theirs + allowed)
+        around = bounds[own["_id"]]
+        ours = None if around is None else _points(record, criterion, cross, target, best)
+        if around is not None and ours is not None and not around[0] <= ours <= around[2]:
+            yield _discrepancy(record, criterion, (cross, ours), (own, around[1]))
 
 
 def self_version(record: Record, unit: str, cross: Body) -> Body | None:
@@ -82,7 +101,8 @@ def self_version(record: Record, unit: str, cross: Body) -> Body | None:
     return min(own, key=lambda body: (_arrived(record, body), body["_id"]), default=None)
 
 
-def working_days_after(start: date, days: int, holidays: Collection[str]) -> date:
+@lru_cache(maxsize=256)  # a cluster's checklists arrive on some dozens of days, and each differs on several criteria
+def working_days_after(start: date, days: int, holidays: frozenset[str]) -> date:
     """The last of `days` working days after `start`; Saturdays, Sundays and the year's holidays are none."""
     day = start
     while days:
@@ -94,12 +114,9 @@ def working_days_after(start: date, days: int, holidays: Collection[str]) -> dat
 
 def _discrepancy(
     record: Record,
-    unit: str,
     criterion: Criterion,
     cross: tuple[Body, Fraction],
     own: tuple[Body, Fraction],
-    *,
-    reply_until: date | None,
 ) -> Discrepancy:
     body, points = cross
     return Discrepancy(
@@ -109,11 +126,11 @@ def _discrepancy(
         cross_points=points,
         self_points=own[1],
         commented=bool(body["answers"][criterion.id].get("note")),
-        reply_until=reply_until,
+        reply_until=_reply_until(record, body),
         replies=tuple(
             reply["_id"]
             for reply in record.replies
-            if (reply["unit"], reply["criterion"], reply["answers"]) == (unit, criterion.id, body["_id"])
+            if (reply["unit"], reply["criterion"], reply["answers"]) == (body["unit"], criterion.id, body["_id"])
         ),
     )
 

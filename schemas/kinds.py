@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from schemas.scheme import Criterion
 
-HALF = Fraction(1, 2)
+HALF, NOTHING = Fraction(1, 2), Fraction(0)
 
 
 def points_for(
@@ -37,14 +37,11 @@ def quantitative(
     """Half of `most` for reaching the target, the other half for coming near the group's best actual."""
     if target is None or target <= 0:
         return None
-    if actual < target:
-        points = HALF * most * actual / target
-    elif actual == target:
-        points = HALF * most
-    elif best is None:
+    if actual <= target:
+        return most * max(actual, NOTHING) / (2 * target)
+    if best is None:
         return None
-    elif actual >= best:
-        points = most
-    else:
-        points = HALF * most + HALF * most * (actual - target) / (best - target)
-    return max(Fraction(0), min(most, points))
+    if actual >= best:
+        return most
+    # Half for the target, and of the other half the share (actual - target) / (best - target).
+    return most * (actual + best - 2 * target) / (2 * (best - target))

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from schemas.claims import Side, sides
 from schemas.counting import Checklist, checklists
-from schemas.discrepancy import Discrepancy, discrepancies
+from schemas.discrepancy import Discrepancy, discrepancies, self_version
 from schemas.evidence import evidence_named, photos_of
 from schemas.figures import decimal_string, exact_string, round_half_up
 from schemas.kinds import points_for
@@ -156,15 +156,22 @@ def tally(record: Record, as_of: date, previous: Tally | None = None) -> Tally:
     moved = {name for name, value in best.items() if known is None or known.best[name] != value}
     cards = {}
     for unit in units:
-        if not known or unit not in same:
-            cards[unit] = _scorecard(record, scheme, unit, merged=merged[unit], best=best, held=held[unit])
-        elif moved:
-            before = known.cards[unit]
-            cards[unit] = _scorecard(
-                record, scheme, unit, merged=merged[unit], best=best, held=held[unit], before=before, moved=moved
-            )
-        else:
-            cards[unit] = known.cards[unit]
+        before = known.cards[unit] if known and unit in same else None
+        if before is not None and not moved:
+            cards[unit] = before
+            continue
+        settled = _settled(record, known, unit) if known and unit in known.cards else None
+        cards[unit] = _scorecard(
+            record,
+            scheme,
+            unit,
+            merged=merged[unit],
+            best=best,
+            held=held[unit],
+            before=before,
+            moved=moved,
+            settled=settled,
+        )
     return Tally(record, cards, merged, best)
 
 
@@ -211,6 +218,31 @@ def _same_inputs(record: Record, known: Tally, unit: str) -> bool:
     )
 
 
+def _settled(record: Record, known: Tally, unit: str) -> Mapping[str, Sequence[Discrepancy]]:
+    """What was compared before and is compared again: the cross submissions counted then of which nothing is new, with
+    what was found.
+    """
+    other = known.record
+    if not _identical(*([it for it in each.replies if it["unit"] == unit] for each in (record, other))):
+        return {}
+    found: dict[str, list[Discrepancy]] = {}
+    for checklist in known.cards[unit].checklists:
+        name = checklist.counted
+        if checklist.stage != "cross" or name is None or name not in record.submissions:
+            continue
+        cross = record.submissions[name]
+        if (
+            cross is other.submissions[name]
+            and record.arrivals.get(name) is other.arrivals.get(name)
+            and self_version(record, unit, cross) is self_version(other, unit, cross)
+        ):
+            found[name] = []
+    for each in known.cards[unit].discrepancies:
+        if each.submission in found:
+            found[each.submission].append(each)
+    return found
+
+
 def _identical(ours: Collection[Body | None], theirs: Collection[Body | None]) -> bool:
     return len(ours) == len(theirs) and all(one is other for one, other in zip(ours, theirs, strict=True))
 
@@ -244,10 +276,14 @@ def _scorecard(
     merged: Mapping[str, Merged],
     best: Mapping[str, Fraction | None],
     held: list[Checklist],
-    before: Scorecard | None = None,
-    moved: Collection[str] = (),
+    before: Scorecard | None,
+    moved: Collection[str],
+    settled: Mapping[str, Sequence[Discrepancy]] | None,
 ) -> Scorecard:
-    """One unit's card. Where only the L of the criteria `moved` is another than `before`, they alone are worked out."""
+    """One unit's card. Where only the L of the criteria `moved` is another than `before`, they alone are worked out.
+
+    `settled`: see `discrepancies`.
+    """
     kept = {} if before is None else {it.criterion.id: it for section in before.sections for it in section.criteria}
     results = {
         it.id: kept[it.id]
@@ -268,14 +304,8 @@ def _scorecard(
         name: (result.target, result.best)
         for name, result in results.items()
         # Of what does not apply, by function or by decision, nothing that a checklist says is points.
-        if result.state not in ("excluded", "na") and (before is None or name in moved)
+        if result.state not in ("excluded", "na")
     }
-    apart = discrepancies(record, scheme, unit, held, compared)
-    if before is not None:
-        order = {it.id: number for number, it in enumerate(scheme.criteria)}
-        unmoved = (it for it in before.discrepancies if it.criterion not in moved)
-        # Stable: several cross submissions on one criterion stay in their order.
-        apart = tuple(sorted((*unmoved, *apart), key=lambda it: order[it.criterion]))
     return Scorecard(
         unit=unit,
         sections=sections,
@@ -285,7 +315,7 @@ def _scorecard(
         total=None if base is None else max(Fraction(0), base + bonus.points - penalty.points),
         coverage=_coverage(record, unit, results, held) if before is None else before.coverage,
         checklists=tuple(held),
-        discrepancies=apart,
+        discrepancies=discrepancies(record, scheme, unit, held, compared, settled=settled, moved=moved),
     )
 
 

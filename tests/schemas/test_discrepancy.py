@@ -31,7 +31,7 @@ def test_a_discrepancy_opens_a_reply_for_five_working_days_from_receipt() -> Non
 
 
 def test_holidays_are_no_working_days() -> None:
-    assert working_days_after(date(2024, 8, 30), 5, {"2024-09-02", "2024-09-03"}) == date(2024, 9, 10)
+    assert working_days_after(date(2024, 8, 30), 5, frozenset({"2024-09-02", "2024-09-03"})) == date(2024, 9, 10)
 
 
 def test_a_cross_submission_is_compared_with_the_self_version_it_names_else_the_first() -> None:

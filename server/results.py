@@ -100,7 +100,7 @@ class Results:
         return Result(
             head=self._board.head(account, view),
             frozen=frozen,
-            rows=tuple(standing_row(view, row) for row in frozen.standings.rows),
+            rows=tuple(standing_row(view, row, frozen.standings.departures) for row in frozen.standings.rows),
             freeze=decision_entry(view, freeze),
             publish=None if published is None else decision_entry(view, published),
             inputs=tuple(freeze["inputs"]),

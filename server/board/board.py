@@ -73,7 +73,7 @@ class Board(Reading):
             head=self.head(account, view),
             coverage=self._coverage(view, ranking.rows),
             provisional=ranking.provisional,
-            rows=tuple(figures.standing_row(view, row) for row in ranking.rows),
+            rows=tuple(figures.standing_row(view, row, ranking.departures) for row in ranking.rows),
             sections=figures.columns(ranking),
             total_max=Fraction(0) if ranking.scheme is None else ranking.scheme.total,
             contested=tuple(figures.said(it) for it in ranking.reasons),
@@ -90,7 +90,7 @@ class Board(Reading):
         return UnitSheet(
             head=self.head(account, view),
             unit=view.unit(unit),
-            standing=figures.standing_row(view, row),
+            standing=figures.standing_row(view, row, view.standings(self.today()).departures),
             sections=tuple(
                 SheetSection(
                     figure=figures.section_figure(section),

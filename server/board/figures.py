@@ -16,6 +16,7 @@ from schemas.hashing import body_sha256
 from schemas.kinds import points_for
 from schemas.merging import Column
 from schemas.problem import Reason
+from schemas.proposals import Departure
 from schemas.scoring import CriterionResult, Scorecard, SectionResult
 from schemas.standings import Row, Standings
 from server.board.models import (
@@ -41,7 +42,7 @@ def said(reason: Reason) -> Said:
     return Said(reason.code, reason.params)
 
 
-def standing_row(view: GroupView, row: Row) -> StandingRow:
+def standing_row(view: GroupView, row: Row, departures: Iterable[Departure] = ()) -> StandingRow:
     card = row.card
     return StandingRow(
         place=row.place,
@@ -53,7 +54,16 @@ def standing_row(view: GroupView, row: Row) -> StandingRow:
         penalty=card.penalty.points,
         total=card.total,
         awards=tuple(
-            AwardFigure(it.award.id, it.award.names, it.eligible, tuple(said(each) for each in it.failed))
+            AwardFigure(
+                it.award.id,
+                it.award.names,
+                it.eligible,
+                tuple(said(each) for each in it.failed),
+                proposed=it.proposed,
+                votes=None if it.vote is None else it.vote.votes,
+                present=None if it.vote is None else it.vote.present,
+                departs=any(each.award == it.award.id and row.unit in each.units for each in departures),
+            )
             for it in row.awards
         ),
         reasons=_told_once(row.reasons),

@@ -136,10 +136,17 @@ class SectionFigure:
 
 @dataclass(frozen=True, slots=True)
 class AwardFigure:
+    """`votes` of those `present` honoured the unit; None while the meeting was not asked. `proposed` is who is both."""
+
     award: str
     names: Names
     eligible: bool
     failed: tuple[Said, ...]
+    proposed: bool = False
+    votes: int | None = None
+    present: int | None = None
+    departs: bool = False
+    """Put forward ahead of a unit with a better place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +372,60 @@ class DecisionEntry:
     contested: bool
     stands: bool
     """False once a later decision on the same subject has replaced it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitVote:
+    """What a ballot said of one unit: `chosen` by more than half of those present, and whether that is proposed."""
+
+    unit: UnitRef
+    place: int | None
+    votes: int
+    present: int
+    chosen: bool
+    proposed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """`units` are put forward although `over` have better places; `reason` is the decision that says why, or None."""
+
+    units: tuple[UnitRef, ...]
+    over: tuple[UnitRef, ...]
+    reason: DecisionEntry | None
+
+
+@dataclass(frozen=True, slots=True)
+class AwardVotes:
+    """Whom the meeting honoured with an award. `candidates` are eligible and not honoured, `ballots` hold minutes."""
+
+    award: str
+    names: Names
+    votes: tuple[UnitVote, ...]
+    candidates: tuple[UnitRef, ...]
+    ballots: tuple[DecisionEntry, ...]
+    passed: Passed | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeVotes:
+    """Who was elected leader, or deputy, of the next year; `candidates` while nobody is."""
+
+    role: str
+    vote: UnitVote | None
+    candidates: tuple[UnitRef, ...]
+    ballots: tuple[DecisionEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    awards: tuple[AwardVotes, ...]
+    offices: tuple[OfficeVotes, ...]
+
+    @property
+    def voted(self) -> bool:
+        """Is there anything to tell?"""
+        return any(it.votes for it in self.awards) or any(it.vote is not None for it in self.offices)
 
 
 @dataclass(frozen=True, slots=True)

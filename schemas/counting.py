@@ -85,8 +85,7 @@ def _checklist(record: Record, subject: str, held: Mapping[str, Body]) -> Checkl
     replaced = {name for body in (held[name] for name in active) for name in body["supersedes"]}
     # What the head approved stands in the head's own version: the prepared one waits for nobody any more.
     aside = {name: why for name, why in aside.items() if why.code != "waiting-head" or name not in replaced}
-    # Submissions that supersede each other in a ring leave no head; then each is one, and a person decides.
-    heads = tuple(sorted(active - replaced or active))
+    heads = _heads(held, active, replaced)
     if decision is not None and decision["value"]["counts"]:
         heads = (counted,) if counted else ()
     elif not undecided and len(heads) == 1:
@@ -104,6 +103,19 @@ def _checklist(record: Record, subject: str, held: Mapping[str, Body]) -> Checkl
         late={name: reason for name in heads if (reason := _late(record, held[name])) is not None},
         decision=None if decision is None else decision["_id"],
     )
+
+
+def _heads(held: Mapping[str, Body], active: set[str], replaced: set[str]) -> tuple[str, ...]:
+    """The unsuperseded. Submissions that supersede each other in a ring nothing else replaces are each one."""
+    heads = active - replaced
+    reached, edge = set(heads), set(heads)
+    while edge:
+        edge = {named for name in edge for named in held[name]["supersedes"]} & active - reached
+        reached |= edge
+    rest = active - reached
+    above = {name: superseders(held, name, among=rest) for name in rest}
+    heads |= {name for name in rest if all(name in above[other] for other in above[name])}
+    return tuple(sorted(heads))
 
 
 def _set_aside(record: Record, submission: Body) -> Reason | None:

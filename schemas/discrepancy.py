@@ -103,9 +103,12 @@ def self_version(record: Record, unit: str, cross: Body) -> Body | None:
 
 @lru_cache(maxsize=256)  # a cluster's checklists arrive on some dozens of days, and each differs on several criteria
 def working_days_after(start: date, days: int, holidays: frozenset[str]) -> date:
-    """The last of `days` working days after `start`; Saturdays, Sundays and the year's holidays are none."""
+    """The last of `days` working days after `start`; Saturdays, Sundays and the year's holidays are none.
+
+    Where the calendar itself ends before, its last day.
+    """
     day = start
-    while days:
+    while days and day < date.max:
         day += timedelta(days=1)
         if day.weekday() < 5 and day.isoformat() not in holidays:
             days -= 1

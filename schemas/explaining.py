@@ -90,7 +90,7 @@ def _criterion(scheme: Scheme, result: CriterionResult, level: int) -> Iterator[
     for stage in ("self", "cross", "cluster"):
         column = result.columns.get(stage)
         if column is not None:
-            yield from _column(column, level + 1)
+            yield from _column(criterion, column, level + 1)
     if result.value is not None:
         yield from _value(scheme, result, level + 1)
     if result.points is not None:
@@ -98,21 +98,29 @@ def _criterion(scheme: Scheme, result: CriterionResult, level: int) -> Iterator[
     yield from (Line(level + 1, reason, None, _rule_of(reason), result.decisions) for reason in result.reasons)
 
 
-def _column(column: Column, level: int) -> Iterator[Line]:
+def _column(criterion: Criterion, column: Column, level: int) -> Iterator[Line]:
     answered = [source for source in column.sources if source.value is not None]
     for source in column.sources:
         if source.value is None:
             yield Line(level, Reason(f"explain-na-{column.stage}"), None, "5.1", (source.submission,))
         elif column.stage != "cluster":
-            given = Reason(f"explain-{column.stage}", {"given": source.value})
+            said = _passed(criterion, f"explain-{column.stage}", source.value)
+            given = Reason(said, {"given": source.value})
             yield Line(level, given, source.value, "5.2", (source.submission,))
     if len(answered) > 1 and column.value is not None:
         terms = tuple(source.value for source in answered if source.value is not None)
         mean = Reason("explain-mean", {"terms": terms, "count": Fraction(len(terms)), "value": column.value})
         yield Line(level, mean, column.value, "5.2")
     if column.decision is not None and column.value is not None:
-        said = "explain-accepted" if column.sources else "explain-adjusted"
+        said = "explain-accepted" if column.sources else _passed(criterion, "explain-adjusted", column.value)
         yield Line(level, Reason(said, {"value": column.value}), column.value, "5.2", (column.decision,))
+
+
+def _passed(criterion: Criterion, code: str, value: Fraction) -> str:
+    """A pass or a fail is said as such; only a mean of them is a number."""
+    if criterion.kind != "pass_fail":
+        return code
+    return f"{code}-pass" if value else f"{code}-fail"
 
 
 def _value(scheme: Scheme, result: CriterionResult, level: int) -> Iterator[Line]:
@@ -121,14 +129,17 @@ def _value(scheme: Scheme, result: CriterionResult, level: int) -> Iterator[Line
         yield Line(level, Reason("explain-carried", {"value": value}), value, "6", result.decisions)
         return
     if result.stage == "weighted" and scheme.weights is not None:
-        params: dict[str, Any] = {"value": value}
+        params: dict[str, Any] = {}
+        own: Fraction | None = Fraction(0)
         for stage, share in scheme.weights.items():
-            params |= {f"{stage}_share": share, f"{stage}_value": result.columns[stage].value}
-        yield Line(level, Reason("explain-weighted-value", params), value, "5.2")
-        return
-    column = result.columns.get(result.stage or "")
-    own = value if column is None or column.value is None else column.value
-    yield Line(level, Reason("explain-stage", {"stages": [result.stage], "value": own}), own, "5.2")
+            said = result.columns[stage].value or Fraction(0)
+            params |= {f"{stage}_share": share, f"{stage}_value": said}
+            own = (own or 0) + share * said
+        yield Line(level, Reason("explain-weighted-value", {**params, "value": own}), own, "5.2")
+    else:
+        column = result.columns.get(result.stage or "")
+        own = value if column is None or column.value is None else column.value
+        yield Line(level, Reason("explain-stage", {"stages": [result.stage], "value": own}), own, "5.2")
     added = None if value is None or own is None else value - own
     if added:
         yield Line(level, Reason("explain-carried-added", {"given": added, "value": value}), value, "6")
@@ -164,6 +175,8 @@ def _formula_of(criterion: Criterion, result: CriterionResult) -> Reason:
     if criterion.kind != "quantitative" or value is None or result.target is None:
         return Reason(f"explain-{criterion.kind.replace('_', '-')}", params)
     params |= {"target": result.target, "half": HALF * most, "best": result.best}
+    if value < 0:
+        return Reason("explain-below-zero", params)
     if value < result.target:
         return Reason("explain-below-target", params)
     if value == result.target:

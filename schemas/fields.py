@@ -109,11 +109,11 @@ class Form(Schema):
     def _members_agree(self, body: dict[str, Any], **_kwargs: Any) -> None:
         tree: dict[str, Any] = {}
         for path, found in self.agree(body):
-            *steps, last = path.split(".") if path else ["_schema"]
             at = tree
-            for step in steps:
+            # An object and a member of it may both be wrong: what is said of the object itself stands in `_schema`.
+            for step in path.split(".") if path else []:
                 at = at.setdefault(step, {})
-            at.setdefault(last, []).append(found)
+            at.setdefault("_schema", []).append(found)
         if tree:
             raise ValidationError(tree)
 

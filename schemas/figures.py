@@ -156,10 +156,19 @@ def corrected(stamp: Mapping[str, Any]) -> str:
 
 def local_day(time: str) -> date:
     """The day in Viet Nam of a document's UTC time."""
-    return parse_time(time).astimezone(VIET_NAM).date()
+    return in_viet_nam(time).date()
+
+
+def in_viet_nam(time: str) -> datetime:
+    """The moment there; as it is, where no calendar goes so far: a device's clock may say anything."""
+    moment = parse_time(time)
+    try:
+        return moment.astimezone(VIET_NAM)
+    except OverflowError:
+        return moment
 
 
 def format_time(time: str, locale: str = "vi") -> str:
     """`14:02 08/10/2024`, in Viet Nam's time."""
-    moment = parse_time(time).astimezone(VIET_NAM)
+    moment = in_viet_nam(time)
     return f"{moment:%H:%M} {format_date(moment.date(), locale)}"

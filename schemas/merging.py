@@ -78,14 +78,15 @@ def merge(record: Record, scheme: Scheme, unit: str, criterion: Criterion, own: 
 
     folded = record.folded
     na_subject, subject = f"na:{unit}:{criterion.id}", f"criterion:{unit}:{criterion.id}"
+    # What is not applicable has no value whichever of two acts on its value stands, so N/A goes first.
+    approved = folded.on(na_subject, "approve-na")
+    if approved is not None:
+        return Merged(criterion, "na", columns, decisions=(approved["_id"],), reasons=(Reason("na-approved"),))
     for contested in (na_subject, subject):
         if contested in folded.contested:
             sides = tuple(side["_id"] for side in folded.contested[contested].sides)
             reason = Reason("contested-decision", {"subject": contested})
             return Merged(criterion, "contested", columns, decisions=sides, reasons=(reason, *reasons))
-    approved = folded.on(na_subject, "approve-na")
-    if approved is not None:
-        return Merged(criterion, "na", columns, decisions=(approved["_id"],), reasons=(Reason("na-approved"),))
 
     decision = folded.on(subject)
     decisions = () if decision is None else (decision["_id"],)

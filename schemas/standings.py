@@ -96,9 +96,13 @@ class Standings:
         return next((row for row in self.rows if row.unit == unit), None)
 
     def sentence(self, reason: Reason, locale: str) -> str:
-        """A reason as people read it: units by their short names, sections by their number."""
+        """A reason as people read it: units by their short names, sections and criteria by number, items by name."""
         names = {row.unit: row.short_names.get(locale) or row.short_names["vi"] for row in self.rows}
         numbers = {} if self.scheme is None else {section.id: section.id.upper() for section in self.scheme.sections}
+        if self.scheme is not None:
+            numbers |= {it.id: it.id.upper().replace("-", ".") for it in self.scheme.criteria}
+            items = (*self.scheme.bonus.items, *self.scheme.penalty.items)
+            numbers |= {it.id: it.names.get(locale) or it.names["vi"] for it in items}
         known = numbers | names
 
         def shown(value: Any) -> Any:

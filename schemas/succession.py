@@ -15,8 +15,9 @@ Event = TypeVar("Event", bound=Mapping[str, Any])
 
 
 def eve(day: str) -> str:
-    """The day before: an old unit's last."""
-    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+    """The day before: an old unit's last. The calendar's first day has none, and stays."""
+    first = date.min.isoformat()
+    return first if day == first else (date.fromisoformat(day) - timedelta(days=1)).isoformat()
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from schemas.figures import VIET_NAM, format_date, format_points, format_time, local_day, parse_time, round_half_up
+from schemas.figures import format_date, format_points, format_time, in_viet_nam, local_day, round_half_up
 
 NO_FIGURE = "–"
 """What stands where there is no number: missing is never nought."""
@@ -43,7 +43,7 @@ def moment(at: str | None, locale: str) -> str:
 
 def brief_moment(at: str, now: str) -> str:
     """`14:02` where it was today, else `08/10 14:02`: short enough to stand beside a sentence on one line."""
-    local = parse_time(at).astimezone(VIET_NAM)
+    local = in_viet_nam(at)
     return f"{local:%H:%M}" if local_day(at) == local_day(now) else f"{local:%d/%m %H:%M}"
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.base import InvalidDocument, body_sha256, canonical_bytes, check, nfc, part, part_hash, problems_of
 from schemas.evidence import cite, evidence_named, parts_named, photos_of
+from schemas.fields import Fault, Form, Word, flatten
 from schemas.scheme import SHIPPED, shipped
 from tests.schemas.support import STAMP, Cluster
 
@@ -213,3 +214,23 @@ def test_garbage_is_accepted_or_refused_and_nothing_else(path, value) -> None:
 @given(st.text(max_size=50))
 def test_nfc_is_stable(text) -> None:
     assert nfc(nfc([text])) == nfc([text])
+
+
+def test_an_object_and_a_member_of_it_that_are_both_wrong_are_both_named() -> None:
+    year = Cluster("ha-noi", "hai-duong").groupyear
+    term = {"unit": "nam-dinh", "role": "leader", "from": "2024-03-01", "to": None}
+    named = [(it.path, it.code) for it in problems_of({**year, "leaders": [*year["leaders"], term]})]
+    assert named == [("leaders.1", "terms-overlap"), ("leaders.1.unit", "leader-no-member")]
+
+
+def test_a_member_wrong_before_its_object_leaves_both_named() -> None:
+    class Odd(Form):
+        inner = Word()
+
+        def agree(self, body):
+            yield "inner.deep", Fault("required")
+            yield "inner", Fault("null")
+            yield "", Fault("not-object")
+
+    found = {(it.path, it.code) for it in flatten(Odd().validate({"inner": "a"}))}
+    assert found == {("inner.deep", "required"), ("inner", "null"), ("", "not-object")}

@@ -316,6 +316,31 @@ def test_submissions_that_supersede_each_other_are_contested() -> None:
     assert (checklist.contested, checklist.counted, checklist.heads) == (True, None, tuple(sorted((one, two))))
 
 
+def test_a_ring_is_contested_with_a_head_beside_it_and_not_with_what_it_replaced() -> None:
+    cluster = scored()
+    first = cluster.submit("ha-noi", {"i-1": "40", "ii-1": "40"})
+    one = cluster.submit("ha-noi", {"i-1": "60", "ii-1": "40"}, supersedes=[first])
+    two = cluster.submit("ha-noi", {"i-1": "50", "ii-1": "40"}, supersedes=[one])
+    cluster.submissions[one]["supersedes"] = sorted([first, two])
+    ring = tuple(sorted((one, two)))
+    assert cluster.standings().row("ha-noi").card.checklists[0].heads == ring
+    apart = cluster.submit("ha-noi", {"i-1": "30", "ii-1": "40"}, supersedes=[first])
+    (checklist,) = cluster.standings().row("ha-noi").card.checklists
+    assert (checklist.counted, checklist.heads) == (None, tuple(sorted((*ring, apart))))
+    last = cluster.submit("ha-noi", {"i-1": "20", "ii-1": "40"}, supersedes=[one, apart])
+    assert cluster.standings().row("ha-noi").card.checklists[0].counted == last
+
+
+def test_an_approved_na_stands_whichever_of_two_contested_acts_on_the_value_will() -> None:
+    cluster = scored(ha_noi=FULL)
+    root = cluster.approve_na("ha-noi", "i-1")
+    cluster.adjust("ha-noi", "i-1", {"points": "30"}, after=[root])
+    cluster.adjust("ha-noi", "i-1", {"points": "20"}, after=[root])
+    ranking = cluster.standings()
+    assert ranking.row("ha-noi").card.criterion("i-1").state == "na"
+    assert "contested-open" in codes(ranking.reasons)
+
+
 @pytest.mark.parametrize(("arrived", "late"), [("2024-10-31T16:59:59Z", False), ("2024-10-31T17:00:00Z", True)])
 def test_a_deadline_ends_with_its_day_in_viet_nam(arrived, late) -> None:
     cluster = Cluster("ha-noi", scheme_document=TWO)

@@ -45,3 +45,7 @@ def test_a_cross_submission_is_compared_with_the_self_version_it_names_else_the_
     cluster.plan("v2", "ha-noi")
     cluster.submit("ha-noi", {"i-1": "40"}, visit="v2", self_version=second)
     assert len(cluster.standings().row("ha-noi").card.discrepancies) == 1
+
+
+def test_working_days_end_with_the_calendar() -> None:
+    assert working_days_after(date(9999, 12, 30), 5, frozenset()) == date(9999, 12, 31)

@@ -173,3 +173,49 @@ def everything(ranking: Standings) -> list[Line]:
         for result in (it for part in row.card.sections for it in part.criteria):
             found += explain_criterion(ranking, row.unit, result.criterion.id)
     return found
+
+
+def test_what_was_carried_over_stands_beside_the_weighted_mean_and_not_in_it() -> None:
+    scheme = scheme_document(*SECTIONS, _id="scheme:thu:1", scheme="thu", mode="weighted", weights=WEIGHTS)
+    cluster = Cluster("ha-noi", scheme_document=scheme)
+    cluster.submit("ha-noi", {"ii-3": {"count": "1"}})
+    cluster.plan("v-1", "ha-noi")
+    cross = cluster.submit("ha-noi", {"ii-3": {"count": "2"}}, visit="v-1")
+    cluster.accept("ha-noi", "ii-3", cross)
+    event = "unitevent:2024-07-01:ha-noi"
+    cluster.units.append(
+        {
+            "_id": event, "type": "unitevent", "v": 1, "kind": "merge", "date": "2024-07-01", "to": "ha-noi",
+            "from": ["ha-tay"], "number": "1/NQ", "named": None, "was": None,
+        }
+    )  # fmt: skip
+    said = {"unit": "ha-noi", "criterion": "ii-3", "event": event, "from": "ha-tay", "answer": {"count": "1"}}
+    cluster.decide("carry-over", said, inputs=[(cross, "a" * 64)])
+    lines = {it.reason.code: it for it in explain_criterion(cluster.standings(), "ha-noi", "ii-3")}
+    mean, added = lines["explain-weighted-value"], lines["explain-carried-added"]
+    assert (mean.value, again(mean)) == (Fraction("1.8"), Fraction("1.8"))
+    assert (added.reason.params["given"], added.value) == (1, Fraction("2.8"))
+
+
+def test_a_result_below_zero_is_said_to_count_nothing_and_no_false_sum_is_shown() -> None:
+    cluster = Cluster("ha-noi", scheme_document=scheme_document(*SECTIONS, _id="scheme:thu:1", scheme="thu"))
+    cluster.submit("ha-noi", {"i-1": {"actual": "-2"}})
+    ranking = cluster.standings()
+    said = [ranking.sentence(it.reason, "vi") for it in explain_criterion(ranking, "ha-noi", "i-1")]
+    assert "Kết quả -2 dưới 0: tính 0 điểm" in said
+
+
+def test_a_pass_reads_as_a_pass_and_criteria_and_items_by_the_names_people_use() -> None:
+    untargeted = section("i", "30", criterion("i-1", "30", "quantitative"))
+    scheme = scheme_document(untargeted, SECTIONS[1], _id="scheme:thu:1", scheme="thu")
+    cluster = Cluster("ha-noi", scheme_document=scheme)
+    cluster.submit("ha-noi", {"ii-1": {"passed": False}})
+    first, second = (it["id"] for it in cluster.scheme["bonus"]["items"])
+    cluster.claim("ha-noi", first, "giai", number="1/QĐ")
+    cluster.claim("ha-noi", second, "giai", number="1/QĐ")
+    ranking = cluster.standings()
+    said = [ranking.sentence(it.reason, "vi") for it in everything(ranking)]
+    assert "Tự chấm: không đạt" in said
+    assert "Tiêu chí I.1 chưa có chỉ tiêu hợp lệ." in said
+    item = cluster.scheme["bonus"]["items"][0]["names"]["vi"]
+    assert f"Thành tích này đã được tính ở mục “{item}”." in said

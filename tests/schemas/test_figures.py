@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from fractions import Fraction
 
 import pytest
@@ -105,3 +106,8 @@ def test_days_are_those_of_viet_nam() -> None:
     assert local_day("2024-10-31T17:00:00Z").isoformat() == "2024-11-01"
     assert format_date("2024-10-08") == "08/10/2024"
     assert format_time("2024-10-08T07:02:59Z") == "14:02 08/10/2024"
+
+
+def test_the_calendars_last_hours_have_a_day_and_a_time_like_any_other() -> None:
+    assert local_day("9999-12-31T23:59:59Z") == date(9999, 12, 31)
+    assert format_time("9999-12-31T23:59:59Z") == "23:59 31/12/9999"

@@ -17,7 +17,7 @@ from schemas.access import Authority, GroupFacts, Identity, Refused, authority_f
 from schemas.base import body_sha256, check, problems_of
 from schemas.freezing import digest, ranking_inputs, recomputed
 from schemas.standings import Row
-from schemas.succession import applied, succeeds, unit_at
+from schemas.succession import applied, eve, succeeds, unit_at
 from tests.schemas.support import Cluster, criterion, names, scheme_document, section, unit
 
 MEMBERS = ("tuyen-quang", "cao-bang", "ha-giang", "lang-son", "bac-kan")
@@ -256,3 +256,8 @@ def test_a_year_with_two_leaders_at_once_or_a_leader_from_outside_is_refused() -
     assert problems_of({**year, "leaders": half}) == []
     twice = [*year["members"], {"unit": "a", "from": "2024-05-01", "to": None}]
     assert "membership-twice" in [it.code for it in problems_of({**year, "leaders": both[:1], "members": twice})]
+
+
+def test_the_calendars_first_day_has_no_eve() -> None:
+    assert eve("0001-01-01") == "0001-01-01"
+    assert eve("2025-07-01") == "2025-06-30"

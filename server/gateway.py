@@ -200,9 +200,9 @@ class Gateway:
         ]
 
     @contextmanager
-    def noting(self, submissions: Sequence[Document], identity: Identity, flags: Sequence[str]) -> Iterator[None]:
+    def noting(self, submissions: Sequence[Document], identity: Identity) -> Iterator[None]:
         """Note arrivals beside the write of what arrives: two databases, and neither waits for the other's disk."""
-        noted = self._side.submit(self.note_arrivals, submissions, identity, flags)
+        noted = self._side.submit(self.note_arrivals, submissions, identity, [])
         try:
             yield
         finally:
@@ -350,7 +350,11 @@ class PhonePolicy:
         if not submissions:
             return nullcontext()
         flag = self.withdrawn
-        return self.gateway.noting(submissions, self.identity, [] if flag is None else [flag])
+        if flag is not None:
+            # Only its arrival keeps it from counting: it must not stand a moment without.
+            self.gateway.note_arrivals(submissions, self.identity, [flag])
+            return nullcontext()
+        return self.gateway.noting(submissions, self.identity)
 
     def not_accepted(self, standing: Sequence[str]) -> list[str]:
         """Those of these submissions that this account sent, and that a crash parted from their arrival."""

@@ -277,6 +277,22 @@ def test_a_submission_that_a_crash_parted_from_its_arrival_is_asked_for_again(ph
     assert lan.remote(U_HY).revs_diff(asked) == {}
 
 
+@pytest.mark.parametrize("state", ["revoked", "lost"])
+def test_what_counts_by_decision_only_never_stands_without_its_mark(phone, world, monkeypatch, state):
+    lan = phone("lan")
+    world.service.accounts.set_device_state("lan", lan.device, state)
+    document = with_revision(submission_of(lan.account, lan.device, HY, full_marks(90)))
+
+    def power_cut(*_):
+        raise OSError("the power is gone")
+
+    monkeypatch.setattr(Gateway, "note_arrivals", power_cut)
+    with pytest.raises(PeerUnreachable):
+        lan.remote(U_HY).bulk_docs([document], new_edits=False)
+    asked = {document["_id"]: [document["_rev"]]}
+    assert world.service.backend.open(U_HY).revs_diff(asked) == {document["_id"]: {"missing": [document["_rev"]]}}
+
+
 def test_a_late_submission_counts_and_is_marked(phone, world):
     lan = phone("lan")
     world.clock.pass_by(days=30)

@@ -148,6 +148,8 @@ class _Guard:
         given: Any = request.get_json(silent=True) if request.is_json else request.form
         if not isinstance(given, Mapping):
             given = {}
+        if not given.get("name"):
+            return _refusal(400, "bad_request", "request body must contain a username")
         if not self._is_user(given.get("name"), given.get("password")):
             # Without a challenge: with one, CouchDB's replicator asks again with Basic.
             refused = _unauthorized("Name or password is incorrect.")

@@ -70,9 +70,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Stub:
-    """An attachment that is said to be here already. `digest` is None where the sender did not say."""
+    """An attachment that is said to be here already. `digest` and `revpos` are None where the sender did not say."""
 
     digest: str | None
+    revpos: int | None = None
 
 
 class Draft(NamedTuple):
@@ -244,7 +245,8 @@ def _take_attachment(name: str, value: object) -> Upload | Stub:
         raise DocumentInvalid(f"The attachment {name} must be a JSON object")
     digest = value.get("digest")
     if value.get("stub") is True:
-        return Stub(digest if isinstance(digest, str) else None)
+        revpos = value.get("revpos")
+        return Stub(digest if isinstance(digest, str) else None, revpos if isinstance(revpos, int) else None)
     data = value.get("data")
     if isinstance(data, str):
         try:

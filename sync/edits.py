@@ -33,9 +33,17 @@ def parent_of_edit(tree: RevisionTree, draft: Draft) -> Rev | None:
 
 
 def carried_by_edit(draft: Draft, generation: int, parent: Stored | None) -> dict[str, Blob]:
-    """The attachments of an ordinary edit: new bytes, and those of the parent that stubs name. Raises MissingStub."""
+    """The attachments of an ordinary edit: new bytes, and those of the parent that stubs name. Raises MissingStub.
+
+    A stub of another generation is meant for bytes that are not the parent's.
+    """
     held = {} if parent is None else parent.attachments
-    return _carried(draft, generation, lambda name, _: held.get(name), told=False)
+
+    def find(name: str, stub: Stub) -> Blob | None:
+        blob = held.get(name)
+        return None if blob is None or stub.revpos not in (None, blob.revpos) else blob
+
+    return _carried(draft, generation, find, told=False)
 
 
 def carried_by_graft(draft: Draft, generation: int, leaves: Iterable[Stored]) -> dict[str, Blob]:

@@ -76,7 +76,7 @@ def byte_range(header: str | None, length: int) -> tuple[int, int] | None:
         start, end = max(0, length - int(last)), length
     else:
         start, end = int(first), min(length, int(last) + 1 if last else length)
-    if last and first and int(last) < int(first):
+    if first == "0" and not last:  # all of it: as if nothing had been said
         return None
     if start >= end:
         raise WireError(

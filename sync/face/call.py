@@ -5,6 +5,8 @@ It is the border: what comes from here has been checked. It must never know what
 
 from __future__ import annotations
 
+import re
+import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +23,8 @@ from sync.face.limits import Limits
 from sync.face.problems import WireError
 
 _PIECE_BYTES = 64 * 1024
+# What a proxy says it was asked for, and nothing that would be more than a host.
+_HOST = re.compile(r"[\w.-]{1,253}(:\d{1,5})?", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -34,6 +38,8 @@ class Call:
     open_database: Callable[[str], Database]
     mount: str = ""
     packs: bool = True
+    # How long its body was in coming.
+    body_s: float = 0.0
     _database: Database | None = field(default=None, repr=False)
 
     @property
@@ -102,20 +108,26 @@ class Call:
 
     def rev(self, body: Mapping[str, Any] | None = None) -> str | None:
         """The revision named by `?rev=`, If-Match or the body; they must agree."""
-        named = {
-            "query string": self.text("rev"),
-            "If-Match": (self.request.headers.get("If-Match") or "").strip('"') or None,
-            "body": body.get("_rev") if body else None,
-        }
-        given = [value for value in named.values() if value is not None]
-        if any(value != given[0] for value in given):
-            raise BadRequest("Document rev from request body, query string and If-Match have different values")
-        return given[0] if given else None
+        in_body, in_query = body.get("_rev") if body else None, self.text("rev")
+        etag = (self.request.headers.get("If-Match") or "").strip('"') or None
+        if None is not in_body != in_query is not None:
+            raise BadRequest("Document rev from request body and query string have different values")
+        told = in_query if in_body is None else in_body
+        if None is not told != etag is not None:
+            raise BadRequest("Document rev and etag have different values")
+        return etag if told is None else told
 
     # The body
 
     def body(self) -> bytes:
         """The whole body, gunzipped if it says so. TooLarge beyond the limits, before more than that is in memory."""
+        began = time.monotonic()
+        try:
+            return self._whole_body()
+        finally:
+            self.body_s += time.monotonic() - began
+
+    def _whole_body(self) -> bytes:
         encoding = (self.request.headers.get("Content-Encoding") or "identity").strip().lower()
         if encoding not in ("identity", "gzip"):
             raise WireError(415, "bad_ctype", f"{encoding} not supported content encoding.")
@@ -181,7 +193,9 @@ class Call:
         """The header that says where what was written is, `path` below the database."""
         parts = [self.db_name, *path]
         below = "/".join(quote(part, safe="") for part in parts)
-        root = self.request.host_url.rstrip("/") + self.mount
+        host = self.request.headers.get("X-Forwarded-Host", "")
+        host_url = f"{self.request.scheme}://{host}" if _HOST.fullmatch(host) else self.request.host_url.rstrip("/")
+        root = host_url + self.mount
         return {"Location": f"{root}/{below}"}
 
 

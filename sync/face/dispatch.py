@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+import secrets
 from collections.abc import Callable
 
 from flask import Response, request
@@ -22,7 +24,10 @@ from sync.face.problems import describe, left_out
 from sync.face.replication import Replications
 from sync.face.routing import document_and_rest, is_db_name, raw_path, segments_below
 
-METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "COPY", "PATCH")
+METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "COPY", "PATCH", "OPTIONS", "TRACE")
+
+# A caller may name its request, to find it again in logs.
+_REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 _log = logging.getLogger(__name__)
 
@@ -96,9 +101,13 @@ class Dispatch:
             call.mount = prefix
             segments = segments_below(prefix, raw_path(request.environ))
             call.db_name, call.segments = (segments[0] if segments else ""), segments[1:]
-            return self._route(call)
+            response = self._route(call)
         except Exception as error:  # noqa: BLE001 - a peer is answered in CouchDB's words whatever failed
-            return self._refusal(call, error)
+            response = self._refusal(call, error)
+        named = call.request.headers.get("X-Couch-Request-ID", "")
+        response.headers["X-Couch-Request-ID"] = named if _REQUEST_ID.fullmatch(named) else secrets.token_hex(5)
+        response.headers["X-CouchDB-Body-Time"] = str(round(call.body_s * 1000))
+        return response
 
     def _open(self, name: str) -> Database:
         if not is_db_name(name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from flask import Response
 
 from sync import jsonwire, multipart
 from sync.database import Database, Document
-from sync.documents import check_form
+from sync.documents import check_form, check_id
 from sync.errors import BadRequest, Conflict, NotFound, TooLarge
 from sync.face.answer import json_answer, stream_answer, unchanged
 from sync.face.call import Call, strings
@@ -37,12 +38,8 @@ def document(call: Call, doc_id: str) -> Response:
 def post(call: Call) -> Response:
     """POST `/{db}`: the document names itself, or is given a name."""
     body = call.json_object(what="Document")
-    doc_id = body.get("_id")
-    if doc_id is None or doc_id == "":
-        body["_id"] = doc_id = secrets.token_hex(16)
-    if not isinstance(doc_id, str):
-        raise BadRequest("Document id must be a string")
-    return _written(call, doc_id, call.database.put(body))
+    doc_id = check_id(body.setdefault("_id", secrets.token_hex(16)))
+    return _edited(call, doc_id, body)
 
 
 # Reading
@@ -288,7 +285,7 @@ def _put(call: Call, doc_id: str) -> Response:
     status = 200 if body.get("_deleted") is True else 201
     if call.text("new_edits") != "false":
         check_form(body)
-        return _written(call, doc_id, call.database.put(body), status=status)
+        return _edited(call, doc_id, body, status=status)
     if "_rev" not in body and "_revisions" not in body:
         raise BadRequest("When `new_edits: false`, the document needs `_rev` or `_revisions` specified")
     failures = call.database.bulk_docs([body], new_edits=False)
@@ -312,9 +309,15 @@ def _delete(call: Call, doc_id: str) -> Response:
     return _written(call, doc_id, call.database.put({"_id": doc_id, "_rev": rev, "_deleted": True}), status=200)
 
 
-def _written(call: Call, doc_id: str, rev: str, *, status: int = 201) -> Response:
+def _edited(call: Call, doc_id: str, body: Document, *, status: int = 201) -> Response:
+    """An edit, written. Who asks for `batch=ok` is told neither the revision nor of a conflict, as by CouchDB."""
     if call.text("batch") == "ok" and status == 201:
-        # Asked for without waiting for the disk: it is there already, and CouchDB does not tell the revision then.
+        with contextlib.suppress(Conflict):
+            call.database.put(body)
         return json_answer(call, {"ok": True, "id": doc_id}, status=202)
-    headers = {"ETag": f'"{rev}"', **call.location(doc_id)}
+    return _written(call, doc_id, call.database.put(body), status=status)
+
+
+def _written(call: Call, doc_id: str, rev: str, *, status: int) -> Response:
+    headers = {"ETag": f'"{rev}"', **({} if call.method == "DELETE" else call.location(doc_id))}
     return json_answer(call, {"ok": True, "id": doc_id, "rev": rev}, status=status, headers=headers)

@@ -54,7 +54,7 @@ def _create(call: Call, folder: DatabaseFolder) -> Response:
             " _, $, (, ), +, -, and / are allowed. Must begin with a letter.",
         )
     folder.create(call.db_name)
-    return json_answer(call, {"ok": True}, status=201, headers={"Location": call.request.base_url})
+    return json_answer(call, {"ok": True}, status=201, headers=call.location())
 
 
 def ensure_full_commit(call: Call) -> Response:

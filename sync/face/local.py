@@ -53,4 +53,6 @@ def _local_id(call: Call) -> str:
         return call.segments[1]
     if len(call.segments) > 1:
         raise BadRequest("_local documents do not accept attachments.")
+    if call.segments[0] == "_local/":
+        raise BadRequest("Invalid _local document id.")
     return call.segments[0].removeprefix("_local/")

@@ -27,13 +27,16 @@ def raw_path(environ: Mapping[str, Any]) -> str:
 
 
 def segments_below(prefix: str, path: str) -> tuple[str, ...]:
-    """The decoded segments of `path` below the mount `prefix`; a slash at the end is none. BadRequest if not UTF-8."""
+    """The decoded segments of `path` below the mount `prefix`; a slash at the end is none. BadRequest if not UTF-8.
+
+    A plus sign is a space, as CouchDB 3 reads it: who means a plus sends `%2B`.
+    """
     depth = len([part for part in prefix.split("/") if part])
     parts = path.strip("/").split("/")[depth:] if depth else path.removeprefix("/").split("/")
     if parts and parts[-1] == "":
         parts.pop()
     try:
-        return tuple(unquote_to_bytes(part).decode() for part in parts)
+        return tuple(unquote_to_bytes(part.replace("+", " ")).decode() for part in parts)
     except UnicodeDecodeError as error:
         raise BadRequest("The path is not UTF-8.") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -99,7 +100,10 @@ def uuids(call: Call, *, new_uuid: Callable[[], str]) -> Response:
     count = int(given)
     if count > call.limits.uuids_max:
         raise BadRequest("count parameter too large")
-    return json_answer(call, {"uuids": [new_uuid() for _ in range(count)]}, headers={"Cache-Control": "no-store"})
+    fresh = [new_uuid() for _ in range(count)]
+    etag = hashlib.md5("".join(fresh).encode(), usedforsecurity=False).hexdigest()
+    headers = {"Cache-Control": "no-cache, no-store", "Pragma": "no-cache", "ETag": f'"{etag}"'}
+    return json_answer(call, {"uuids": fresh}, headers=headers)
 
 
 def session(call: Call) -> Response:

@@ -114,8 +114,75 @@ def test_what_the_caller_has_is_not_sent_again(curl: Curl) -> None:
 def test_what_was_written_says_where_it_is(curl: Curl) -> None:
     put = curl.raw("PUT", "/db/a%2Fb", data="{}")
     assert put.headers["Location"].endswith("/prefix/db/a%2Fb")
-    assert curl("PUT", "/db/c?batch=ok", {}) == (202, {"ok": True, "id": "c"})
-    assert curl("GET", "/db/c")[0] == 200
+    assert curl.raw("PUT", "/b%2Fc").headers["Location"].endswith("/prefix/b%2Fc")
+    gone = curl.raw("DELETE", "/db/a%2Fb", query_string={"rev": put.json["rev"]})  # type: ignore[index]
+    assert (gone.status_code, "Location" in gone.headers) == (200, False)
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("mysite.vn", "http://mysite.vn/"), ("mysite.vn:81", "http://mysite.vn:81/"), ("x/y?", "http://localhost/")],
+)
+def test_where_it_is_is_said_as_a_proxy_was_asked_for_it(curl: Curl, host: str, shown: str) -> None:
+    put = curl.raw("PUT", "/db/a", data="{}", headers={"X-Forwarded-Host": host})
+    assert put.headers["Location"] == f"{shown}prefix/db/a"
+
+
+def test_who_does_not_wait_for_a_batch_is_not_told_how_it_went(curl: Curl) -> None:
+    for n in (1, 2):
+        assert curl("PUT", "/db/c?batch=ok", {"n": n}) == (202, {"ok": True, "id": "c"})
+    assert curl("GET", "/db/c")[1]["n"] == 1
+
+
+def test_what_is_unchanged_has_no_length(curl: Curl) -> None:
+    etag = curl.raw("PUT", "/db/a", data="{}").headers["ETag"]
+    had = curl.raw("GET", "/db/a", headers={"If-None-Match": etag})
+    assert (had.status_code, had.headers["Content-Length"], had.data) == (304, "0", b"")
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "reason"),
+    [
+        ("/db/a?rev=1-b", {}, "Document rev from request body and query string have different values"),
+        ("/db/a", {"If_Match": "1-b"}, "Document rev and etag have different values"),
+        ("/db/a?rev=1-a", {"If_Match": '"1-b"'}, "Document rev and etag have different values"),
+    ],
+)
+def test_revisions_that_contradict_each_other_are_refused(
+    curl: Curl, path: str, headers: dict[str, str], reason: str
+) -> None:
+    assert curl("PUT", path, {"_rev": "1-a"}, **headers) == (400, {"error": "bad_request", "reason": reason})
+
+
+@pytest.mark.parametrize(
+    ("doc_id", "reason"),
+    [
+        (1, "Document id must be a string"),
+        (None, "Document id must be a string"),
+        ("", "Document id must not be empty"),
+        ("_invalid", "Only reserved document ids may start with underscore."),
+    ],
+)
+def test_a_document_that_is_posted_under_no_id_at_all_is_given_one_and_under_a_wrong_one_is_refused(
+    curl: Curl, doc_id: Any, reason: str
+) -> None:
+    assert curl("POST", "/db", {"n": 1})[0] == 201
+    assert curl("POST", "/db", {"_id": doc_id}) == (400, {"error": "illegal_docid", "reason": reason})
+
+
+@pytest.mark.parametrize("path", ["_local", "_local/", "_local%2F", "_local/a/b"])
+def test_a_local_document_without_an_id_of_its_own_is_a_bad_request(curl: Curl, path: str) -> None:
+    status, told = curl("PUT", f"/db/{path}", {})
+    assert (status, told["error"]) == (400, "bad_request")
+
+
+def test_a_stub_of_another_generation_stands_for_nothing(curl: Curl) -> None:
+    put = curl("PUT", "/db/a", {"_attachments": {"x": {"content_type": "image/png", "data": "aGVsbG8="}}})[1]
+    missing = {"_rev": put["rev"], "_attachments": {"x": {"stub": True, "revpos": 10}}}
+    told = {"error": "missing_stub", "reason": "Invalid attachment stub in a for x"}
+    assert curl("PUT", "/db/a", missing) == (412, told)
+    kept = {"_rev": put["rev"], "_attachments": {"x": {"stub": True, "revpos": 1}}}
+    assert curl("PUT", "/db/a", kept)[0] == 201
 
 
 def test_an_attachment_that_was_garbled_on_its_way_is_refused(curl: Curl) -> None:

@@ -6,7 +6,6 @@ What a method that changes something returns is on the disk. For any number of t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -45,7 +44,7 @@ from mobile.outbox import Outbox
 from mobile.problems import InvalidEvidence, UnknownChecklist
 from mobile.replies import Replies
 from mobile.tools import Tools
-from schemas import figures, ids
+from schemas import carried, figures, ids
 from schemas.visit import Visit
 
 if TYPE_CHECKING:
@@ -368,19 +367,20 @@ class Phone:
         return self._told(refusals.offer_again(self.tools.local))
 
     def export_unsent(self, file: Path) -> int:
-        """Write every document that has not crossed, or was refused, to a file; answers how many."""
+        """Write every document that has not crossed, or was refused, to a file that the service takes in
+        (`thidua receive`); answers how many.
+        """
         count = 0
 
-        def pieces() -> Iterator[bytes]:
+        def counted() -> Iterator[Mapping[str, Any]]:
             nonlocal count
-            yield b'{"documents": ['
-            for document in outbox.unsent_documents(self.tools, Ledger(self.tools.local)):
-                text = json.dumps(document, ensure_ascii=False, sort_keys=True)
-                yield (",\n" if count else "\n").encode() + text.encode()
+            for entry in outbox.unsent_documents(self.tools, Ledger(self.tools.local)):
                 count += 1
-            yield b"\n]}\n"
+                yield entry
 
-        write_pieces(file, pieces())
+        account = self.tools.account
+        head = carried.Head(account.account, account.device, self.tools.time())
+        write_pieces(file, carried.written(head, counted(), key=carried.key_of(account.token)))
         return count
 
     def storage(self) -> Storage:

@@ -299,6 +299,11 @@ class Accounts:
         account = None if document is None else self._found(document["account"], now)
         return None if document is None or account is None else (account, _device(document))
 
+    def seal_key(self, device: str) -> str | None:
+        """By what a file of this phone is sealed (`schemas.carried`): what is kept of its token."""
+        document = self._registry.find(ids.device_id(device)) if ids.is_word(device) else None
+        return None if document is None else str(document["token_sha256"])
+
     def devices(self, account: str) -> list[Device]:
         """The account's phones, newest first."""
         found = [_device(each) for each in self._registry.all("device") if each["account"] == account]

@@ -82,8 +82,11 @@ class Gateway:
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._locks_lock = threading.Lock()
 
-    def open(self, name: str, account: Account, device: Device, *, locale: str) -> Database:
-        """The database as far as this phone may use it. Raises Forbidden with the rule, NotFound."""
+    def open(self, name: str, account: Account, device: Device, *, locale: str, handed_over: bool = False) -> Database:
+        """The database as far as this phone may use it. Raises Forbidden with the rule, NotFound.
+
+        `handed_over`: somebody answers for it that what is written comes from the phone's owner, withdrawn or not.
+        """
         identity = identity_of(account, device)
         access = access_to(identity, name, self._book.facts())
         if isinstance(access, Refused):
@@ -99,6 +102,7 @@ class Gateway:
             locale=locale,
             inner=inner,
             gateway=self,
+            handed_over=handed_over,
         )
         return PhoneDatabase(inner, policy, self._lock_of(name))
 
@@ -312,6 +316,8 @@ class PhonePolicy:
     locale: str
     inner: Database
     gateway: Gateway
+    handed_over: bool = False
+    """What a withdrawn phone writes is judged as before; its submissions are flagged all the same."""
 
     def refuse_listing(self, start_key: str | None, end_key: str | None) -> Refusal | None:
         # Asked again when a longpoll ends: the device as it stands now, not as it stood when the wait began.

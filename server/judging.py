@@ -61,7 +61,8 @@ class Judging:
     def refusals(self, documents: Sequence[Document]) -> list[Refusal | None]:
         """Of each document, in order, why it may not be written."""
         is_media = self._place.kind == "media"
-        withdrawn, alone = self._policy.withdrawn, self._of_medium if is_media else self._alone
+        withdrawn = self._policy.withdrawn is not None and not self._policy.handed_over
+        alone = self._of_medium if is_media else self._alone
         found = [(self._after_withdrawal(each) if withdrawn else None) or alone(each) for each in documents]
         if is_media:
             return found

@@ -107,7 +107,7 @@ class SentPage(Page):
             toast(self.words("The file was not written: {why}", why=str(error)), icon="alert-circle-outline")
             return
         self.saved = self.words(
-            "{n} records, photos included, are in {path}. They also stay on this phone.",
+            "{n} records, photos included, are in {path}. Give it to your administrator; they also stay on this phone.",
             n=str(count),
             path=str(path),
         )

@@ -374,6 +374,11 @@ class VisitCard:
     total: str | None
     total_max: str
 
+    @property
+    def over(self) -> bool:
+        """Is there nothing left to do about it: submitted, or called off?"""
+        return self.cancelled or self.state in ("sending", "sent", "verified")
+
 
 @dataclass(frozen=True, slots=True)
 class GroupCard:

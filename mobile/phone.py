@@ -459,7 +459,10 @@ class Phone:
         account = self.tools.account.account
         mine = [(book, visit) for book in books for visit in book.visits.values() if account in visit.accounts]
         cards = [self._visit_card(book, visit, ledger) for book, visit in mine]
-        return sorted(cards, key=lambda card: (card.date_from, card.visit))
+        cards.sort(key=lambda card: (card.date_from, card.visit))
+        # What is still to be made, the next one first; then what was made, the last one first.
+        made = [card for card in cards if card.over]
+        return [card for card in cards if not card.over] + made[::-1]
 
     def _visit_card(self, book: Book, visit: Visit, ledger: Ledger) -> VisitCard:
         key = self._checklists.cross_key(visit.visit)

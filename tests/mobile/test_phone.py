@@ -266,6 +266,25 @@ def test_a_cancelled_visit_is_shown_and_takes_no_more_answers(phone_of, service,
         lan.set_answer(key, "i-1", points="1")
 
 
+def test_what_is_still_to_be_inspected_stands_before_what_was(phone_of, service, sync):
+    lan = phone_of("lan")
+    store = service.stores.open(G)
+    rows = store.all_docs(start_key="decision:", end_key="decision:~", include_docs=True)["rows"]
+    log = [{name: value for name, value in row["doc"].items() if name != "_rev"} for row in rows]
+    (plan,) = (each["value"] for each in log if each["act"] == "plan-visit")
+    for later, day in (("visit-b", "2024-11-20"), ("visit-c", "2024-11-05")):
+        log.append(decide(log, "plan-visit", {**plan, "visit": later, "from": day, "to": day}))
+        store.put(log[-1])
+    sync(lan)
+    assert [it.visit for it in lan.home().visits] == [VISIT, "visit-c", "visit-b"]
+    key = lan.cross_key(VISIT)
+    fill_answers(lan, key)
+    lan.submit(key)
+    assert [(it.visit, it.over) for it in lan.home().visits] == [
+        ("visit-c", False), ("visit-b", False), (VISIT, True),
+    ]  # fmt: skip
+
+
 def test_a_key_of_nothing_here_says_so(lan):
     for key in ("", "u-hung-yen-2024/nothing", "g-x", f"{U}/draft:cum-9:hung-yen:self"):
         with pytest.raises(UnknownChecklist):

@@ -66,12 +66,21 @@ def common_ancestry(source: Mapping[str, Any] | None, target: Mapping[str, Any] 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What the end at home noted beside its checkpoint: how far it got by itself, how much of that the far end was told
-    (all of it, unless documents crossed and the telling was cut off), and the revision of the far checkpoint.
+    (all of it, unless documents crossed and the telling was cut off), and how the far checkpoint was left: its revision
+    and the session that wrote it. One of another session may bear the same revision, where two ends at home go by one
+    name (a folder that was copied) and the far end was put back. Versions before did not note the session.
     """
 
     seq: Seq
     told: Seq
     far_rev: str | None
+    far_session: str | None
+
+    def left(self, far: Mapping[str, Any] | None) -> bool:
+        """Is this the far checkpoint as home left it?"""
+        if far is None or self.far_rev is None:
+            return far is None and self.far_rev is None
+        return bool(far.get("_rev") == self.far_rev) and self.far_session in (None, far.get("session_id"))
 
 
 def kept_at_home(document: Mapping[str, Any] | None) -> Kept | None:
@@ -79,10 +88,16 @@ def kept_at_home(document: Mapping[str, Any] | None) -> Kept | None:
     note = (document or {}).get("home")
     if not isinstance(note, dict):
         return None
-    seq, told, far_rev = _seq(note.get("seq")), _seq(note.get("told")), note.get("far_rev")
+    seq, told = _seq(note.get("seq")), _seq(note.get("told"))
     if seq is None or told is None:
         return None
-    return Kept(seq, told, far_rev if isinstance(far_rev, str) else None)
+    far_rev, far_session = (note.get(name) for name in ("far_rev", "far_session"))
+    return Kept(
+        seq,
+        told,
+        far_rev if isinstance(far_rev, str) else None,
+        far_session if isinstance(far_session, str) else None,
+    )
 
 
 def doubted_at_home(document: Mapping[str, Any] | None) -> bool:

@@ -328,10 +328,14 @@ class _Run:
                 if self._believe_home:
                     rev = {} if kept.far_rev is None else {"_rev": kept.far_rev}
                     self._believed = True
-                    self._known[id(self._far)] = {"history": home.get("history"), **rev}
+                    self._known[id(self._far)] = {
+                        "history": home.get("history"),
+                        "session_id": kept.far_session,
+                        **rev,
+                    }
                     return kept.told if reaches else 0
                 far = self._read(self._far)
-                if (None if far is None else far.get("_rev")) != kept.far_rev and not self._is_ours(far):
+                if not kept.left(far) and not self._is_ours(far):
                     self._far_changed = True
         # Where the target knows nothing, the source need not be asked.
         theirs = self._read(self._target)
@@ -366,8 +370,8 @@ class _Run:
     def _put_home(self) -> None:
         if self._crossed == self._told_crossed:
             self._told = self._seq
-        far = self._known.get(id(self._far))
-        self._put(self._home, told=self._told, far_rev=None if far is None else far.get("_rev"))
+        far = self._known.get(id(self._far)) or {}
+        self._put(self._home, told=self._told, far_rev=far.get("_rev"), far_session=far.get("session_id"))
         self._recorded, self._wrote_checkpoint = self._seq, True
 
     def _put_far(self) -> None:

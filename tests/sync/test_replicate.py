@@ -246,6 +246,19 @@ def test_a_far_source_that_was_put_back_and_is_further_than_before_is_found_out(
     assert not copy(backup, home, far=far_of("source", backup)).far_changed
 
 
+def test_a_far_end_put_back_is_found_out_though_a_copy_of_home_was_there_before_and_counted_as_far() -> None:
+    there, home = MemoryDatabase("there"), MemoryDatabase("home")
+    there.put({"_id": "early"})
+    copy(there, home, far=far_of("source", there))
+    backup, twin = deepcopy_of(there), deepcopy_of(home)
+    there.put({"_id": "gone there"})
+    copy(there, home, far=far_of("source", there))
+    for name in ("a", "b"):
+        backup.put({"_id": name})
+    copy(backup, twin, far=far_of("source", backup))  # its checkpoint bears the revision that home remembers
+    assert copy(backup, home, far=replace(far_of("source", backup), ask=True)).far_changed
+
+
 def deepcopy_of(database: MemoryDatabase) -> MemoryDatabase:
     """A backup of it, under the same uuid."""
     backup = MemoryDatabase(database.name)

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -98,13 +99,26 @@ def opened(data: Path, *, must_exist: bool = True, locale: str | None = None) ->
     """The service at `data`, not following: commands may run beside the one that serves. Problems are said in
     `locale`, else in the installation's language.
     """
+    from schemas.problem import InvalidDocument
     from server import log
+    from server.board.models import Said
+    from server.naming import named
+    from server.problems import Problem
     from server.service import Service
 
     log.configure(level=logging.WARNING)
     config = config_of(data, must_exist=must_exist)
-    with said_in(locale or config.locale), Service.open(config) as service:
-        yield service
+    spoken = locale or config.locale
+    with said_in(spoken), Service.open(config) as service:
+        # Rules know units and accounts by id; whoever reads the refusal knows them by name.
+        try:
+            yield service
+        except Problem as problem:
+            problem.said = Said(problem.said.code, named(service.registry, problem.said.params, spoken))
+            raise
+        except InvalidDocument as invalid:
+            told = [replace(it, params=named(service.registry, it.params, spoken)) for it in invalid.problems]
+            raise InvalidDocument(told, locale=spoken) from invalid
 
 
 def refuse_cells(file: Path, bad: Sequence[BadCell], locale: str) -> None:

@@ -54,7 +54,7 @@ def _about(entry: DecisionEntry, names: Mapping[str, str]) -> str:
     `names` are those of units and, by their document ids, of schemes.
     """
     value = entry.value
-    named = [value.get("unit") or value.get("inspected"), *value.get("units", ())]
+    named = [value.get("unit") or value.get("inspected"), *value.get("units", ()), *value.get("over", ())]
     told = [names.get(unit, unit) for unit in named if unit]
     items = [str(value[member]) for member in ("criterion", "section", "item") if value.get(member)]
     told += [item.upper().replace("-", ".") for item in items]

@@ -16,6 +16,7 @@ from server.problems import NotSignedIn
 from server.service import Service
 from tests.server.test_acts import ON_BN, cross
 from tests.server.test_follower import put
+from tests.server.test_freezing import scored
 from tests.server.world import GROUP, HY, YEAR, config_at, full_marks, submission_of
 
 UNITS = """unit,name_vi,name_en,short_vi,short_en,kind,parent,functions,valid_from,valid_to
@@ -265,3 +266,28 @@ def test_a_closed_account_signs_in_nowhere_and_is_closed_once(with_lan, tmp_path
         ("roles", "lan", "--role", "head"),
     ):
         assert "lan" in with_lan("user", *again, fails=True).lower()
+
+
+def test_what_a_meeting_voted_is_written_down_by_command_and_refused_with_the_rule(world, run):
+    scored(world)
+    year = (GROUP, str(YEAR))
+    room = ["--held", "2024-10-08", "--voters", "3", "--present", "3", "--minutes", "Biên bản"]
+    assert "huong" in run("ballot", "honour", *year, "flag", *room, "--votes", "so-bn=2", fails=True)
+    by = ["--by", "huong"]
+    honoured = run("ballot", "honour", *year, "flag", *room, "--votes", "so-bn=2", *by, "--json")
+    assert (honoured["act"], honoured["votes"]) == ("award-ballot", {"so-bn": 2})
+    run("lock-scores", fails=True)  # locking is done on the page
+    world.act("huong", "lock-scores", {"locked": True})
+    assert "Cần ghi lý do theo biên bản" in run("freeze", *year, *by, fails=True)
+    differs = run(
+        "ballot", "depart", *year, "flag", "--unit", "so-bn", "--over", "so-hy", "--minutes", "x", *by, fails=True
+    )
+    assert "phải nêu đúng" in differs
+    over = ["--unit", "so-bn", "--over", "so-hd", "--over", "so-hy", "--minutes", "Dẫn đầu phong trào"]
+    assert "Hội đồng" in run("ballot", "depart", *year, "flag", *over, *by, fails=True)
+    run("ballot", "depart", *year, "flag", *over, "--by", "hoi-dong")
+    assert "khác thứ tự điểm" in run("freeze", *year, *by)
+    run("ballot", "elect", *year, "deputy", *room, "--votes", "so-bn=3", *by)
+    assert "Bắc Ninh" in run("ballot", "elect", *year, "deputy", *room, "--votes", "so-hy=3", *by, fails=True)
+    assert "UNIT=VOTES" in run("ballot", "elect", *year, "leader", *room, "--votes", "so-hy", *by, fails=True)
+    assert "so-bn" not in run("decisions", *year)

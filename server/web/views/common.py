@@ -166,9 +166,26 @@ def visit_name(visit: str, head: GroupHead) -> str:
 
 
 def ballot_name(value: Mapping[str, Any], head: GroupHead) -> str:
-    """The votes, the most first: `Hà Nam 4, Hà Nội 1`."""
+    """What was voted on and the votes, the most first: `Cờ thi đua: Hà Nam 4, Hà Nội 1`."""
     votes = sorted(value["votes"].items(), key=lambda it: (-it[1], it[0]))
-    return ", ".join(f"{unit_name(unit, head)} {given}" for unit, given in votes)
+    told = ", ".join(f"{unit_name(unit, head)} {given}" for unit, given in votes)
+    if "award" in value:
+        return f"{award_name(value['award'], head)}: {told}"
+    if "role" in value:
+        return f"{_('Trưởng năm sau') if value['role'] == 'leader' else _('Phó năm sau')}: {told}"
+    return told
+
+
+def award_name(award: str, head: GroupHead) -> str:
+    """The name of an award of the year's scheme; else its id."""
+    return next((named(it["names"]) for it in _view(head).scheme["awards"] if it["id"] == award), award)
+
+
+def departure_name(value: Mapping[str, Any], head: GroupHead) -> str:
+    """`Cờ thi đua: Hà Nam trước Hà Nội`."""
+    units, over = (", ".join(unit_name(unit, head) for unit in value[name]) for name in ("units", "over"))
+    told: str = _("%(award)s: %(units)s trước %(over)s", award=award_name(value["award"], head), units=units, over=over)
+    return told
 
 
 def init_app(app: Flask) -> None:
@@ -183,6 +200,7 @@ def init_app(app: Flask) -> None:
         checklist_name=checklist_name,
         visit_name=visit_name,
         ballot_name=ballot_name,
+        departure_name=departure_name,
         told=told,
         today=today,
     )

@@ -31,6 +31,7 @@ __all__ = [
     "check_value",
     "fold",
     "heads",
+    "is_whole",
     "reaches",
     "subject_of",
     "units_of",
@@ -200,7 +201,7 @@ def heads(decisions: Iterable[Mapping[str, Any]]) -> list[str]:
 def fold(decisions: Iterable[Mapping[str, Any]]) -> Folded:
     """What a log says, whatever order it comes in and however often a decision is in it."""
     held = {document["_id"]: document for document in decisions}
-    by_id = {name: held[name] for name in sorted(held, key=lambda name: (_n(name), name)) if _is_whole(held[name])}
+    by_id = {name: held[name] for name in sorted(held, key=lambda name: (_n(name), name)) if is_whole(held[name])}
     bit: dict[str, int] = {}
     ancestors: dict[str, int] = {}
     history: dict[str, list[Mapping[str, Any]]] = {}
@@ -292,7 +293,8 @@ def _unsettled(folded: Folded, acts: Sequence[Mapping[str, Any]]) -> tuple[Mappi
     return tuple(document for document in acts if document["_id"] in latest)
 
 
-def _is_whole(document: Mapping[str, Any]) -> bool:
+def is_whole(document: Mapping[str, Any]) -> bool:
+    """Is its id the hash of what it says, and does its number follow from what it names?"""
     try:
         n_follows = document["n"] == 1 + max((_n(previous) for previous in document["previous"]), default=0)
         return bool(n_follows and document["_id"] == ids.decision_id(document["n"], body_sha256(document)))

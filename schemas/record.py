@@ -15,7 +15,7 @@ from typing import Any
 
 from schemas import ids
 from schemas.answer import value_of
-from schemas.decision import Folded, fold
+from schemas.decision import Folded, fold, is_whole
 from schemas.hashing import body_sha256
 from schemas.scheme import Criterion, Scheme
 from schemas.succession import in_order
@@ -46,7 +46,7 @@ class Record:
 
     @classmethod
     def from_documents(cls, documents: Iterable[Body], *, folded: Folded | None = None) -> Record:
-        """Read plain documents of a `g-` database; every other document does no harm.
+        """Read plain documents of a `g-` database; every other document, also of another group or year, does no harm.
 
         `folded` is their log, where somebody has folded it already.
         """
@@ -74,7 +74,8 @@ class Record:
         for doc_id in gone:
             of(doc_id).pop(doc_id, None)
         fresh = {kind: dict(sorted(held.items())) for kind, held in by_type.items()}
-        record = self._of({**self._by_type, **fresh}, folded=None if "decision" in fresh else self.folded)
+        same_log = fresh.keys().isdisjoint(("decision", "groupyear"))
+        record = self._of({**self._by_type, **fresh}, folded=self.folded if same_log else None)
         # What was worked out stays true while all that it follows from is the same.
         vars(record)["_hashes"] = self._hashes
         if fresh.keys().isdisjoint(("decision", "groupyear", "scheme")):
@@ -89,17 +90,25 @@ class Record:
         arrivals: dict[str, Body] = {}
         for arrival in sorted(of("arrival").values(), key=lambda it: (it["at"], it["_id"]), reverse=True):
             arrivals[arrival["submission"]] = arrival
+        groupyear = next(iter(of("groupyear").values()), None)
+        submissions = of("submission")
+        if not all(_of_year(it, groupyear) for it in submissions.values()):
+            submissions = {name: it for name, it in submissions.items() if _of_year(it, groupyear)}
+        # An act of another group is none here; one that is not what its id says stays, for someone to look at.
+        decisions = [it for it in of("decision").values() if _of_year(it, groupyear) or not is_whole(it)]
+        if folded is not None and len(decisions) < len(of("decision")):
+            folded = None
         return cls(
-            groupyear=next(iter(of("groupyear").values()), None),
+            groupyear=groupyear,
             schemes=of("scheme"),
             units={unit["unit"]: unit for unit in of("unit").values()},
             events=tuple(in_order(of("unitevent").values())),
-            pact=next(iter(of("pact").values()), None),
-            submissions=of("submission"),
+            pact=next((it for it in of("pact").values() if _of_year(it, groupyear)), None),
+            submissions=submissions,
             arrivals=arrivals,
             cited=of("cited"),
-            replies=tuple(of("reply").values()),
-            folded=folded or fold(of("decision").values()),
+            replies=tuple(it for it in of("reply").values() if _of_year(it, groupyear)),
+            folded=folded or fold(decisions),
             _by_type=by_type,
         )
 
@@ -207,6 +216,11 @@ class Record:
             for flag in flags
             if flag["unit"] == unit and flag["opened"] <= day and (flag["closed"] is None or flag["closed"] > day)
         )
+
+
+def _of_year(body: Body, groupyear: Body | None) -> bool:
+    """Is it of this group's year, or does it not say?"""
+    return groupyear is None or all(body.get(name, groupyear[name]) == groupyear[name] for name in ("group", "year"))
 
 
 @dataclass(frozen=True, slots=True)

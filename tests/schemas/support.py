@@ -16,6 +16,8 @@ GROUP, YEAR = "cum-1", 2024
 AS_OF = date(2024, 12, 20)
 LEADER = {"unit": "hai-duong", "as": "leader"}
 REASON = "a" * 64
+ARRIVED = "2024-10-09T03:00:00Z"
+"""When a submission is received where a test says nothing else; of another year's cluster, in that year."""
 STAMP = {"at": "2024-10-08T02:14:05Z", "offset_s": 0, "device": "may-1"}
 FUNCTIONS = ["culture", "sports", "tourism", "family"]
 
@@ -80,33 +82,36 @@ class Cluster:
         *units: str,
         scheme_document: Mapping[str, Any] | None = None,
         unit_functions: Mapping[str, Sequence[str]] = {},
+        group: str = GROUP,
+        year: int = YEAR,
     ) -> None:
+        self.group, self.year = group, year
         self.scheme = locked_scheme(scheme_document or scheme.shipped("cum-1000"))
         self.units = [unit(name, unit_functions.get(name, FUNCTIONS)) for name in units]
         self.groupyear: dict[str, Any] = {
-            "_id": ids.groupyear_id(GROUP, YEAR),
+            "_id": ids.groupyear_id(group, year),
             "type": "groupyear",
             "v": 1,
-            "group": GROUP,
-            "year": YEAR,
+            "group": group,
+            "year": year,
             "kind": "cluster",
             "names": names("Cụm 1"),
             "theme": names("Đoàn kết"),
-            "members": [{"unit": name, "from": "2024-01-01", "to": None} for name in units],
-            "leaders": [{"unit": LEADER["unit"], "role": "leader", "from": "2024-01-01", "to": None}],
+            "members": [{"unit": name, "from": f"{year}-01-01", "to": None} for name in units],
+            "leaders": [{"unit": LEADER["unit"], "role": "leader", "from": f"{year}-01-01", "to": None}],
             "scheme": self.scheme["_id"],
-            "deadlines": {"self": "2024-10-31", "cross": "2024-11-30"},
-            "holidays": ["2024-09-02"],
+            "deadlines": {"self": f"{year}-10-31", "cross": f"{year}-11-30"},
+            "holidays": [f"{year}-09-02"],
             "flags": [],
             "sample": True,
         }
         self.pact: dict[str, Any] = {
-            "_id": ids.pact_id(GROUP, YEAR),
+            "_id": ids.pact_id(group, year),
             "type": "pact",
             "v": 1,
-            "group": GROUP,
-            "year": YEAR,
-            "signatures": [{"unit": name, "date": "2024-04-25"} for name in units],
+            "group": group,
+            "year": year,
+            "signatures": [{"unit": name, "date": f"{year}-04-25"} for name in units],
             "targets": [],
         }
         self.submissions: dict[str, dict[str, Any]] = {}
@@ -125,7 +130,7 @@ class Cluster:
         *,
         visit: str | None = None,
         supersedes: Sequence[str] = (),
-        arrived: str | None = "2024-10-09T03:00:00Z",
+        arrived: str | None = ARRIVED,
         flags: Sequence[str] = (),
         self_version: str | None = None,
         approved_by: str | None = "truong",
@@ -133,11 +138,11 @@ class Cluster:
         """Answers are points as text, or members of an Answer."""
         stage = "self" if visit is None else "cross"
         document = {
-            "_id": ids.submission_id(GROUP, unit_name, stage, visit, self.ulid()),
+            "_id": ids.submission_id(self.group, unit_name, stage, visit, self.ulid()),
             "type": "submission",
             "v": 1,
-            "group": GROUP,
-            "year": YEAR,
+            "group": self.group,
+            "year": self.year,
             "unit": unit_name,
             "stage": stage,
             "visit": visit,
@@ -157,6 +162,7 @@ class Cluster:
         check(document)
         self.submissions[document["_id"]] = document
         if arrived is not None:
+            arrived = arrived.replace(str(YEAR), str(self.year), 1) if arrived is ARRIVED else arrived
             self.arrive(document["_id"], arrived, flags)
         return str(document["_id"])
 
@@ -185,11 +191,11 @@ class Cluster:
             seen,
             act,
             value,
-            group=GROUP,
-            year=YEAR,
+            group=self.group,
+            year=self.year,
             by="binh",
             authority=authority,
-            at=f"2024-11-{1 + len(self.decisions) % 28:02d}T02:00:00Z",
+            at=f"{self.year}-11-{1 + len(self.decisions) % 28:02d}T02:00:00Z",
             **more,
         )
         check(document)
@@ -202,8 +208,8 @@ class Cluster:
             "visit": visit,
             "inspected": inspected,
             "team": [{"account": "binh", "unit": unit_of_team}],
-            "from": "2024-10-01",
-            "to": "2024-10-02",
+            "from": f"{self.year}-10-01",
+            "to": f"{self.year}-10-02",
             "place": "Hải Dương",
         }
         return self.decide("plan-visit", value, **more)

@@ -15,14 +15,14 @@ import pytest
 from schemas import ids
 from schemas.access import Authority, GroupFacts, Identity, Refused, authority_for
 from schemas.base import body_sha256, check, problems_of
-from schemas.freezing import digest, ranking_inputs, recomputed
+from schemas.freezing import digest, ranking_inputs, recomputed, to_keep
 from schemas.standings import Row
 from schemas.succession import applied, eve, succeeds, unit_at
 from tests.schemas.support import Cluster, criterion, names, scheme_document, section, unit
 
 MEMBERS = ("tuyen-quang", "cao-bang", "ha-giang", "lang-son", "bac-kan")
-BEFORE, AFTER = date(2024, 6, 30), date(2024, 7, 1)
-DAY = "2024-07-01"  # the case happened in 2025; the small cluster of these tests lives in 2024
+BEFORE, AFTER = date(2025, 6, 30), date(2025, 7, 1)
+DAY = "2025-07-01"
 DEPUTY = {"unit": "cao-bang", "as": "deputy"}
 
 
@@ -60,10 +60,10 @@ class Cluster4(Cluster):
                 criterion("i-2", "40", "per_occurrence", points_each="5"),
             )
         )  # fmt: skip
-        super().__init__(*MEMBERS, scheme_document=scheme)
+        super().__init__(*MEMBERS, scheme_document=scheme, group="cum-4", year=2025)
         self.groupyear["leaders"] = [
-            {"unit": "tuyen-quang", "role": "leader", "from": "2024-01-01", "to": None},
-            {"unit": "cao-bang", "role": "deputy", "from": "2024-01-01", "to": None},
+            {"unit": "tuyen-quang", "role": "leader", "from": "2025-01-01", "to": None},
+            {"unit": "cao-bang", "role": "deputy", "from": "2025-01-01", "to": None},
         ]
         self.units.append(unit("thai-nguyen"))
         self.groupyear = applied(self.groupyear, MERGERS)
@@ -107,7 +107,7 @@ def test_the_old_unit_is_listed_with_its_score_and_its_name_but_not_ranked() -> 
     assert (row.place, row.ranked, row.total) == (None, False, 65)
     assert row.short_names["vi"] == "ha-giang"
     assert [reason.code for reason in row.reasons] == ["membership-ended", "unit-merged"]
-    assert "01/07/2024" in row.reasons[1].sentence("vi")
+    assert "01/07/2025" in row.reasons[1].sentence("vi")
     assert Cluster4().row("ha-giang", BEFORE).ranked
 
 
@@ -176,39 +176,70 @@ def test_carrying_over_to_the_leader_belongs_to_the_deputy_and_else_to_the_counc
     assert authority_for(council, "carry-over", value, alone) == Authority("bo", "council")
 
 
-def test_a_ranking_frozen_before_the_merger_is_never_recomputed() -> None:
+def frozen(cluster: Cluster, as_of: date) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The freezing decision, and the copies kept before it."""
+    documents = cluster.documents()
+    value = {"as_of": as_of.isoformat(), "sha256": digest(cluster.standings(as_of))}
+    cluster.decide("freeze", value, inputs=ranking_inputs(documents))
+    return cluster.decisions[-1], to_keep(documents)
+
+
+def test_the_ranking_of_2024_is_as_it_was_whatever_became_of_its_units_in_2025() -> None:
+    """Lạng Sơn led in 2024, and Hà Giang and Bắc Kạn had places under their names."""
+    last = Cluster(*MEMBERS, scheme_document=Cluster4().scheme, group="cum-4", year=2024)
+    last.groupyear["leaders"] = [{"unit": "lang-son", "role": "leader", "from": "2024-01-01", "to": None}]
+    for number, name in enumerate(MEMBERS):
+        last.submit(name, {"i-1": str(59 - number), "i-2": {"count": "4"}})
+    as_of = date(2024, 12, 31)
+    printed = last.standings(as_of).to_json()
+    freeze, kept = frozen(last, as_of)
+    # The mergers write over the old units, and every new document is handed to the reader.
+    merged = [
+        unit(it["unit"], valid_to="2025-06-30") if it["unit"] in ("ha-giang", "bac-kan") else it for it in last.units
+    ]
+    after = [it for it in last.documents() if it["type"] != "unit"]
+    again = recomputed([*after, *kept, *merged, unit("thai-nguyen"), *MERGERS], freeze)
+    assert again.faults == ()
+    assert again.standings.to_json() == printed
+    row = again.standings.row("ha-giang")
+    assert row is not None
+    assert (row.place, row.ranked, row.short_names["vi"], row.reasons) == (3, True, "ha-giang", ())
+    # And the group year itself is left alone.
+    assert applied(last.groupyear, MERGERS) == last.groupyear
+
+
+def test_a_ranking_frozen_before_the_merger_is_not_touched_by_what_is_carried_over_later() -> None:
     cluster = Cluster4()
     before = [it for it in cluster.documents() if it["type"] != "unitevent"]
-    ranking = cluster.standings(BEFORE)
-    inputs = ranking_inputs(cluster.documents())
-    freeze = {"value": {"as_of": BEFORE.isoformat(), "sha256": digest(ranking)}, "inputs": [
-        {"id": name, "sha256": sha256} for name, sha256 in inputs
-    ]}  # fmt: skip
+    freeze, _kept = frozen(cluster, BEFORE)
     cluster.carry("i-2", count="3")
-    assert recomputed([*cluster.documents(), *before], freeze).faults == ()
+    again = recomputed([*cluster.documents(), *before], freeze)
+    assert again.faults == ()
+    assert again.standings.row("ha-giang") is not None
+    assert cluster.row("tuyen-quang").total == 80
 
 
 def test_a_leader_that_is_merged_hands_its_term_on_from_that_day() -> None:
     year = {
-        "year": 2024,
-        "members": [{"unit": name, "from": "2024-01-01", "to": None} for name in ("ha-giang", "cao-bang")],
-        "leaders": [{"unit": "ha-giang", "role": "leader", "from": "2024-01-01", "to": None}],
+        "year": 2025,
+        "members": [{"unit": name, "from": "2025-01-01", "to": None} for name in ("ha-giang", "cao-bang")],
+        "leaders": [{"unit": "ha-giang", "role": "leader", "from": "2025-01-01", "to": None}],
     }
     after = applied(year, [event()])
     assert GroupFacts.from_document(after, BEFORE).leader == "ha-giang"
     assert GroupFacts.from_document(after, AFTER).leader == "tuyen-quang"
-    assert {"unit": "ha-giang", "from": "2024-01-01", "to": "2024-06-30"} in after["members"]
+    assert {"unit": "ha-giang", "from": "2025-01-01", "to": "2025-06-30"} in after["members"]
 
 
 def test_an_event_applied_twice_or_after_its_year_changes_nothing() -> None:
     year = Cluster4().groupyear
     assert applied(year, MERGERS) == year
-    earlier = {**Cluster(*MEMBERS).groupyear, "year": 2023}
+    earlier = Cluster(*MEMBERS, group="cum-4", year=2024).groupyear
     assert applied(earlier, MERGERS) == earlier
 
 
 def test_units_merged_by_twos_have_one_successor() -> None:
-    year = Cluster("ha-nam", "nam-dinh").groupyear | {"leaders": []}
+    year = Cluster("ha-nam", "nam-dinh", year=2025).groupyear | {"leaders": []}
     after = applied(year, [event(old=("ha-nam", "nam-dinh"), to="ninh-binh")])
     assert [it for it in after["members"] if it["to"] is None] == [{"unit": "ninh-binh", "from": DAY, "to": None}]
     assert succeeds(event(old=("ha-nam", "nam-dinh"), to="ninh-binh"), "nam-dinh", "ninh-binh")
@@ -221,11 +252,11 @@ def test_a_day_before_its_rename_a_unit_has_its_old_name() -> None:
         named={"names": new, "short_names": new}, was={"names": old, "short_names": old},
     )  # fmt: skip
     now = unit("cao-bang", names=new, short_names=new)
-    assert unit_at(now, [renamed], "2023-12-31")["names"] == old
+    assert unit_at(now, [renamed], "2024-12-31")["names"] == old
     assert unit_at(now, [renamed], DAY)["names"] == new
-    ended = unit("ha-giang", valid_to="2024-06-30")
-    assert unit_at(ended, MERGERS, "2023-12-31")["valid_to"] is None
-    assert unit_at(ended, MERGERS, "2024-12-31")["valid_to"] == "2024-06-30"
+    ended = unit("ha-giang", valid_to="2025-06-30")
+    assert unit_at(ended, MERGERS, "2024-12-31")["valid_to"] is None
+    assert unit_at(ended, MERGERS, "2025-12-31")["valid_to"] == "2025-06-30"
 
 
 @pytest.mark.parametrize(
@@ -235,7 +266,7 @@ def test_a_day_before_its_rename_a_unit_has_its_old_name() -> None:
         ({"from": ["tuyen-quang"]}, "from", "event-own-successor"),
         ({"kind": "dissolve"}, "to", "event-without-successor"),
         ({"kind": "rename", "to": None}, "named", "event-names-of-rename"),
-        ({"date": "2024-13-01"}, "date", "not-date"),
+        ({"date": "2025-13-01"}, "date", "not-date"),
         ({"from": []}, "from", "list-too-short"),
         ({"number": ""}, "number", None),
         ({"kind": "split"}, "kind", "not-choice"),
@@ -248,13 +279,13 @@ def test_an_event_that_makes_no_sense_is_refused_by_field_and_rule(change: Any, 
 
 
 def test_a_year_with_two_leaders_at_once_or_a_leader_from_outside_is_refused() -> None:
-    year = Cluster("a", "b").groupyear
-    both = [{"unit": name, "role": "leader", "from": "2024-01-01", "to": None} for name in ("a", "b")]
+    year = Cluster("a", "b", year=2025).groupyear
+    both = [{"unit": name, "role": "leader", "from": "2025-01-01", "to": None} for name in ("a", "b")]
     assert [it.code for it in problems_of({**year, "leaders": both})] == ["terms-overlap"]
     assert [it.code for it in problems_of(year)] == ["leader-no-member"]
-    half = [{**both[0], "to": "2024-06-30"}, {**both[1], "from": "2024-07-01"}]
+    half = [{**both[0], "to": "2025-06-30"}, {**both[1], "from": "2025-07-01"}]
     assert problems_of({**year, "leaders": half}) == []
-    twice = [*year["members"], {"unit": "a", "from": "2024-05-01", "to": None}]
+    twice = [*year["members"], {"unit": "a", "from": "2025-05-01", "to": None}]
     assert "membership-twice" in [it.code for it in problems_of({**year, "leaders": both[:1], "members": twice})]
 
 

@@ -5,7 +5,8 @@
     documents  each is well formed and stands under its own id
     chain      every decision is its hash, and follows decisions that are here
     inputs     all that the frozen ranking names is here as it was
-    authority  every decision was that of the leader, the deputy or the council who could take it on its day
+    authority  every decision was that of the leader, the deputy or the council who could take it on its day, as far as
+               the group year that was frozen can tell
     ranking    computed again, it is the one that was frozen
     nothing    missing without a decision that says so, nothing beside
 
@@ -24,6 +25,7 @@ from typing import Any, Final
 
 from schemas import ids
 from schemas.access import unauthorised
+from schemas.acts import ACTS
 from schemas.base import problems_of
 from schemas.decision import Folded, fold
 from schemas.freezing import AFTERWARDS, Frozen, frozen_hash, recomputed
@@ -168,8 +170,7 @@ def _check(whole: memoryview, found: dict[str, Any], *, expect: str | None, key:
     # Copies that the service keeps have no place in a bundle: what is named is here itself.
     frozen = recomputed([it for name, it in documents.items() if ids.type_of(name) != "kept"], freeze)
     absent = [it for it in frozen.faults if it.code != "ranking-differs"]
-    if not absent:
-        _authority(folded, documents, freeze)
+    untold = () if absent else _authority(folded, documents, freeze)
     if frozen.faults:
         first = frozen.faults[0]
         raise Fault("ranking" if first.code == "ranking-differs" else "inputs", first.code, **first.params)
@@ -184,7 +185,7 @@ def _check(whole: memoryview, found: dict[str, Any], *, expect: str | None, key:
         frozen=frozen,
         published=min(published, default=None),
         withheld=_withheld(documents, chosen),
-        notes=tuple(_notes(folded, chosen, freeze, manifest)),
+        notes=(*_notes(folded, chosen, freeze, manifest), *untold),
     )
 
 
@@ -276,17 +277,27 @@ def _chain(documents: Mapping[str, Mapping[str, Any]], manifest: Mapping[str, An
     return folded
 
 
-def _authority(folded: Folded, documents: Mapping[str, Mapping[str, Any]], freeze: Mapping[str, Any]) -> None:
-    """Up to the freezing: the group year it names tells who led when, and no later one."""
+def _authority(
+    folded: Folded, documents: Mapping[str, Mapping[str, Any]], freeze: Mapping[str, Any]
+) -> tuple[Reason, ...]:
+    """Of every decision. The group year that the freezing names tells who led when, up to it.
+
+    What came later in the council's name needs no such list, and what is the council's alone cannot be another's. A
+    leader or deputy may have followed since: where the list as frozen does not have them, a note says so.
+    """
     named = [it["id"] for it in freeze["inputs"]]
     year = next((documents[name] for name in named if ids.type_of(name) == "groupyear"), None)
     if year is None:
         raise Fault("inputs", "record-incomplete")
-    for name in unauthorised(folded, year, [*named, freeze["_id"]]):
+    bound = {*named, freeze["_id"]}
+    found = unauthorised(folded, year, folded.by_id)
+    unlisted = [it for it in found if it not in bound and "leader" in ACTS[folded.by_id[it]["act"]].who]
+    for name in (it for it in found if it not in unlisted):
         claimed = folded.by_id[name]["authority"]
         unit = documents.get(ids.unit_id(claimed["unit"]))
         shown = claimed["unit"] if unit is None else unit["short_names"]
         raise Fault("authority", "bundle-authority", decision=name, unit=shown, roles=[claimed["as"]])
+    return tuple(Reason("bundle-authority-untold", {"decision": name}) for name in unlisted)
 
 
 def _complete(documents: Mapping[str, Any], chosen: Contents, manifest: Mapping[str, Any]) -> None:

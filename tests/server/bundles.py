@@ -87,6 +87,9 @@ def year() -> tuple[tuple[dict[str, Any], ...], dict[str, Any], str]:
         cluster.submit(unit, answers)
         cluster.submit(unit, {it: str(9 - number) for it in cluster.full()}, visit=f"v-{number}")
     cluster.adjust("hung-yen", "i-2", {"points": "5"}, reason=cluster.say("Thiếu minh chứng"))
+    room = {"units": ["ha-noi"], "held": "2024-12-10", "voters": 3, "present": 3, "invalid": 0, "votes": {"ha-noi": 2}}
+    cluster.decide("elect", {"role": "leader", **room}, reason=cluster.say("Biên bản bầu"))
+    cluster.decide("award-ballot", {"award": "merit", **room}, reason=cluster.say("Biên bản suy tôn"))
     cluster.decide("lock-scores", {"locked": True}, reason=None)
     value = {"as_of": AS_OF.isoformat(), "sha256": digest(cluster.standings())}
     cluster.decide("freeze", value, inputs=ranking_inputs(cluster.documents()), reason=None)

@@ -234,6 +234,40 @@ def test_a_visit_of_the_leader_is_cancelled_by_the_deputy_alone():
     assert verify(bundle_of(cluster)).holds
 
 
+def after_freezing(cluster, act, value, authority):
+    """Frozen, then this, and all of it bundled."""
+    ranking = {"as_of": AS_OF.isoformat(), "sha256": digest(cluster.standings())}
+    cluster.decide("freeze", ranking, inputs=ranking_inputs(cluster.documents()), reason=None)
+    freeze = cluster.decisions[-1]
+    given = cluster.decide(act, value(freeze["_id"]), authority=authority)
+    out = io.BytesIO()
+    chosen = contents.choose(cluster.documents(), freeze, public=True)
+    write(out, chosen, freeze, secret=OTHER, public=True, photos=None)
+    return given, out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("act", "authority", "said"),
+    [
+        ("publish", COUNCIL, None),
+        ("publish", LEADER, "bundle-authority"),  # what leaves the group passes through the council
+        ("publish", DEPUTY, "bundle-authority"),
+        ("withhold", COUNCIL, None),
+        ("withhold", LEADER, None),
+        ("withhold", {"unit": "ha-noi", "as": "leader"}, "bundle-authority-untold"),  # it may lead since
+    ],
+)
+def test_what_was_decided_after_the_freezing_was_its_writers_to_decide(act, authority, said):
+    withheld = {"kind": "part", "sha256": "a" * 64}
+    given, data = after_freezing(
+        led(), act, lambda freeze: {"frozen": freeze} if act == "publish" else withheld, authority
+    )
+    report = verify(data)
+    assert report.holds == (said != "bundle-authority")
+    found = [report.fault] if report.fault else [it for it in report.notes if "authority" in it.code]
+    assert [(it.code, it.params["decision"]) for it in found] == ([] if said is None else [(said, given)])
+
+
 def test_a_kept_copy_does_not_stand_in_for_a_document_that_was_dropped():
     files = files_of(bundle())
     name = next(it for it in DOCUMENTS if it.startswith("groupyear/"))

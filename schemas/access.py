@@ -6,9 +6,10 @@ Tokens, sessions and passwords are not known here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 from schemas import ids
@@ -37,6 +38,7 @@ __all__ = [
     "may_write",
     "own_range",
     "unauthorised",
+    "writing",
 ]
 
 UNIT_TYPES: Final = ("draft", "submission", "evidence", "cited", "part", "reply")
@@ -201,45 +203,66 @@ def may_read(identity: Identity, name: str, document_id: str, facts: Facts) -> R
 
 def may_write(identity: Identity, name: str, document: Mapping[str, Any], facts: Facts) -> Refused | None:
     """May this well-formed document be pushed there by them? Shape is `schemas.base.check`'s to judge, before."""
+    return writing(identity, name, facts)(document)
+
+
+def writing(identity: Identity, name: str, facts: Facts) -> Callable[[Mapping[str, Any]], Refused | None]:
+    """`may_write` of any number of documents: what is the same for all of them is asked once."""
     access = access_to(identity, name, facts)
     if isinstance(access, Refused):
-        return access
+        refused = access
+        return lambda _: refused
     if not access.push:
-        return Refused("server-writes-only")
-    kind = ids.type_of(str(document["_id"]))
+        return lambda _: Refused("server-writes-only")
     database = ids.parse_database(name)
     if database.kind == "media":
-        if kind not in MEDIA_TYPES:
-            return Refused("type-not-here", {"type": kind})
-        if document.get("_deleted"):
-            return Refused("immutable", {"type": kind})
-        return Refused("withheld") if ("photo", _hash_in(document)) in facts.withheld else None
-    if kind not in (UNIT_TYPES if database.kind == "unit" else VISIT_TYPES):
-        return Refused("type-not-here", {"type": kind})
-    if document.get("_deleted"):
-        # Before anything else: a part has no writer, and erasing one is the server's, by a `withhold` decision.
-        if kind != "draft":
-            return Refused("immutable", {"type": kind})
-        # A merged draft leaves its losing branches behind as deletions; they say only what their id says.
-        parsed = ids.parse(str(document["_id"]))
-        named = {
-            "unit": parsed["unit"],
-            "stage": parsed["stage"],
-            "group": parsed["group"],
-            "visit": parsed.get("visit"),
-        }
-        document = {**named, "year": database.year, "_id": document["_id"]}
-    if kind == "part":
-        # A phone that was away still holds it: what a decision erased does not come back.
-        return Refused("withheld") if ("part", _hash_in(document)) in facts.withheld else None
+        return lambda document: _may_write_media(document, facts)
+    types = UNIT_TYPES if database.kind == "unit" else VISIT_TYPES
     if database.kind == "unit":
         own = facts.people.get(str(database.unit), frozenset())
-        placed = _in_unit(identity, database, document)
+        placed = partial(_in_unit, identity, database)
     else:
         visit = facts.visits[str(database.visit)]
         own = visit.accounts | visit.former
-        placed = _in_visit(identity, visit, document)
-    return placed or _writer(identity, document) or _answerers(document, own) or _role_for(identity, kind)
+        placed = partial(_in_visit, identity, visit)
+
+    def judge(document: Mapping[str, Any]) -> Refused | None:
+        kind = ids.type_of(str(document["_id"]))
+        if kind not in types:
+            return Refused("type-not-here", {"type": kind})
+        if document.get("_deleted"):
+            # Before anything else: a part has no writer, and erasing one is the server's, by a `withhold` decision.
+            if kind != "draft":
+                return Refused("immutable", {"type": kind})
+            # A merged draft leaves its losing branches behind as deletions; they say only what their id says.
+            parsed = ids.parse(str(document["_id"]))
+            named = {
+                "unit": parsed["unit"],
+                "stage": parsed["stage"],
+                "group": parsed["group"],
+                "visit": parsed.get("visit"),
+            }
+            document = {**named, "year": database.year, "_id": document["_id"]}
+        if kind == "part":
+            # A phone that was away still holds it: what a decision erased does not come back.
+            return Refused("withheld") if ("part", _hash_in(document)) in facts.withheld else None
+        return (
+            placed(kind, document)
+            or _writer(identity, kind, document)
+            or _answerers(kind, document, own)
+            or _role_for(identity, kind)
+        )
+
+    return judge
+
+
+def _may_write_media(document: Mapping[str, Any], facts: Facts) -> Refused | None:
+    kind = ids.type_of(str(document["_id"]))
+    if kind not in MEDIA_TYPES:
+        return Refused("type-not-here", {"type": kind})
+    if document.get("_deleted"):
+        return Refused("immutable", {"type": kind})
+    return Refused("withheld") if ("photo", _hash_in(document)) in facts.withheld else None
 
 
 def may_cite(
@@ -367,8 +390,7 @@ def _visit_access(identity: Identity, name: str, visit: Visit | None) -> Access 
     return Access(name, "visit", changes=True, push=True)
 
 
-def _writer(identity: Identity, document: Mapping[str, Any]) -> Refused | None:
-    kind = ids.type_of(str(document["_id"]))
+def _writer(identity: Identity, kind: str, document: Mapping[str, Any]) -> Refused | None:
     # A draft is a team's; a cited copy keeps the author of the evidence, and its hash vouches for it.
     if kind in ("draft", "cited"):
         return None
@@ -382,16 +404,15 @@ def _writer(identity: Identity, document: Mapping[str, Any]) -> Refused | None:
     return None
 
 
-def _answerers(document: Mapping[str, Any], own: frozenset[str]) -> Refused | None:
+def _answerers(kind: str, document: Mapping[str, Any], own: frozenset[str]) -> Refused | None:
     """Whoever sends it, each answer is somebody's of that unit or team: a page shows it as theirs."""
-    if ids.type_of(str(document["_id"])) != "submission":
+    if kind != "submission":
         return None
     others = sorted({answer["by"] for answer in document["answers"].values()} - own)
     return Refused("answer-of-outsider", {"by": others[0]}) if others else None
 
 
-def _in_unit(identity: Identity, database: ids.DatabaseName, document: Mapping[str, Any]) -> Refused | None:
-    kind = ids.type_of(str(document["_id"]))
+def _in_unit(identity: Identity, database: ids.DatabaseName, kind: str, document: Mapping[str, Any]) -> Refused | None:
     if document.get("year") != database.year:
         return Refused("other-year", {"year": database.year})
     if identity.unit != database.unit:
@@ -406,8 +427,7 @@ def _in_unit(identity: Identity, database: ids.DatabaseName, document: Mapping[s
     return None
 
 
-def _in_visit(identity: Identity, visit: Visit, document: Mapping[str, Any]) -> Refused | None:
-    kind = ids.type_of(str(document["_id"]))
+def _in_visit(identity: Identity, visit: Visit, kind: str, document: Mapping[str, Any]) -> Refused | None:
     if document.get("group") != visit.group or document.get("year", visit.year) not in (visit.year, None):
         return Refused("other-group", {"group": visit.group})
     if kind == "evidence" and document.get("unit") != identity.unit:

@@ -55,13 +55,12 @@ def problems_of(document: Any) -> list[Problem]:
         return [Problem("_id", "not-id")]
     if "_attachments" in document:
         return [Problem("_attachments", "attachments-refused")]
-    body = body_of(document)
     if document.get("_deleted") is True:
-        return [Problem(name[:80], "deletion-with-body") for name in body][:PROBLEMS_MAX]
-    if body.get("type") != form.type_name:
+        return [Problem(name[:80], "deletion-with-body") for name in body_of(document)][:PROBLEMS_MAX]
+    if document.get("type") != form.type_name:
         return [Problem("type", "type-differs", {"expected": form.type_name})]
-    version = body.get("v")
+    version = document.get("v")
     if isinstance(version, int) and not isinstance(version, bool) and version > form.version:
         return [Problem("v", "version-newer", {"given": version, "known": form.version})]
-    whole = {"_id": document_id, **body}
+    whole = {name: held for name, held in document.items() if name[:1] != "_" or name == "_id"}
     return [] if form.fits(whole) else list(flatten(form.validate(whole)))[:PROBLEMS_MAX]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from schemas import ids
-from schemas.fields import Fault, Form, Matching, Whole
+from schemas.fields import AnyText, Fault, Form, Whole
 from schemas.hashing import body_sha256
 
 
@@ -16,8 +16,8 @@ class Document(Form):
     type_name: ClassVar[str]
     version: ClassVar[int] = 1
 
-    _id = Matching(lambda _: True, "not-text")
-    type = Matching(lambda _: True, "not-text")
+    _id = AnyText()
+    type = AnyText()
     v = Whole(1, 1)
 
     def agree(self, body: dict[str, Any]) -> Iterator[tuple[str, Fault]]:

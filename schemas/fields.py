@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import Any, ClassVar, Final
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validates_schema
@@ -79,19 +80,38 @@ class Form(Schema):
         """
         if not isinstance(value, dict):
             return False
+        try:
+            fits = self._all_fit(value) if value.keys() == self._judges.keys() else self._some_fit(value)
+        except (ValidationError, TypeError):  # TypeError: a pattern was given what is no text
+            return False
+        return fits and next(iter(self.agree(value)), None) is None
+
+    def _all_fit(self, value: dict[str, Any]) -> bool:
+        """Does each member fit, none lacking? Those of one pattern are matched without a call of ours between."""
+        for _, pick, matches in self._alike:
+            if not all(map(matches, pick(value))):
+                return False
+        for name, judge, nullable in self._single:
+            held = value[name]
+            if held is not None:
+                judge(held)
+            elif not nullable:
+                return False
+        return True
+
+    def _some_fit(self, value: dict[str, Any]) -> bool:
         judges = self._judges
         seen = 0
-        try:
-            for name, held in value.items():
-                judge, nullable, needed = judges[name]
-                seen += needed
-                if held is not None:
-                    judge(held)
-                elif not nullable:
-                    return False
-        except (ValidationError, KeyError):  # KeyError: a member that is not declared
-            return False
-        return seen == self._needed and next(iter(self.agree(value)), None) is None
+        for name, held in value.items():
+            if name not in judges:
+                return False
+            judge, nullable, needed = judges[name]
+            seen += needed
+            if held is not None:
+                judge(held)
+            elif not nullable:
+                return False
+        return seen == self._needed
 
     @cached_property
     def _judges(self) -> dict[str, tuple[Callable[[Any], None], bool, bool]]:
@@ -100,6 +120,21 @@ class Form(Schema):
             name: (member.judge, member.allow_none, member.required)  # type: ignore[attr-defined]  # they are `Member`s
             for name, member in self.fields.items()
         }
+
+    @cached_property
+    def _alike(self) -> list[tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]], Callable[[str], object]]]:
+        """Members that may not be null, two or more of one pattern: what picks them, and what each must match."""
+        found: dict[Callable[[str], object], list[str]] = {}
+        for name, member in self.fields.items():
+            if isinstance(member, Matching) and type(member).judge is Matching.judge and not member.allow_none:
+                found.setdefault(member.accepts, []).append(name)
+        return [(tuple(names), itemgetter(*names), accepts) for accepts, names in found.items() if len(names) > 1]
+
+    @cached_property
+    def _single(self) -> list[tuple[str, Callable[[Any], None], bool]]:
+        """All other members: what judges each, and whether it may be null."""
+        alike = {name for names, _, _ in self._alike for name in names}
+        return [(name, judge, nullable) for name, (judge, nullable, _) in self._judges.items() if name not in alike]
 
     @cached_property
     def _needed(self) -> int:
@@ -156,11 +191,19 @@ class Text(Member):
             raise fault("text-control")
 
 
+class AnyText(Member):
+    """Text that somebody else judges."""
+
+    def judge(self, value: Any) -> None:
+        if not isinstance(value, str):
+            raise fault("not-text")
+
+
 class Matching(Member):
     """Text of one exact form; `code` says what it is not."""
 
     def __init__(
-        self, accepts: Callable[[str], bool], code: str, *, optional: bool = False, nullable: bool = False
+        self, accepts: Callable[[str], object], code: str, *, optional: bool = False, nullable: bool = False
     ) -> None:
         super().__init__(optional=optional, nullable=nullable)
         self.accepts, self.code = accepts, code
@@ -174,21 +217,21 @@ class Word(Matching):
     """One segment of an id."""
 
     def __init__(self, *, optional: bool = False, nullable: bool = False) -> None:
-        super().__init__(ids.is_word, "not-id-word", optional=optional, nullable=nullable)
+        super().__init__(ids.WORD.fullmatch, "not-id-word", optional=optional, nullable=nullable)
 
 
 class Hash(Matching):
     """A SHA-256 in hex: of a photo, a part, a body."""
 
     def __init__(self, *, optional: bool = False, nullable: bool = False) -> None:
-        super().__init__(ids.is_hash, "not-hash", optional=optional, nullable=nullable)
+        super().__init__(ids.HASH.fullmatch, "not-hash", optional=optional, nullable=nullable)
 
 
 class Hex(Matching):
     """Exactly `digits` hex digits."""
 
     def __init__(self, digits: int) -> None:
-        super().__init__(lambda text: len(text) == digits and not set(text) - set("0123456789abcdef"), "not-hex")
+        super().__init__(re.compile(f"[0-9a-f]{{{digits}}}").fullmatch, "not-hex")
 
 
 class Ref(Matching):
@@ -249,7 +292,7 @@ class Whole(Member):
         self.least, self.most = least, most
 
     def judge(self, value: Any) -> None:
-        if not isinstance(value, int) or isinstance(value, bool):
+        if type(value) is not int:  # nor true or false
             raise fault("not-whole")
         if not self.least <= value <= self.most:
             raise fault("whole-out-of-range", least=self.least, most=self.most)

@@ -18,9 +18,9 @@ ID_CHARS_MAX: Final = 64
 
 STAGES: Final = ("self", "cross")
 
-_WORD = re.compile(rf"[a-z0-9-]{{1,{ID_CHARS_MAX}}}")
+WORD: Final = re.compile(rf"[a-z0-9-]{{1,{ID_CHARS_MAX}}}")
+HASH: Final = re.compile(r"[0-9a-f]{64}")
 _ULID = re.compile(r"[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}")
-_HASH = re.compile(r"[0-9a-f]{64}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _YEAR = re.compile(r"20[0-9]{2}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -28,7 +28,7 @@ _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 
 _SEGMENTS: Final[dict[str, re.Pattern[str]]] = {
     "ulid": _ULID,
-    "hash": _HASH,
+    "hash": HASH,
     "short": re.compile(r"[0-9a-f]{16}"),
     "n": _NUMBER,
     "version": _NUMBER,
@@ -90,13 +90,13 @@ def parse(document_id: str) -> DocumentId:
     kind, _, rest = document_id.partition(":")
     if kind == "arrival":
         submission, _, server = rest.rpartition(":")
-        if parse(submission).type == "submission" and _WORD.fullmatch(server):
+        if parse(submission).type == "submission" and WORD.fullmatch(server):
             return DocumentId("arrival", {"submission": submission, "server": server})
         raise NotAnId(document_id)
     words = rest.split(":")
     for form in _FORMS.get(kind, ()):
         if len(form) == len(words) and all(
-            _SEGMENTS.get(name, _WORD).fullmatch(word) for name, word in zip(form, words, strict=True)
+            _SEGMENTS.get(name, WORD).fullmatch(word) for name, word in zip(form, words, strict=True)
         ):
             fields = dict(zip(form, words, strict=True))
             # A self checklist has no visit; a cross one belongs to exactly one.
@@ -113,12 +113,12 @@ def type_of(document_id: str) -> str:
 
 def is_word(text: str) -> bool:
     """May this be one segment of an id?"""
-    return bool(_WORD.fullmatch(text))
+    return bool(WORD.fullmatch(text))
 
 
 def is_hash(text: str) -> bool:
     """64 lower-case hex digits?"""
-    return bool(_HASH.fullmatch(text))
+    return bool(HASH.fullmatch(text))
 
 
 def ulid(time_ms: int, random_80: int) -> str:
@@ -286,10 +286,10 @@ def parse_database(name: str) -> DatabaseName:
     if name == REGISTRY:
         return DatabaseName("registry")
     letter, _, rest = name.partition("-")
-    if letter == "v" and _WORD.fullmatch(rest):
+    if letter == "v" and WORD.fullmatch(rest):
         return DatabaseName("visit", visit=rest)
     subject, _, year = rest.rpartition("-")
-    if letter in ("g", "m", "u") and _WORD.fullmatch(subject) and _YEAR.fullmatch(year):
+    if letter in ("g", "m", "u") and WORD.fullmatch(subject) and _YEAR.fullmatch(year):
         if letter == "u":
             return DatabaseName("unit", unit=subject, year=int(year))
         return DatabaseName("group" if letter == "g" else "media", group=subject, year=int(year))

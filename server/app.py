@@ -1,5 +1,8 @@
 """The application: the gateway at /db, the API at /api/v1, the pages everywhere else, one factory.
 
+The gateway is an application of its own inside: a phone's request need not pass sessions, limits on sign-in, and what
+else pages ask.
+
 What holds for every request stands here: its number in the log, what a browser may do with the answer, and in which
 form a problem is said – CouchDB's words below /db, JSON below /api, a page elsewhere. It must never know a rule.
 """
@@ -21,6 +24,7 @@ from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import server.web
 from schemas.base import InvalidDocument
@@ -82,9 +86,6 @@ def create_app(config: Config, *, service: Service | None = None) -> Flask:
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
     _number_requests(app)
     _dress(app)
-    app.register_blueprint(
-        make_face(_open_for_phone, server_uuid=service.uuid, limits=service.config.limits), url_prefix="/db"
-    )
     api.init_app(app)
     _answer_problems(app)  # after the API, which brings answers of its own
     metrics.init_app(app)
@@ -95,7 +96,21 @@ def create_app(config: Config, *, service: Service | None = None) -> Flask:
     for endpoint in ("web.sign_in_sent", "enrolment.Enrol"):
         limited: Callable[..., Any] = limit(app.view_functions[endpoint])
         app.view_functions[endpoint] = limited
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/db": _for_phones(app, service)})  # type: ignore[method-assign]
     return app
+
+
+def _for_phones(app: Flask, service: Service) -> Flask:
+    """The gateway. It shares what `app` is about and none of what hangs on it."""
+    phones = Flask("server.phones", static_folder=None)
+    phones.extensions, phones.json = app.extensions, app.json
+    phones.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
+    _number_requests(phones)
+    _dress(phones)
+    phones.register_blueprint(make_face(_open_for_phone, server_uuid=service.uuid, limits=service.config.limits))
+    _answer_problems(phones)
+    metrics.count(phones)
+    return phones
 
 
 def _open_for_phone(name: str) -> Database:
@@ -132,7 +147,7 @@ def _number_requests(app: Flask) -> None:
         _log.info(
             "request",
             method=request.method,
-            path=request.path,
+            path=_path(),
             status=response.status_code,
             ms=round((time.perf_counter() - flask.g.get("began", time.perf_counter())) * 1000, 1),
         )
@@ -190,14 +205,19 @@ def _answer_problems(app: Flask) -> None:
     @app.errorhandler(sqlite3.Error)
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Any:
-        _log.exception("request.failed", path=request.path, exc_info=error)
+        _log.exception("request.failed", path=_path(), exc_info=error)
         if not _for_programs():
             return server.web.errors.page(500)
         return _said(500, Said("our-fault", {"request": flask.g.get("request_number", "")}))
 
 
 def _for_programs() -> bool:
-    return request.path.startswith(("/api/", "/db/", "/healthz", "/metrics"))
+    return _path().startswith(("/api/", "/db/", "/healthz", "/metrics"))
+
+
+def _path() -> str:
+    """The whole of it, from whichever of the two applications."""
+    return request.root_path + request.path
 
 
 def _said(status: int, said: Said, fields: list[dict[str, str]] | None = None) -> Any:

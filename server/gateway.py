@@ -46,7 +46,7 @@ from server.projection import Projection
 from server.registry import Registry
 from sync import media
 from sync.database import Database, Document
-from sync.errors import Forbidden, NotFound
+from sync.errors import Forbidden
 from sync.guarded import GuardedDatabase, Refusal
 
 BESIDE_MAX: Final = 16
@@ -91,8 +91,6 @@ class Gateway:
         access = access_to(identity, name, self._book.facts())
         if isinstance(access, Refused):
             raise Forbidden(self.say(access.code, access.params, locale))
-        if not self._backend.exists(name):
-            raise NotFound("Database does not exist.")
         inner = self._backend.open(name)
         policy = PhonePolicy(
             name=name,

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from schemas import ids
-from schemas.access import may_cite, may_write
+from schemas.access import may_cite, writing
 from schemas.base import problems_of
 from schemas.figures import parse_time
 from schemas.hashing import body_of
@@ -55,6 +55,7 @@ class Judging:
         self._policy = policy
         self._gateway = policy.gateway
         self._facts = policy.gateway.facts()
+        self._may_write = writing(policy.identity, policy.name, self._facts)
         self._place = ids.parse_database(policy.name)
         self._held = Held(database)
 
@@ -80,8 +81,7 @@ class Judging:
         problems = problems_of(document)
         if problems:
             return self._invalid(problems)
-        policy = self._policy
-        refused = may_write(policy.identity, policy.name, document, self._facts)
+        refused = self._may_write(document)
         if refused is not None:
             return self._refusal(refused)
         kind = ids.type_of(document["_id"])
@@ -105,7 +105,7 @@ class Judging:
         parsed = media.parse_id(doc_id)
         if parsed is None or parsed.kind in ("receipt", "mismatch") or document.get("_deleted"):
             return self._forbidden("media-only", given=doc_id[:80])
-        refused = may_write(self._policy.identity, self._policy.name, document, self._facts)
+        refused = self._may_write(document)
         if refused is not None:
             return self._refusal(refused)
         if document.get("type") != parsed.kind or document.get("photo") != parsed.photo:

@@ -26,16 +26,8 @@ PROXIED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forward
 
 
 def init_app(app: Flask) -> None:
-    @app.before_request
-    def begin() -> None:
-        flask.g.metrics_began = time.perf_counter()
-
-    @app.after_request
-    def count(response: Response) -> Response:
-        part = _part(request.path)
-        REQUESTS.labels(part, request.method, response.status_code).inc()
-        SECONDS.labels(part).observe(time.perf_counter() - flask.g.get("metrics_began", time.perf_counter()))
-        return response
+    """Count the application's requests, and show what was counted."""
+    count(app)
 
     @app.get("/metrics")
     def metrics() -> Response:
@@ -43,6 +35,21 @@ def init_app(app: Flask) -> None:
             flask.abort(404)
         WAITING.set(len(app.extensions["thidua"].projection.waiting()))
         return Response(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+
+
+def count(app: Flask) -> None:
+    """Count what an application answers."""
+
+    @app.before_request
+    def begin() -> None:
+        flask.g.metrics_began = time.perf_counter()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        part = _part(request.root_path + request.path)
+        REQUESTS.labels(part, request.method, response.status_code).inc()
+        SECONDS.labels(part).observe(time.perf_counter() - flask.g.get("metrics_began", time.perf_counter()))
+        return response
 
 
 def _part(path: str) -> str:

@@ -85,13 +85,14 @@ class Store:
     def info(self) -> dict[str, Any]:
         with self._reading() as reader:
             live, deleted = reader.counts()
+            uuid_ = reader.meta("uuid")
             return {
                 "db_name": self._name,
                 "update_seq": reader.last_seq(),
-                "instance_start_time": _birth(reader.meta("uuid")),
+                "instance_start_time": _birth(uuid_),
                 "doc_count": live,
                 "doc_del_count": deleted,
-                "uuid": reader.meta("uuid"),
+                "uuid": uuid_,
                 "sizes": {"file": self._file.size_bytes()},
             }
 

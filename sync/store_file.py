@@ -182,8 +182,11 @@ class StoreFile:
 
     def size_bytes(self) -> int:
         """What the file and its log take on the disk."""
-        log = self.path.with_name(self.path.name + "-wal")
-        return sum(each.stat().st_size for each in (self.path, log) if each.exists())
+        size = 0
+        for path in (str(self.path), f"{self.path}-wal"):
+            with contextlib.suppress(FileNotFoundError):
+                size += os.stat(path).st_size  # noqa: PTH116 - asked at every request, and paths take longer than the disk
+        return size
 
     def _take_reader(self) -> sqlite3.Connection:
         self._refuse_if_gone()

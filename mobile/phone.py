@@ -100,8 +100,11 @@ class Phone:
 
     def set_locale(self, locale: str) -> None:
         """Raises ValueError for a language there is no catalogue for."""
-        i18n.set_language(locale)
+        if locale not in i18n.LOCALES:
+            raise ValueError(locale)
+        # First: whoever hears of the switch asks at once for what it shows.
         self.set_setting("locale", locale)
+        i18n.set_language(locale)
 
     def setting(self, name: str, default: str = "") -> str:
         return accounts.read_setting(self.tools.local, name, default)

@@ -280,6 +280,7 @@ class ChecklistPage(Page):
         self.saved = False
 
     def _changed(self, card: CriterionCard, field: str, value: Any) -> None:
+        card.wrong = ""
         if value in ("", None):
             return
         answer = card.view.answer

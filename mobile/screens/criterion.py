@@ -24,6 +24,15 @@ from mobile.widgets.stepper import Stepper
 VALUE_FIELD = {"judged": "points", "quantitative": "actual", "bands": "actual", "per_occurrence": "count"}
 
 
+def _figures(view: CriterionView) -> tuple[Any, ...]:
+    """What was answered to which criterion, without what stands beside it."""
+    answer = view.answer
+    return (
+        view.id,
+        *(() if answer is None else (answer.points, answer.actual, answer.count, answer.passed, answer.na)),
+    )
+
+
 class CriterionCard(Card):
     """`show` says what to show; `on_changed(field, value)` and the other events report taps."""
 
@@ -48,10 +57,18 @@ class CriterionCard(Card):
 
     def __init__(self, **kwargs: Any) -> None:
         self._control: Widget | None = None
+        self.wrong_in = ""
         super().__init__(**kwargs)
+
+    def on_wrong(self, _card: Any, _sentence: str) -> None:
+        """In which language it was said: another one does not keep it."""
+        self.wrong_in = self.locale
 
     def show(self, view: CriterionView) -> None:
         """Write everything anew, in place. `locale` is set before."""
+        # What was refused stays said until it is put right: pages are drawn anew whenever anything arrives.
+        if self.wrong_in != self.locale or self.view is None or _figures(self.view) != _figures(view):
+            self.wrong = ""
         self.view = view
         self.criterion = view.id
         self.title = f"{view.label}  {view.name}"
@@ -66,7 +83,6 @@ class CriterionCard(Card):
         self.wanted = self._wanted(view)
         if self.wanted and self.state_role == "good":
             self.state_icon, self.state_role = "alert-outline", "attention"
-        self.wrong = ""
         self._show_control(view)
         self._show_pictures(view)
 

@@ -139,6 +139,7 @@ class Stepper(BoxLayout):
         """The entry lost the keyboard or Enter was pressed. An emptied entry goes back to what stood."""
         if not text.strip() or text == self.shown:
             self._show()
+            self.commit()
             return
         try:
             value = parse_points(text, self.locale)

@@ -199,6 +199,14 @@ def test_what_is_no_score_is_refused_beside_the_field_and_what_stood_stays(phone
             assert screen.says(words), typed
             assert not screen.app.current.saved, typed
             assert phone.checklist(key).criterion("i-1").answer.points == "32.5"
+    # It stays said while the page is drawn anew, for something else arrived; and goes with its reason.
+    drawn = []
+    refresh, screen.app.current.refresh = screen.app.current.refresh, lambda: (refresh(), drawn.append(True))
+    phone.set_note(key, "i-1", "Đủ hồ sơ")
+    screen.until(lambda: drawn, what="the page is drawn anew")
+    assert screen.says(words)
+    screen.type("i-1:value", "32.5")
+    assert not screen.says(words)
     # The next field is none the worse for it.
     screen.type("i-2:value", "7.5")
     assert phone.checklist(key).criterion("i-2").answer.points == "7.5"

@@ -28,6 +28,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from benchmarks import process
+from benchmarks.canned import Canned
 from benchmarks.counting import Counting
 from benchmarks.process import Run, python
 
@@ -36,7 +37,8 @@ Way = Literal["push", "pull"]
 # Batch and connections of the bare loop. Beyond these it only got slower.
 BARE = [(100, 1), (250, 2), (1000, 1), (1000, 2), (2500, 4)]
 WORKS = ["push to CouchDB", "pull from CouchDB", "push to our server", "pull from our server"]
-WHO = ["ours", "ours, gzip", "PouchDB", "_replicate", "bare"]
+CANNED = "PouchDB, canned answers"
+WHO = ["ours", "ours, gzip", "PouchDB", CANNED, "_replicate", "bare"]
 """How the table is ordered."""
 
 BARE_KEPT = 2
@@ -127,6 +129,8 @@ class Bench:
                 found.append(Cell(work, "ours, gzip", self.ours(server, way, "--gzip"), server))
                 if pouch_is_there():
                     found.append(Cell(work, "PouchDB", self.pouch(server, way), server))
+                    if server.name != "CouchDB":
+                        found.append(Cell(work, CANNED, self.canned(server, way), server))
                 for batch, threads in BARE:
                     found.append(Cell(work, f"bare {batch}×{threads}", self.bare(server, way, batch, threads), server))
                 if server.name == "CouchDB" and way == "push":
@@ -146,13 +150,22 @@ class Bench:
 
         return run
 
-    def pouch(self, server: Server, way: Way) -> Callable[[str], Run]:
+    def pouch(self, server: Server, way: Way, *, at: str = "") -> Callable[[str], Run]:
         def run(base: str) -> Run:
             if way == "push":
-                command = pouch("push", self.level, self.at(base, server.create(self.fresh())))
+                command = pouch("push", self.level, at or self.at(base, server.create(self.fresh())))
             else:
-                command = pouch("pull", self.at(base, self.full[server.name]), self.folder / self.fresh())
+                command = pouch("pull", at or self.at(base, self.full[server.name]), self.folder / self.fresh())
             return self.checked(process.run(command, server=server.url))
+
+        return run
+
+    def canned(self, server: Server, way: Way) -> Callable[[str], Run]:
+        """PouchDB at a server that takes no time: as fast as it can be, whoever serves. `server` is for the table."""
+
+        def run(_base: str) -> Run:
+            with Canned(self.lines.read_bytes().splitlines()) as canned:
+                return self.pouch(server, way, at=f"{canned.url}/db")("")
 
         return run
 
@@ -219,6 +232,8 @@ def compare(bench: Bench, *, rounds: int, only: str) -> list[Cell]:
             server.made.append(kept)
     cells = the_bound(cells)
     for cell in cells:  # once more, to be counted and not timed
+        if cell.contender == CANNED:
+            continue  # it asks what PouchDB asks
         with Counting(cell.server.url) as way:
             cell.run(way.url)
         cell.requests, cell.wire_bytes = way.take()
@@ -357,6 +372,13 @@ def aims(cells: list[Cell]) -> str:
         (f"pull from {ours}", "PouchDB", "pull from CouchDB", "PouchDB", 2.0),
     ]
     lines = ["| Aim | came out | |", "|---|---|---|"]
+    for way, other in (("push to", "push to CouchDB"), ("pull from", "pull from CouchDB")):
+        most, couch = found.get((f"{way} {ours}", CANNED)), found.get((other, "PouchDB"))
+        if most is not None and couch is not None:
+            ratio = most.times_as_fast_as(couch)
+            lines.append(
+                f"| PouchDB: {way} a server that takes no time, × PouchDB's {other} | {ratio:.2f} | the most |"
+            )
     for work, who, other_work, other, aim in wanted:
         if (work, who) in found and (other_work, other) in found:
             ratio = found[work, who].times_as_fast_as(found[other_work, other])

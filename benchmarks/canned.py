@@ -1,9 +1,7 @@
 """A server that lacks all it is offered and has every answer ready: what a client takes there is the client's own.
 
-with Canned(lines) as canned:
-    …  # push to canned.url + "/db", or pull from it: the documents of `lines`, one JSON a line
-
-It serves what PouchDB asks when it replicates, over plain sockets, and keeps nothing.
+`python -m benchmarks.canned LINES PORT` serves the documents of a file, one JSON a line, as the database /db: what
+PouchDB asks when it replicates, over plain sockets. It keeps nothing.
 """
 
 from __future__ import annotations
@@ -11,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 import socket
+import sys
 import threading
 from collections.abc import Iterable
-from typing import Self
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 _PIECE_BYTES = 2**18
@@ -30,22 +29,11 @@ class Canned:
             self._rows.append(json.dumps(row).encode())
             name = json.dumps(document["_id"]).encode()
             self._entries[document["_id"]] = b'{"id":%s,"docs":[{"ok":%s}]}' % (name, line.strip())
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
+    def serve(self, port: int) -> None:
+        listener = socket.create_server(("127.0.0.1", port), backlog=64)
         while True:
-            try:
-                near, _ = self._listener.accept()
-            except OSError:
-                return
+            near, _ = listener.accept()
             near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._serve, args=(near,), daemon=True).start()
 
@@ -93,3 +81,7 @@ class Canned:
         if "/" not in parts.path[1:] and name:
             return "200 OK", b'{"db_name":"db","update_seq":%d,"instance_start_time":"0"}' % len(self._rows)
         return "200 OK", b'{"couchdb":"Welcome","version":"3.5.0","uuid":"canned"}'
+
+
+if __name__ == "__main__":
+    Canned(Path(sys.argv[1]).read_bytes().splitlines()).serve(int(sys.argv[2]))

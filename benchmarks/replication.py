@@ -28,7 +28,6 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from benchmarks import process
-from benchmarks.canned import Canned
 from benchmarks.counting import Counting
 from benchmarks.process import Run, python
 
@@ -164,8 +163,9 @@ class Bench:
         """PouchDB at a server that takes no time: as fast as it can be, whoever serves. `server` is for the table."""
 
         def run(_base: str) -> Run:
-            with Canned(self.lines.read_bytes().splitlines()) as canned:
-                return self.pouch(server, way, at=f"{canned.url}/db")("")
+            url = f"http://127.0.0.1:{free_port()}"
+            with process.served(python("benchmarks.canned", self.lines, urlsplit(url).port), url):
+                return self.pouch(server, way, at=f"{url}/db")("")
 
         return run
 

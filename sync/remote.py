@@ -95,15 +95,23 @@ class RemoteDatabase:
         doc_ids: Sequence[str] | None = None,
         wait_s: float = 0.0,
     ) -> ChangesPage:
+        how = {"style": style, "descending": descending, "include_docs": include_docs}
+        return self._changes(since, limit, doc_ids, wait_s, **how, conflicts=conflicts, attachments=attachments)
+
+    def changes_to_replicate(
+        self, since: Seq, *, limit: int, doc_ids: Sequence[str] | None, wait_s: float
+    ) -> ChangesPage:
+        """See `sync.database.changes_to_replicate`. Only a row in `limit` has a sequence."""
+        return self._changes(since, limit, doc_ids, wait_s, style="all_docs", seq_interval=limit)
+
+    def _changes(
+        self, since: Seq, limit: int | None, doc_ids: Sequence[str] | None, wait_s: float, **how: Any
+    ) -> ChangesPage:
         wait_s = min(wait_s, WAIT_S_MAX)
         params = {
             "since": since,
             "limit": limit,
-            "style": style,
-            "descending": _true(descending),
-            "include_docs": _true(include_docs),
-            "conflicts": _true(conflicts),
-            "attachments": _true(attachments),
+            **{name: _true(value) if isinstance(value, bool) else value for name, value in how.items()},
             "filter": None if doc_ids is None else "_doc_ids",
             "feed": "longpoll" if wait_s > 0 else None,
             "timeout": round(wait_s * 1000) if wait_s > 0 else None,

@@ -15,7 +15,15 @@ from functools import partial
 from typing import Any
 
 from sync.apart import apart
-from sync.database import ChangesPage, Database, Document, Seq, bulk_get_to_pass_on, reads_at_once
+from sync.database import (
+    ChangesPage,
+    Database,
+    Document,
+    Seq,
+    bulk_get_to_pass_on,
+    changes_to_replicate,
+    reads_at_once,
+)
 from sync.errors import PeerMisbehaved, PeerUnreachable, SyncError, TooLarge
 from sync.pace import Line, Pace, weigh
 from sync.prefetch import side_by_side
@@ -128,7 +136,7 @@ class Reading:
     def _parts(self, since: Seq) -> Iterator[_Part]:
         while not self.stop():
             limit = self.line.room if self.docs_max is None else min(self.line.room, self.docs_max)
-            page = self.source.changes(since, limit=limit, style="all_docs", doc_ids=self.doc_ids, wait_s=self.wait_s)
+            page = changes_to_replicate(self.source, since, limit=limit, doc_ids=self.doc_ids, wait_s=self.wait_s)
             moved, since = page.last_seq != since, page.last_seq
             # The page that was not full was the last, also from a source that does not count what is pending.
             last = self.wait_s <= 0 and (len(page.results) < limit or page.pending == 0)

@@ -240,6 +240,12 @@ class RevisionTree:
         graph.add(path, deleted=deleted)
         return graph.stemmed(revs_limit).tree()
 
+    def stemmed(self, revs_limit: int) -> RevisionTree:
+        """With no more than the newest `revs_limit` revisions below each leaf."""
+        if sum(len(branch.hashes) for branch in self.branches) <= revs_limit:
+            return self
+        return _Graph.of(self).stemmed(revs_limit).tree()
+
     def _extend_leaf(self, path: Path, *, deleted: bool, revs_limit: int) -> RevisionTree | None:
         """The everyday case without rebuilding: a first path, or a path that goes on from the only leaf."""
         if not self.branches:

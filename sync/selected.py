@@ -46,6 +46,12 @@ class Selected:
         info = self._inner.info()
         return {**info, "uuid": f"{info.get('uuid') or self._inner.name}?selector={self._identity}"}
 
+    def changes_to_replicate(
+        self, since: Seq, *, limit: int, doc_ids: Sequence[str] | None, wait_s: float
+    ) -> ChangesPage:
+        """As any page: where one is cut, the sequence of its last row is what is gone on from."""
+        return self.changes(since, limit=limit, style="all_docs", doc_ids=doc_ids, wait_s=wait_s)
+
     def changes(
         self,
         since: Seq = 0,

@@ -318,9 +318,10 @@ class Store:
             return self._limit_of(reader)
 
     def set_revs_limit(self, limit: int) -> None:
-        """Keep `limit` revisions (at least 1) below each leaf, from each document's next change on."""
+        """Keep `limit` revisions (at least 1) below each leaf. What is beyond it is forgotten at once."""
         with self._writing(durable=True) as writer:
             writer.set_meta("revs_limit", str(limit))
+            writer.stem(limit)
 
     def security(self) -> dict[str, Any]:
         """What `set_security` was given last; the store itself asks nobody who they are."""

@@ -314,6 +314,16 @@ class Writer:
     def set_meta(self, name: str, value: str) -> None:
         self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
+    def stem(self, limit: int) -> None:
+        """Forget ancestors beyond `limit`. No news for anybody: leaves stay what they were."""
+        found = self._connection.execute("SELECT n, tree FROM doc").fetchall()
+        trees = ((n, RevisionTree.loads(tree)) for n, tree in found)
+        shorter = ((tree.stemmed(limit), tree, n) for n, tree in trees)
+        self._connection.executemany(
+            "UPDATE doc SET tree = ? WHERE n = ?",
+            [(stemmed.dumps(), n) for stemmed, tree, n in shorter if stemmed is not tree],
+        )
+
     def drop_history(self) -> None:
         """Forget what `keep_history` kept."""
         if self._reader.has_history():

@@ -20,6 +20,7 @@ class Faulty:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
+        name = {"changes_to_replicate": "changes"}.get(name, name)
         if name not in VERBS:
             return found
 

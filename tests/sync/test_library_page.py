@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import socket
 import subprocess
@@ -11,6 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from sync.guarded import GuardedDatabase
+from sync.remote import RemoteDatabase
+from sync.store import Store
+from sync.store_folder import StoreFolder
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "sync-library.md"
@@ -63,6 +69,19 @@ def _await(port: int) -> None:
         else:
             return
     raise AssertionError("the server of the page does not start")
+
+
+def test_every_name_the_page_promises_is_there_and_every_verb_of_a_database_is_on_the_page() -> None:
+    page = PAGE.read_text()
+    rows = re.findall(r"^\| (`sync\.[^|]*) \| (.*) \|$", page.partition("## Names")[2], re.MULTILINE)
+    assert len(rows) > 10
+    for modules, names in rows:
+        found = [importlib.import_module(module) for module in re.findall(r"`(sync[.\w]*)`", modules)]
+        for name in re.findall(r"`(\w+)`", names):
+            assert any(hasattr(module, name) for module in found), f"{modules} has no {name}"
+    for kind in (Store, StoreFolder, RemoteDatabase, GuardedDatabase):
+        for verb in (name for name in vars(kind) if not name.startswith("_")):
+            assert re.search(rf"\b{verb}\b", page), f"the page says nothing of {kind.__name__}.{verb}"
 
 
 @pytest.mark.parametrize(

@@ -369,6 +369,17 @@ def served() -> Iterator[Served]:
         yield made
 
 
+def test_a_feed_that_is_read_to_be_copied_spells_no_sequence_but_its_last(served: Served) -> None:
+    engine = MemoryDatabase("engine")
+    graft(engine, *(revision(f"d{n}", "1-a") for n in range(5)), revision("d0", "1-b"))
+    remote = served.remote("engine", engine)
+    page = remote.changes_to_replicate(0, limit=3, doc_ids=None, wait_s=0.0)
+    assert [row["seq"] for row in page.results].count(None) == 2
+    rest = remote.changes_to_replicate(page.last_seq, limit=3, doc_ids=None, wait_s=0.0)
+    assert [row["id"] for row in page.results + rest.results] == ["d1", "d2", "d3", "d4", "d0"]
+    assert len(rest.results[-1]["changes"]) == 2
+
+
 ASKED = [{"id": "a", "rev": "2-a"}, {"id": "gone"}, {"id": "a", "rev": "9-x"}]
 
 

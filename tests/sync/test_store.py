@@ -130,6 +130,19 @@ def test_only_the_newest_thousand_revisions_are_remembered(path: Path) -> None:
     assert len(store.get("b", revs=True)["_revisions"]["ids"]) == 5
 
 
+def test_a_lower_limit_forgets_at_once_and_tells_nobody(path: Path) -> None:
+    store = Store(path)
+    graft(store, revision("a", "9-i", *(f"{n}-x" for n in range(8, 0, -1))), revision("b", "2-b", "1-a"))
+    graft(store, revision("c", "3-c", "2-b", "1-a"), revision("c", "4-z", "3-y", "2-b", "1-a"))
+    before = store.changes(style="all_docs")
+    store.set_revs_limit(3)
+    assert store.get("a", revs=True)["_revisions"] == {"start": 9, "ids": ["i", "x", "x"]}
+    assert store.get("b", revs=True)["_revisions"]["ids"] == ["b", "a"]
+    assert store.get("c", rev="3-c", revs=True)["_revisions"]["ids"] == ["c", "b", "a"]
+    assert store.revs_diff({"a": ["6-x", "7-x"]}) == {"a": {"missing": ["6-x"]}}
+    assert store.changes(style="all_docs") == before
+
+
 def test_bodies_that_were_built_on_are_not_kept(path: Path) -> None:
     store = Store(path)
     first = store.put({"_id": "a", "secret": "…"})

@@ -13,6 +13,7 @@ from schemas.scheme import Scheme, shipped
 from server.demo import scripts
 from server.demo.data import (
     BLOCK,
+    CAO_BANG,
     CLUSTER_1,
     CLUSTER_4,
     CLUSTER_4_NEXT,
@@ -21,6 +22,9 @@ from server.demo.data import (
     FINANCE,
     GENERAL,
     HA_GIANG,
+    HA_NOI,
+    HUNG_YEN,
+    LANG_SON,
     LEGAL,
     MERGED_BY,
     MERGED_ON,
@@ -102,11 +106,34 @@ def _freeze(stage: Stage, leaders: dict[str, Desk], council: Desk) -> None:
     for done, (cluster, day) in enumerate(((CLUSTER_1, "2024-12-30"), (CLUSTER_4, "2025-01-17")), start=1):
         stage.clock.set(f"{day}T02:00:00+00:00")
         leaders[cluster.group].act(cluster, "lock-scores", {"locked": True})
+        _meet(cluster, day, leaders[cluster.group], council)
         leaders[cluster.group].act(cluster, "freeze", {})
         stage.progress("frozen", done, 3)
     stage.clock.set("2025-01-20T02:00:00+00:00")
     council.act(CLUSTER_1, "publish", {})
     stage.progress("frozen", 3, 3)
+
+
+def _meet(cluster: Cluster, day: str, leader: Desk, council: Desk) -> None:
+    """The year-end meeting: next year's leader and deputy as they were published, and cluster 4's certificates.
+
+    Of its two certificates one is the leader's own and one the deputy's: the council writes that ballot down. How many
+    voted is invented.
+    """
+    units = len(cluster.units)
+    room = {"held": day, "voters": units, "present": units, "invalid": 0}
+    chosen = _ELECTED[cluster.group]
+    for role, unit in zip(("leader", "deputy"), chosen, strict=True):
+        value = {"role": role, "units": [unit.unit], "votes": {unit.unit: units - 1}, **room}
+        leader.act(cluster, "elect", value, f"Biên bản hội nghị tổng kết năm 2024: bầu {unit.short_vi} cho năm 2025.")
+    honoured = sorted(unit.unit for unit in _HONOURED.get(cluster.group, ()))
+    if honoured:
+        value = {"award": "merit", "units": honoured, "votes": dict.fromkeys(honoured, units), **room}
+        council.act(cluster, "award-ballot", value, "Biên bản họp bình xét, suy tôn tại hội nghị tổng kết năm 2024.")
+
+
+_ELECTED: Final = {CLUSTER_1.group: (HUNG_YEN, HA_NOI), CLUSTER_4.group: (TUYEN_QUANG, CAO_BANG)}
+_HONOURED: Final = {CLUSTER_4.group: (LANG_SON, TUYEN_QUANG)}
 
 
 def _play_2025(stage: Stage) -> None:

@@ -49,3 +49,19 @@ def test_a_cross_submission_is_compared_with_the_self_version_it_names_else_the_
 
 def test_working_days_end_with_the_calendar() -> None:
     assert working_days_after(date(9999, 12, 30), 5, frozenset()) == date(9999, 12, 31)
+
+
+@pytest.mark.parametrize(("returned", "compared_with"), [(False, ["i-1"]), (True, [])])
+def test_without_a_best_actual_nothing_quantitative_is_compared(returned, compared_with) -> None:
+    """Neither what lies below the target, although its points do not depend on L."""
+    scheme = scheme_document(section("i", "60", criterion("i-1", "60", "quantitative", target="10")))
+    cluster = Cluster("ha-noi", scheme_document=scheme)
+    cluster.plan("v1", "ha-noi")
+    own = cluster.submit("ha-noi", {"i-1": {"actual": "9"}})
+    cluster.submit("ha-noi", {"i-1": {"actual": "1"}}, visit="v1")
+    if returned:
+        value = {"unit": "ha-noi", "criterion": "i-1", "submission": own, "deadline": "2024-12-01"}
+        cluster.decide("return", value)
+    card = cluster.standings().row("ha-noi").card
+    assert (card.criterion("i-1").best is None) == returned
+    assert [it.criterion for it in card.discrepancies] == compared_with

@@ -8,8 +8,9 @@ from fractions import Fraction
 import pytest
 
 from schemas.figures import exact_string
+from schemas.record import Record
 from schemas.scoring import best_actuals, tally
-from schemas.standings import Standings
+from schemas.standings import Standings, standings
 from tests.schemas import plainly
 from tests.schemas.support import AS_OF, Cluster, criterion, scheme_document, section
 
@@ -240,3 +241,12 @@ def test_the_best_actuals_alone_are_those_of_the_whole_tally() -> None:
         record = year(seed).record()
         whole = {name: value for name, value in tally(record, AS_OF).best.items() if value is not None}
         assert best_actuals(record, AS_OF) == whole
+
+
+def test_order_and_repetition_of_documents_change_nothing_of_a_year_or_a_meeting() -> None:
+    for seed in range(20):
+        for cluster in (year(seed), tied_year(seed), honoured_year(seed)):
+            documents = cluster.documents()
+            again = documents + random.Random(seed).sample(documents, len(documents) // 2)
+            random.Random(seed + 1).shuffle(again)
+            assert standings(Record.from_documents(again), AS_OF).to_json() == cluster.standings().to_json(), seed

@@ -37,6 +37,9 @@ CHECKPOINT_S = 5.0
 # How long documents cross before the far end is told of them, where home keeps the checkpoint: a request, against
 # asking again about so much after a cut.
 TOLD_S = 30.0
+# Changes that passed without crossing, home's own come back, before a source is told all the same: so many are read
+# again by each run until then, 60 KB.
+ECHOES_MAX = 500
 # Before a document that a peer stumbled over is tried again; doubled each time.
 RETRY_S = 1.0
 
@@ -235,9 +238,12 @@ class _Run:
         self._told: Seq = 0
         self._told_crossed = 0
         self._seq: Seq = 0
+        # How far home had read the source when it was last here.
+        self._reached: Seq | None = None
         self.start_seq = self._seq = self._recorded = self._told = self._start(source_info)
+        self._reached = self.start_seq if self._reached is None else self._reached
         self.empty_target = target_info.get("doc_count") == 0 and target_info.get("doc_del_count") == 0
-        self.nothing_new = self.start_seq != 0 and self.start_seq == source_info.get("update_seq")
+        self.nothing_new = self._reached not in (0, None) and self._reached == source_info.get("update_seq")
         self._session = Session(session_id, now(), self.start_seq)
         self._refused: list[Refused] = []
         self._gone = self._bytes = self._changes = 0
@@ -279,7 +285,7 @@ class _Run:
     def settle(self) -> None:
         """Record where the run ended."""
         if self._far is not None:
-            if self._crossed > self._told_crossed and not self._doubted:
+            if (self._crossed > self._told_crossed or self._echoed_many) and not self._doubted:
                 self._put_far()
         elif self._seq != self._recorded:
             self._put_both()
@@ -333,6 +339,10 @@ class _Run:
                         "session_id": kept.far_session,
                         **rev,
                     }
+                    if reaches:
+                        self._reached = kept.seq
+                    # From where a source was told, not from where home has come since: what passed between, its own
+                    # documents, left no mark there, and a copy from before them would not be known for one.
                     return kept.told if reaches else 0
                 far = self._read(self._far)
                 if not kept.left(far) and not self._is_ours(far):
@@ -362,13 +372,18 @@ class _Run:
         """Documents of which the far end should remember that they crossed, or were refused."""
         return self._session.docs_written + len(self._refused)
 
+    @property
+    def _echoed_many(self) -> bool:
+        """Would the next run read long again what only passed in this one?"""
+        return self._far is self._source and self._changes >= ECHOES_MAX
+
     def _is_ours(self, far: Document | None) -> bool:
         """Did we write it, in this run or in one that was cut off, and never hear so?"""
         ours = (self._untold, self._known.get(id(self._home)) if self._told != self._seq else None)
         return far is not None and any(mine is not None and checkpoints.same_end(far, mine) for mine in ours)
 
     def _put_home(self) -> None:
-        if self._crossed == self._told_crossed:
+        if self._crossed == self._told_crossed and self._far is not self._source:
             self._told = self._seq
         far = self._known.get(id(self._far)) or {}
         self._put(self._home, told=self._told, far_rev=far.get("_rev"), far_session=far.get("session_id"))

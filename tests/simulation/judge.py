@@ -78,14 +78,13 @@ def _judge_promotions(sim: Simulation) -> None:
                 continue
             wanted, pending = {name}, [document]
             while pending:
-                for needed in needed_by(pending.pop()):
-                    if needed in documents and needed not in wanted:
-                        wanted.add(needed)
-                        pending.append(documents[needed])
-                    elif needed not in documents:
-                        wanted = set()
-            if not wanted:
-                continue  # waits for what its author's phone still has to send
+                for needed in set(needed_by(pending.pop())) - wanted:
+                    wanted.add(needed)
+                    pending += [documents[needed]] if needed in documents else []
+            if not wanted <= documents.keys():
+                if not _cut_off(sim):
+                    raise Wrong(f"{name} still waits for {sorted(wanted - documents.keys())[:3]}")
+                continue  # it waits for what the phone of somebody absent still has to send
             for each in wanted:
                 if each not in group or body(group[each]) != body(documents[each]):
                     raise Wrong(f"{each} of {database} was not promoted as it is")

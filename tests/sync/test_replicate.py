@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sync import replicate as replicating
 from sync.errors import NotFound, PeerMisbehaved, PeerUnreachable, TooLarge
 from sync.guarded import GuardedDatabase
 from sync.pace import Pace
@@ -244,6 +245,35 @@ def test_a_far_source_that_was_put_back_and_is_further_than_before_is_found_out(
     assert {"a", "b", "c", "gone there"} <= everything(home).keys()
     backup.put({"_id": "d"})
     assert not copy(backup, home, far=far_of("source", backup)).far_changed
+
+
+def test_what_a_source_that_was_put_back_got_since_is_read_though_homes_own_had_passed_there_before() -> None:
+    there, home = MemoryDatabase("there"), MemoryDatabase("home")
+    there.put({"_id": "early"})
+    copy(there, home, far=far_of("source", there))
+    backup = deepcopy_of(there)
+    for name in ("mine 1", "mine 2"):
+        home.put({"_id": name})
+    copy(home, there, far=far_of("target", there))
+    assert copy(there, home, far=far_of("source", there)).docs_written == 0
+    for name in ("a", "b", "c"):
+        backup.put({"_id": name})
+    copy(backup, home, far=far_of("source", backup))
+    copy(backup, home, far=replace(far_of("source", backup), ask=True))
+    assert {"a", "b", "c"} <= everything(home).keys()
+
+
+def test_a_source_is_told_from_time_to_time_how_far_homes_own_documents_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replicating, "ECHOES_MAX", 5)
+    there, home = MemoryDatabase("there"), MemoryDatabase("home")
+    there.put({"_id": "early"})
+    copy(there, home, far=far_of("source", there))
+    starts = []
+    for n in range(12):
+        home.put({"_id": f"mine {n}"})
+        copy(home, there, far=far_of("target", there))
+        starts.append(there.info()["update_seq"] - copy(there, home, far=far_of("source", there)).start_seq)
+    assert max(starts) == 5
 
 
 def test_a_far_end_put_back_is_found_out_though_a_copy_of_home_was_there_before_and_counted_as_far() -> None:

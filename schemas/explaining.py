@@ -87,10 +87,12 @@ def _criterion(scheme: Scheme, result: CriterionResult, level: int) -> Iterator[
     if result.state in ("excluded", "na"):
         yield from (Line(level + 1, reason, None, "5.4", result.decisions) for reason in result.reasons)
         return
+    cross = result.columns.get("cross")
     for stage in ("self", "cross", "cluster"):
         column = result.columns.get(stage)
         if column is not None:
-            yield from _column(criterion, column, level + 1)
+            told = column is not cross and cross is not None and column.sources == cross.sources
+            yield from _column(criterion, column, level + 1, mean_told=told)
     if result.value is not None:
         yield from _value(scheme, result, level + 1)
     if result.points is not None:
@@ -98,7 +100,8 @@ def _criterion(scheme: Scheme, result: CriterionResult, level: int) -> Iterator[
     yield from (Line(level + 1, reason, None, _rule_of(reason), result.decisions) for reason in result.reasons)
 
 
-def _column(criterion: Criterion, column: Column, level: int) -> Iterator[Line]:
+def _column(criterion: Criterion, column: Column, level: int, *, mean_told: bool) -> Iterator[Line]:
+    """`mean_told`: it is the mean of the very answers of another stage, and stands there already."""
     answered = [source for source in column.sources if source.value is not None]
     for source in column.sources:
         if source.value is None:
@@ -107,7 +110,7 @@ def _column(criterion: Criterion, column: Column, level: int) -> Iterator[Line]:
             said = _passed(criterion, f"explain-{column.stage}", source.value)
             given = Reason(said, {"given": source.value})
             yield Line(level, given, source.value, "5.2", (source.submission,))
-    if len(answered) > 1 and column.value is not None:
+    if len(answered) > 1 and column.value is not None and not mean_told:
         terms = tuple(source.value for source in answered if source.value is not None)
         mean = Reason("explain-mean", {"terms": terms, "count": Fraction(len(terms)), "value": column.value})
         yield Line(level, mean, column.value, "5.2")
@@ -129,6 +132,8 @@ def _value(scheme: Scheme, result: CriterionResult, level: int) -> Iterator[Line
         yield Line(level, Reason("explain-carried", {"value": value}), value, "6", result.decisions)
         return
     if result.stage == "weighted" and scheme.weights is not None:
+        if result.criterion.kind == "judged":
+            return  # its values are points, and they are weighed in the next line
         params: dict[str, Any] = {}
         own: Fraction | None = Fraction(0)
         for stage, share in scheme.weights.items():
@@ -191,7 +196,8 @@ def _section(section: SectionResult, level: int) -> Iterator[Line]:
     name = {"section": section.section.id, "max": section.section.max}
     if section.points is None:
         yield Line(level, Reason("explain-section-none", name))
-        yield from (Line(level + 1, reason, None, _rule_of(reason) or "5.8") for reason in section.reasons)
+        for reason in section.reasons:
+            yield from _hinders(section, reason, level + 1)
         return
     yield Line(level, Reason("explain-section", {**name, "points": section.points}), section.points, "5.5")
     if section.decision is not None:
@@ -212,6 +218,19 @@ def _section(section: SectionResult, level: int) -> Iterator[Line]:
         yield Line(level + 1, Reason("explain-rounded", params), section.points, "5.5")
 
 
+def _hinders(section: SectionResult, reason: Reason, level: int) -> Iterator[Line]:
+    """Why a section is no number: a criterion by its number, and what keeps it, unless nothing but an answer does."""
+    rule = _rule_of(reason) or "5.8"
+    result = next((it for it in section.criteria if it.criterion.id == reason.params.get("criterion")), None)
+    if result is None:
+        yield Line(level, reason, None, rule)
+        return
+    head = {"criterion": _label(result.criterion.id), "max": result.criterion.max}
+    yield Line(level, Reason("explain-no-points", head), None, rule, result.decisions)
+    if reason.code != "missing":
+        yield Line(level + 1, reason, None, rule, result.decisions)
+
+
 def _side(name: str, side: Side, level: int) -> Iterator[Line]:
     if not any(item.claims for item in side.items):
         yield Line(level, Reason(f"explain-no-{name}"), Fraction(0), "5.6")
@@ -227,6 +246,9 @@ def _side(name: str, side: Side, level: int) -> Iterator[Line]:
                 "points": claim.points,
             }
             said = "explain-claim" if claim.points else "explain-claim-none"
+            if claim.number is not None:
+                params["number"] = claim.number
+                said += "-numbered"
             yield Line(level + 1, Reason(said, params), claim.points, "5.6", decided)
             yield from (Line(level + 2, reason, None, "5.6", decided) for reason in claim.reasons)
         raw = sum((claim.points for claim in item.claims), Fraction(0))
@@ -289,7 +311,9 @@ def _departs(award: Eligibility, row: Row, ranking: Standings) -> Iterator[Line]
 def _place(row: Row) -> Iterator[Line]:
     if row.place is None:
         yield Line(1, Reason("explain-no-place"), None, "5.8")
-        yield from (Line(2, reason, None, _rule_of(reason) or "5.8") for reason in row.reasons)
+        # What keeps a single criterion stands with its section, above.
+        own = (reason for reason in row.reasons if "criterion" not in reason.params)
+        yield from (Line(2, reason, None, _rule_of(reason) or "5.8") for reason in own)
         return
     place = {"place": row.place}
     decided = () if row.ballot is None else (row.ballot,)

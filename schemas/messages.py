@@ -7,6 +7,7 @@ so that a translator needs no Python; entries that begin with `word:` translate 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache
@@ -20,6 +21,11 @@ LOCALES: Final = ("vi", "en")
 _FIGURES: Final = frozenset({
     "base", "count", "given", "least", "length", "limit", "max", "most", "percent", "points", "step", "sum", "total"
 })  # fmt: skip
+_PRINTED: Final = frozenset({"base", "points"})
+"""What a ranking prints with all its decimals, and a sentence too: `88.80`."""
+
+_FIXED: Final = re.compile(r"-?[0-9]{1,20}\.(?P<decimals>[0-9]{1,6})")
+
 _WORDS: Final = frozenset({"choices", "kind", "kinds", "roles", "stages", "wanted", "why"})
 
 
@@ -54,6 +60,8 @@ def _shown(name: str, value: Any, locale: str) -> str:
         return ", ".join(_shown(name, item, locale) for item in value)
     if name in _FIGURES and is_decimal(str(value)):
         return format_points(str(value), locale)
+    if name in _PRINTED and (printed := _FIXED.fullmatch(str(value))):
+        return format_points(str(value), locale, places=len(printed["decimals"]))
     if name in _WORDS:
         return _sentences().get(f"word:{value}", {}).get(locale, str(value))
     return str(value)

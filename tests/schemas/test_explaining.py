@@ -10,6 +10,7 @@ import pytest
 
 from schemas.explaining import RULES, Line, explain_criterion, explain_total, rule_sentence
 from schemas.figures import round_half_up
+from schemas.messages import say
 from schemas.standings import Standings
 from tests.schemas.support import Cluster, criterion, scheme_document, section
 
@@ -130,7 +131,7 @@ def again(line: Line) -> Fraction | None:
             return it["half"] + it["half"] * (it["value"] - it["target"]) / (it["best"] - it["target"])
         case "explain-best":
             return it["max"]
-        case "explain-claim":
+        case "explain-claim" | "explain-claim-numbered":
             return it["times"] * it["each"]
         case "explain-weighted":
             return sum((it[f"{stage}_share"] * it[f"{stage}_points"] for stage in WEIGHTS), Fraction(0))
@@ -219,3 +220,38 @@ def test_a_pass_reads_as_a_pass_and_criteria_and_items_by_the_names_people_use()
     assert "Tiêu chí I.1 chưa có chỉ tiêu hợp lệ." in said
     item = cluster.scheme["bonus"]["items"][0]["names"]["vi"]
     assert f"Thành tích này đã được tính ở mục “{item}”." in said
+
+
+def test_a_section_that_is_no_number_names_each_criterion_that_keeps_it() -> None:
+    cluster = Cluster("ha-noi", scheme_document=scheme_document(*SECTIONS, _id="scheme:thu:1", scheme="thu"))
+    own = cluster.submit("ha-noi", {"i-1": {"actual": "9"}, "i-2": "20", "ii-1": {"passed": True}, "ii-2": "1"})
+    cluster.decide("return", {"unit": "ha-noi", "criterion": "i-2", "submission": own, "deadline": "2024-12-01"})
+    ranking = cluster.standings()
+    said = [ranking.sentence(it.reason, "vi") for it in explain_total(ranking, "ha-noi")]
+    start = said.index("Nội dung I: chưa có điểm (tối đa 60)")
+    assert said[start + 1 : start + 5] == [
+        "Tiêu chí I.2: chưa có điểm (tối đa 20)",
+        "Đã trả lại, chờ nộp bản mới (hạn 01/12/2024).",
+        "Nội dung II: chưa có điểm (tối đa 40)",
+        "Tiêu chí II.3: chưa có điểm (tối đa 10)",
+    ]
+
+
+def test_a_mean_that_was_accepted_is_told_once_and_a_claim_by_its_decision() -> None:
+    cluster = Cluster("ha-noi", scheme_document=scheme_document(*SECTIONS, _id="scheme:thu:1", scheme="thu"))
+    crosses = []
+    for visit, points in (("v-1", "10"), ("v-2", "15")):
+        cluster.plan(visit, "ha-noi")
+        crosses.append(cluster.submit("ha-noi", {"i-2": points}, visit=visit))
+    cluster.accept("ha-noi", "i-2", *crosses)
+    cluster.claim("ha-noi", cluster.scheme["bonus"]["items"][0]["id"], "giai", number="12/QĐ-BVHTTDL")
+    ranking = cluster.standings()
+    said = [ranking.sentence(it.reason, "vi") for it in everything(ranking)]
+    assert said.count("Trung bình 2 phiếu: (10 + 15) : 2 = 12,5") == 1
+    assert any("quyết định số 12/QĐ-BVHTTDL: 1 × 10 = 10" in it for it in said)
+
+
+def test_a_printed_figure_keeps_its_decimals_in_the_readers_spelling() -> None:
+    params = {"base": "88.80", "percent": "90", "total": "100"}
+    assert say("base-below", "vi", **params) == "Điểm các nội dung 88,80 dưới 90% của 100."
+    assert say("base-below", "en", **params) == "The base score 88.80 is below 90 % of 100."

@@ -63,8 +63,10 @@ class Server:
 def read_account(local: Local) -> Account | None:
     """The enrolled account; None before enrolment and after logging out."""
     kept = local.read(ACCOUNT)
-    if kept is None:
-        return None
+    return None if kept is None else _account_of(kept)
+
+
+def _account_of(kept: Mapping[str, Any]) -> Account:
     return Account(
         account=kept["account"],
         person=kept["person"],
@@ -103,10 +105,8 @@ def write_account(local: Local, server_url: str, answer: Mapping[str, Any]) -> A
     local.edit(DEVICES, lambda _: {"devices": sorted(remembered)})
     local.edit(ACCOUNT, lambda _: body)
     local.edit(ENROLLING, lambda _: None)
-    account = read_account(local)
-    if account is None:  # another thread logged out in between
-        raise RuntimeError("the account was removed while it was written")
-    return account
+    # Not read again: somebody may have logged out in between, and is told so by whatever asks next.
+    return _account_of(body)
 
 
 def enrolment_key(local: Local, code: str, *, fresh: str) -> str:

@@ -54,9 +54,13 @@ def enrol(
     return _json(session, "POST", f"{server_url}/api/v1/enrol", body=body, locale=locale)
 
 
-def databases(session: requests.Session, server_url: str, *, token: str, locale: str) -> dict[str, Any]:
-    """What `GET /api/v1/databases` answers, its shape checked. Raises as `enrol`."""
-    answer = _json(session, "GET", f"{server_url}/api/v1/databases", token=token, locale=locale)
+def databases(session: requests.Session, server_url: str, *, token: str, opening: str, locale: str) -> dict[str, Any]:
+    """What `GET /api/v1/databases` answers, its shape checked. Raises as `enrol`.
+
+    By `opening` (of the folder, random) the service learns when a copy of this phone asks with the same token.
+    """
+    url = f"{server_url}/api/v1/databases?opening={opening}"
+    answer = _json(session, "GET", url, token=token, locale=locale)
     listed = answer.get("databases")
     if not isinstance(listed, list) or not all(
         isinstance(entry, dict) and isinstance(entry.get("name"), str) and isinstance(entry.get("kind"), str)

@@ -141,7 +141,13 @@ class Round:
 
     def _list(self) -> Server:
         asked = self._tools.now()
-        answer = api.databases(self._session, self._account.server_url, token=self._account.token, locale=self._locale)
+        answer = api.databases(
+            self._session,
+            self._account.server_url,
+            token=self._account.token,
+            opening=self._tools.opening,
+            locale=self._locale,
+        )
         return accounts.write_server(self._local, answer, asked=asked, answered=self._tools.now())
 
     def _databases(self, server: Server, outcome: Outcome) -> None:

@@ -39,6 +39,7 @@ from server.registry import Registry
 from server.replies import Replies
 from server.results import Results
 from server.setup import Setup
+from server.sightings import Sightings
 
 
 def utc_now() -> datetime:
@@ -64,6 +65,7 @@ class Service:
     approvals: Approvals
     replies: Replies
     follower: Follower
+    sightings: Sightings
 
     @classmethod
     def open(
@@ -111,6 +113,7 @@ class Service:
             ),
             replies=Replies(databases, views, follow=follow(projection).follow, now=now, random_bytes=random_bytes),
             follower=follow(projection, acts.finish),
+            sightings=Sightings(),
         )
 
     @property

@@ -54,6 +54,13 @@ class DatabaseEntry(Schema):
     movements = fields.List(fields.Nested(MovementEntry), required=True, allow_none=True)
 
 
+class DatabasesQuery(Schema):
+    opening = fields.String(
+        validate=validate.Length(min=1, max=64),
+        metadata={"description": "Random, new whenever the app starts: tells when a phone's folder was copied."},
+    )
+
+
 class DatabasesAnswer(Schema):
     server = fields.String(required=True)
     time = fields.String(required=True)

@@ -130,3 +130,11 @@ def test_an_account_kept_before_names_were_told_still_opens(phone, service):
 
     assert phone.account is not None
     assert phone.home().unit_name == "thon-dong"
+
+
+def test_who_logs_out_while_an_enrolment_is_written_is_logged_out_and_nothing_fails(phone, service):
+    phone.subscribe(lambda: phone.account is not None and phone.log_out())
+    account = enrol(phone, service.url, service.code("lan"), "x")
+
+    assert account.account == "lan"
+    assert phone.account is None

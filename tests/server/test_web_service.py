@@ -210,6 +210,35 @@ def test_an_administrator_makes_a_code_that_enrols_that_persons_phone(client_of:
     assert judged.service.accounts.redeem(code[1], "Điện thoại mới").account.account == "minh"
 
 
+def test_two_phones_that_use_one_enrolment_are_told_to_its_owner_and_to_the_administrator(
+    client_of: Any, judged: World
+) -> None:
+    own, admin, other = client_of("hai-may", HY), client_of("quan-tri", "bo-vhttdl", "admin"), client_of("truong", HD)
+    accounts = judged.service.accounts
+    whose = accounts.by_login("hai-may")
+    assert whose is not None
+    enrolled = accounts.redeem(accounts.new_code(whose.account).code, "Máy của Thu")
+    phone = create_app(judged.service.config, service=judged.service).test_client()
+
+    def asks(opening: str) -> None:
+        told = phone.get(f"/api/v1/databases?opening={opening}", headers={"Authorization": f"Bearer {enrolled.token}"})
+        assert told.status_code == 200
+
+    words = "Hai điện thoại đang dùng chung một lần đăng ký: Máy của Thu"
+    # An app that is started again and again is one phone, and so is a request that came late.
+    for opening in ("a1", "a1", "b2", "c3", "b2", "c3"):
+        asks(opening)
+        if opening != "c3":
+            assert words not in own.get("/devices").text
+    assert words in own.get("/devices").text
+    assert words in admin.get("/devices").text
+    assert words not in other.get("/devices").text
+    judged.clock.pass_by(days=2)
+    page = own.get("/devices").text
+    assert "Máy của Thu" in page
+    assert words not in page
+
+
 def total_of(world: World, unit: str) -> Fraction | None:
     rows = world.service.board.standings(world.accounts["bac"], GROUP, YEAR).rows
     return next(row.total for row in rows if row.unit.unit == unit)

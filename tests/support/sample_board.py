@@ -22,6 +22,7 @@ from server.accounts import Account, Device, Enrolment
 from server.board import models as m
 from server.board.models import Said
 from server.problems import Missing, NotSignedIn, Refused
+from server.sightings import Sightings
 from sync.database import Attachment
 
 GROUP, YEAR = "cum-1", 2024
@@ -651,5 +652,9 @@ class SampleActs:
 
 def sample_service(**options: Any) -> Any:
     return SimpleNamespace(
-        board=SampleBoard(**options), accounts=SampleAccounts(), acts=SampleActs([]), now=lambda: NOW
+        board=SampleBoard(**options),
+        accounts=SampleAccounts(),
+        acts=SampleActs([]),
+        sightings=Sightings(),
+        now=lambda: NOW,
     )

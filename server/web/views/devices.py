@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from server.accounts import Account, Enrolment
+from server.accounts import Account, Device, Enrolment
 from server.problems import Refused
 from server.web.blueprint import web
 from server.web.reader import account, service
@@ -56,6 +56,13 @@ def enrollable(asking: Account) -> list[Account]:
     return sorted(active, key=lambda each: (each.account != asking.account, each.unit, each.name or each.login))
 
 
+def doubled(people: list[Account]) -> list[tuple[Device, Account]]:
+    """The phones of these people with whose enrolment another phone asks too."""
+    known = {each.account for each in people}
+    found = [service().accounts.by_device(device) for device in service().sightings.doubled(now=service().now())]
+    return [(each[1], each[0]) for each in found if each is not None and each[0].account in known]
+
+
 def qr(text: str) -> Markup:
     """A QR code as an inline drawing, dark on light in every look: that is what cameras read."""
     drawn = segno.make(text, error="m").svg_inline(border=1, dark="#14202B", light="#FFFFFF", omitsize=True)
@@ -69,6 +76,7 @@ def _page(fresh: Enrolment | None = None) -> str:
     return render_template(
         "devices.html",
         devices=service().accounts.devices(account().account),
+        doubled=doubled(people),
         people=people,
         fresh=fresh,
         owner=owner,

@@ -98,10 +98,10 @@ def test_everybody_reads_the_units_under_the_names_they_had_on_a_day(admin, clie
 
     def units(day):
         found = reader.get("/api/v1/units", query_string={"as_of": day}).json["units"]
-        return {it["unit"]: (it["names"]["vi"], it["alive"], it["became"]) for it in found}
+        return {it["unit"]: (it["names"]["vi"], it["valid_to"], it["became"]) for it in found}
 
-    assert units("2024-10-07")[BN] == ("Sở VHTTDL Bắc Ninh", True, None)
-    assert units("2024-10-08")[BN] == ("Sở VHTTDL Bắc Ninh", False, HD)
+    assert units("2024-10-07")[BN] == ("Sở VHTTDL Bắc Ninh", None, None)
+    assert units("2024-10-08")[BN] == ("Sở VHTTDL Bắc Ninh", "2024-10-07", HD)
     assert units("2025-02-28")[HY][0] == "Sở VHTTDL Hưng Yên"
     assert units("2025-03-01")[HY][0] == "Sở mới"
     assert units("2000-01-01") == {}

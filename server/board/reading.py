@@ -106,9 +106,11 @@ class Reading:
     def visits(self, account: Account | None, group: str, year: int) -> VisitsPage:
         view = self.view(account, group, year)
         today = min(self.today(), date(year, 12, 31))
-        scorers = [it for it in view.all("member") if SCORERS & set(it["roles"]) and it["unit"] in view.member_units]
-        people = [(it, TeamMember(view.person(it["account"]), view.unit(it["unit"]))) for it in scorers]
         units = tuple(view.unit(unit) for unit in view.members_on(today))
+        # Nobody goes on a visit for a unit that is a member no more.
+        present = {unit.unit for unit in units}
+        scorers = [it for it in view.all("member") if SCORERS & set(it["roles"]) and it["unit"] in present]
+        people = [(it, TeamMember(view.person(it["account"]), view.unit(it["unit"]))) for it in scorers]
         may_plan = account is not None and any(
             offer.allowed
             for unit in units

@@ -5,6 +5,7 @@ For pages alone; the API and the gateway answer in their own forms. It must neve
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from server.problems import NotSignedIn, Problem
 from server.web.blueprint import web
+from server.web.guard import HEADERS
 from server.web.language import said
 from server.web.reader import ask_to_sign_in
 
@@ -70,10 +72,13 @@ FORM_TOO_OLD: Final = Plain(
 )
 
 
-def page(status: int, plain: Plain | None = None, sentence: str | None = None) -> tuple[str, int]:
-    """The page of a problem; `sentence` says more than its kind does."""
+def page(status: int, plain: Plain | None = None, sentence: str | None = None) -> tuple[str, int, Mapping[str, str]]:
+    """The page of a problem; `sentence` says more than its kind does.
+
+    With the headers of a page wherever it is answered: those of programs would keep it from its styles.
+    """
     shown = plain or PLAIN.get(status) or PLAIN[500 if status >= 500 else 400]
-    return render_template("problem.html", plain=shown, sentence=sentence, status=status), status
+    return render_template("problem.html", plain=shown, sentence=sentence, status=status), status, HEADERS
 
 
 @web.errorhandler(Problem)
@@ -91,13 +96,13 @@ def _of_http(error: HTTPException) -> Any:
 
 
 @web.errorhandler(CSRFError)
-def _of_csrf(error: CSRFError) -> tuple[str, int]:
+def _of_csrf(error: CSRFError) -> Any:
     del error  # which of its reasons it was helps nobody but who forged it
     return page(400, FORM_TOO_OLD)
 
 
 @web.errorhandler(Exception)
-def _of_anything(error: Exception) -> tuple[str, int]:
+def _of_anything(error: Exception) -> Any:
     log.error("page_failed", exc_info=error)
     return page(500)
 

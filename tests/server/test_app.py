@@ -124,6 +124,13 @@ def test_an_unknown_address_answers_in_the_form_of_its_part(client):
     assert client.get("/nowhere").mimetype == "text/html"
 
 
+def test_a_page_that_is_not_there_may_use_the_styles_of_the_others(client):
+    assert (
+        client.get("/nowhere").headers["Content-Security-Policy"]
+        == client.get("/sign-in").headers["Content-Security-Policy"]
+    )
+
+
 def test_standings_are_refused_to_who_is_not_of_the_group(client, signed_in):
     url = f"/api/v1/groups/{GROUP}/{YEAR}/standings"
     assert client.get(url).status_code == 401

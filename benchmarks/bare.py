@@ -49,7 +49,8 @@ def push(lines: list[bytes], peer: Peer, batch: int, threads: int) -> None:
 
 
 def pull(peer: Peer, batch: int, threads: int) -> None:
-    rows = json.loads(peer.ask("GET", "/_changes?style=all_docs"))["results"]
+    # Without the sequence of every row, which is half of the feed's cost, and which nobody here reads.
+    rows = json.loads(peer.ask("GET", f"/_changes?style=all_docs&seq_interval={10**9}"))["results"]
     wanted = [{"id": row["id"], "rev": leaf["rev"]} for row in rows for leaf in row["changes"]]
     bodies = (json.dumps({"docs": wanted[at : at + batch]}).encode() for at in range(0, len(wanted), batch))
     each(lambda body: peer.ask("POST", "/_bulk_get?revs=true&latest=true", body), bodies, threads)

@@ -13,12 +13,14 @@ from typing import Any
 
 from schemas import decision, ids, scheme
 from schemas.answer import answer
-from schemas.hashing import body_sha256
+from schemas.hashing import body_sha256, part, part_hash
 
 YEAR = 2024
 UNITS = 12
 CRITERIA = 60
 SECTIONS = 6
+CITED = 2
+"""Pieces of evidence beside each checklist."""
 STAMP = {"at": "2024-10-08T02:14:05Z", "offset_s": 0, "device": "01jb0000000000000000000000"}
 KINDS = ("judged",) * 6 + ("quantitative", "quantitative", "pass_fail", "per_occurrence")
 
@@ -34,18 +36,18 @@ class LargeGroup:
     def __post_init__(self) -> None:
         self._random = random.Random(f"{self.group} {self.seed}")
         self._made = 0
+        self.decisions: list[dict[str, Any]] = []
         self.unit_ids = [f"so-{number:02d}" for number in range(self.units)]
         self.scheme = _scheme()
 
     def documents(self) -> list[dict[str, Any]]:
         """All of them: group year, scheme, units, pact, visits, self and cross submissions, arrivals, an acceptance."""
         found = [self._group_year(), self.scheme, self._pact(), *map(self._unit, self.unit_ids)]
-        decisions: list[dict[str, Any]] = []
-        self.decisions = decisions
+        self.decisions.clear()
         for inspected in self.unit_ids:
             for inspecting in self.unit_ids:
                 if inspecting != inspected:
-                    self._decide("plan-visit", _visit(inspecting, inspected))
+                    self.decide("plan-visit", _visit(inspecting, inspected))
         submissions = []
         for unit in self.unit_ids:
             own = self.submission(unit)
@@ -57,24 +59,24 @@ class LargeGroup:
             ]
         for body in submissions[:: len(submissions) // 12]:
             if body["stage"] == "cross":
-                self._decide(
+                self.decide(
                     "accept",
                     {"unit": body["unit"], "criterion": "c-00"},
                     inputs=[(it["_id"], body_sha256(it)) for it in submissions if it["unit"] == body["unit"]],
                 )
         cited = [document for body in submissions for document in self.evidence_of(body)]
-        return [*found, *decisions, *submissions, *(self.arrival(it) for it in submissions), *cited]
+        return [*found, *self.decisions, *submissions, *(self.arrival(it) for it in submissions), *cited]
 
     def submission(
         self, unit: str, *, visit: str | None = None, self_version: str | None = None, supersedes: str | None = None
     ) -> dict[str, Any]:
         stage = "self" if visit is None else "cross"
         name = ids.submission_id(self.group, unit, stage, visit, self._ulid())
-        cited = [self._evidence(unit, name, number)["_id"] for number in range(2)]
+        cited = [self._evidence(unit, name, number)["_id"] for number in range(CITED)]
         answers = {}
         for number, criterion in enumerate(self._criteria()):
             given = answer(by="lan", at=STAMP, **self._value(criterion))
-            answers[criterion["id"]] = {**given, "evidence": [cited[number % 2]]}
+            answers[criterion["id"]] = {**given, "evidence": [cited[number % CITED]]}
         return {
             "_id": name,
             "type": "submission",
@@ -96,8 +98,29 @@ class LargeGroup:
         }
 
     def evidence_of(self, submission: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        for number in range(2):
+        """What it cites, with the titles."""
+        for number in range(CITED):
+            yield _title(submission["_id"], number)
             yield self._evidence(submission["unit"], submission["_id"], number)
+
+    def decide(self, act: str, value: dict[str, Any], **more: Any) -> dict[str, Any]:
+        """One more decision, of whoever may take it: what concerns the leader is its deputy's."""
+        leader, deputy = self.unit_ids[:2]
+        concerned = value.get("inspected", value.get("unit"))
+        unit, as_ = (deputy, "deputy") if concerned == leader else (leader, "leader")
+        built = decision.build(
+            self.decisions[-1:],
+            act,
+            value,
+            group=self.group,
+            year=YEAR,
+            by="binh",
+            authority={"unit": unit, "as": as_},
+            at="2024-11-01T02:00:00Z",
+            **more,
+        )
+        self.decisions.append(built)
+        return built
 
     def arrival(self, submission: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -133,7 +156,7 @@ class LargeGroup:
             "group": self.group,
             "year": YEAR,
             "unit": unit,
-            "title": hashlib.sha256(photo.encode()).hexdigest(),
+            "title": part_hash(_title(submission, number)),
             "note": None,
             "place": None,
             "movement": None,
@@ -147,20 +170,6 @@ class LargeGroup:
         }
         return {"_id": f"cited:{body_sha256(body)}", **body}
 
-    def _decide(self, act: str, value: dict[str, Any], **more: Any) -> None:
-        built = decision.build(
-            self.decisions[-1:],
-            act,
-            value,
-            group=self.group,
-            year=YEAR,
-            by="binh",
-            authority={"unit": self.unit_ids[0], "as": "leader"},
-            at="2024-11-01T02:00:00Z",
-            **more,
-        )
-        self.decisions.append(built)
-
     def _group_year(self) -> dict[str, Any]:
         names = {"vi": "Cụm thử tải", "en": "Load test cluster"}
         return {
@@ -173,7 +182,10 @@ class LargeGroup:
             "names": names,
             "theme": names,
             "members": [{"unit": unit, "from": "2024-01-01", "to": None} for unit in self.unit_ids],
-            "leaders": [{"unit": self.unit_ids[0], "role": "leader", "from": "2024-01-01", "to": None}],
+            "leaders": [
+                {"unit": unit, "role": role, "from": "2024-01-01", "to": None}
+                for unit, role in zip(self.unit_ids, ("leader", "deputy"), strict=False)
+            ],
             "scheme": self.scheme["_id"],
             "deadlines": {"self": "2024-10-31", "cross": "2024-11-30"},
             "holidays": ["2024-09-02"],
@@ -211,6 +223,11 @@ class LargeGroup:
     def _ulid(self) -> str:
         self._made += 1
         return ids.ulid(1_728_000_000_000 + self._made, self._made)
+
+
+def _title(submission: str, number: int) -> dict[str, Any]:
+    text = f"Hoạt động {number} của {submission}"
+    return part(text, hashlib.sha256(text.encode()).hexdigest()[:32])
 
 
 def _visit(inspecting: str, inspected: str) -> dict[str, Any]:

@@ -18,10 +18,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks import process
 from benchmarks.drawing import of_size
 from benchmarks.phone import capture
 from mobile import imaging
@@ -31,7 +32,7 @@ from sync.errors import SyncError
 from sync.remote import RemoteDatabase
 from sync.replicate import replicate
 from sync.store import Store
-from tests.journey.support import ROOT, ServeProcess, enrolled_phone, free_port, open_phone, prepare_data
+from tests.journey.support import ROOT, ServeProcess, enrolled_phone, open_phone, prepare_data
 from tests.support.link import GPRS, Link
 
 PHOTO_BYTES = 400_000
@@ -40,7 +41,6 @@ GIVE_UP = 3
 """Times the photos' own bytes: who has not ended by then does not end."""
 
 LOGIN = "minh"
-THIDUA = (sys.executable, "-c", "import sys; from server.cli import main; sys.exit(main())")
 MB = 1_000_000
 
 
@@ -107,18 +107,11 @@ def as_attachments(folder: Path, count: int, speed: float) -> dict[str, object]:
         size += len(photo)
         data = {"content_type": "image/jpeg", "data": photo}
         store.put({"_id": f"photo-{number}", "_attachments": {"photo.jpg": data}})
-    port = free_port()
-    peer = subprocess.Popen(
-        [*THIDUA, "couch", str(folder / "couch"), "--port", str(port)],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        direct = RemoteDatabase(f"http://127.0.0.1:{port}/plain")
-        _until(direct.create)
+    with process.couch(folder / "couch") as url:
+        direct = RemoteDatabase(f"{url}/plain")
+        direct.create()
         weather = replace(GPRS, cut_every_bytes=CUT_EVERY_BYTES)
-        with Link(f"http://127.0.0.1:{port}", weather, seed=7, speed=speed) as link:
+        with Link(url, weather, seed=7, speed=speed) as link:
             remote = RemoteDatabase(f"{link.url}/plain")
             tries = 0
             while link.traffic.up_bytes < GIVE_UP * size:
@@ -129,25 +122,11 @@ def as_attachments(folder: Path, count: int, speed: float) -> dict[str, object]:
                 except SyncError:
                     time.sleep(1 / speed)
             arrived = direct.info()["doc_count"]
+            store.close()
             return _row("plain attachments, our replicator", arrived, count, size, link, f"{tries} tries")
-    finally:
-        peer.terminate()
-        peer.wait()
-        store.close()
 
 
 WAYS = {"thidua": as_thidua, "attachments": as_attachments}
-
-
-def _until(done: Callable[[], object]) -> None:
-    for _ in range(400):
-        try:
-            done()
-        except SyncError:
-            time.sleep(0.05)
-        else:
-            return
-    raise TimeoutError("The peer did not start.")
 
 
 def _row(way: str, arrived: int, count: int, size: int, link: Link, note: str) -> dict[str, object]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -84,6 +85,21 @@ def served(command: Sequence[str], url: str) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+@contextlib.contextmanager
+def couch(folder: Path) -> Iterator[str]:
+    """`thidua couch` over a folder; its address."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with served(python("server.cli", "couch", folder, "--port", port), url):
+        yield url
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def listening(url: str) -> list[int]:

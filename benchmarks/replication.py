@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import shutil
-import socket
 import statistics
 import sys
 import tempfile
@@ -409,12 +408,6 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=10_000)
@@ -425,7 +418,7 @@ def main(arguments: list[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(dir=asked.folder) as name:
         folder = Path(name)
-        port = free_port()
+        port = process.free_port()
         own = Server("our server", f"http://127.0.0.1:{port}")
         servers = [own]
         if couchdb := os.environ.get("COUCHDB_URL"):

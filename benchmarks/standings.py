@@ -19,14 +19,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.aims import Aim
 from benchmarks.large_group import YEAR, LargeGroup
 from schemas import ids
 from server.backends import write_once
 from server.config import Config
 from server.service import Service
 
-AIM_MS = 20.0
-GROWTH_AIM = 1.5
+AIM = Aim(20.0, "ms")
+GROWTH_AIM = Aim(1.5, "×")
 NOW = datetime(2024, 12, 20, 3, tzinfo=UTC)
 
 
@@ -57,13 +58,12 @@ def main() -> None:
     print("the ranking of 12 units × 60 criteria × 11 cross-inspections        waited   processor")
     for name, took in (
         ("first reading of the whole group year", whole),
-        (f"after one new submission, 1 group (aim {AIM_MS:g} ms)", alone),
+        ("after one new submission, 1 group", alone),
         (f"after one new submission, {asked.groups} groups", among),
     ):
         print(f"{name:<64} {took.waited_ms:7.1f} ms {took.processor_ms:7.1f} ms")
-    grown = f"grown by (aim {GROWTH_AIM:g} ×)"
-    waited, processor = among.waited_ms / alone.waited_ms, among.processor_ms / alone.processor_ms
-    print(f"{grown:<64} {waited:7.2f} ×  {processor:7.2f} ×")
+    print(f"{'after one new submission':<64} {AIM.beside(alone.waited_ms)}")
+    print(f"{'grown with the number of groups by':<64} {GROWTH_AIM.beside(among.waited_ms / alone.waited_ms)}")
 
 
 def _open(service: Service, group: LargeGroup) -> None:

@@ -162,7 +162,7 @@ class Bench:
         """PouchDB at a server that takes no time: as fast as it can be, whoever serves. `server` is for the table."""
 
         def run(_base: str) -> Run:
-            url = f"http://127.0.0.1:{free_port()}"
+            url = f"http://127.0.0.1:{process.free_port()}"
             with process.served(python("benchmarks.canned", self.lines, urlsplit(url).port), url):
                 return self.pouch(server, way, at=f"{url}/db")("")
 

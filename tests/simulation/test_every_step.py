@@ -25,7 +25,7 @@ from tests.simulation.machines import Machine, PhoneMachine, ServerMachine
 from tests.simulation.simulation import Simulation, simulate
 
 EVERY = int(os.environ.get("THIDUA_EVERY", "24"))
-"""One of so many: at some four hundred places an accident each is three minutes of a core."""
+"""One of so many: at more than six hundred places an accident each is five minutes of a core."""
 
 
 LIFE = "every step 7"

@@ -265,6 +265,16 @@ class PactForm(Document):
     signatures = ListOf(Inner(Signature), most=MEMBERS_MAX)
     targets = ListOf(Inner(Target), most=5_000)
 
+    def agree(self, body: dict[str, Any]) -> Iterator[tuple[str, Fault]]:
+        yield from super().agree(body)
+        # Of two targets one would count and nobody could say why.
+        seen: set[tuple[str, str]] = set()
+        for index, target in enumerate(body["targets"]):
+            named = (target["unit"], target["criterion"])
+            if named in seen:
+                yield f"targets.{index}", Fault("list-repeats")
+            seen.add(named)
+
 
 def _ordered(body: dict[str, Any], first: str, last: str) -> Iterator[tuple[str, Fault]]:
     if body.get(last) is not None and body[last] < body[first]:

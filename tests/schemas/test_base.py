@@ -234,3 +234,11 @@ def test_a_member_wrong_before_its_object_leaves_both_named() -> None:
 
     found = {(it.path, it.code) for it in flatten(Odd().validate({"inner": "a"}))}
     assert found == {("inner.deep", "required"), ("inner", "null"), ("", "not-object")}
+
+
+def test_a_unit_pledges_one_target_of_a_criterion() -> None:
+    pact = Cluster("ha-noi", "hai-duong").pact
+    pledged = [(unit, "i-1", target) for unit, target in (("ha-noi", "5"), ("hai-duong", "5"), ("ha-noi", "7"))]
+    targets = [{"unit": unit, "criterion": name, "target": target} for unit, name, target in pledged]
+    assert codes({**pact, "targets": targets[:2]}) == {}
+    assert codes({**pact, "targets": targets}) == {"targets.2": "list-repeats"}

@@ -110,9 +110,11 @@ def to_offer(local: Local, store: Store, database: str, circumstances: str, *, s
     return offers
 
 
-def offer_again(local: Local) -> int:
-    """A person asks: all that is refused will be offered in the next round. Answers how much that is."""
-    kept = local.list("refused:")
+def offer_again(local: Local, database: str | None = None) -> int:
+    """A person asks, or what others stand on has arrived: all that is refused (of this database) will be offered at the
+    next push. Answers how much that is.
+    """
+    kept = local.list("refused:" if database is None else f"refused:{database}:")
     for each in kept:
         local.edit(each["_id"], lambda before: {**before, "circumstances": ""})
     return len(kept)

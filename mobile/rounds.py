@@ -305,7 +305,10 @@ class Round:
         refused = [each.id for each in refusals.known(self._local, grant.name)]
         if refused:
             absent = set(sending.lacking(store, remote, refused))
-            refusals.forget(self._local, grant.name, [doc_id for doc_id in refused if doc_id not in absent])
+            arrived = [doc_id for doc_id in refused if doc_id not in absent]
+            refusals.forget(self._local, grant.name, arrived)
+            if arrived:  # what was refused for want of these may be taken now
+                refusals.offer_again(self._local, grant.name)
 
     def _read_back(self, store: Store, remote: Database) -> None:
         """A grassroots unit is not told what changed in its department's database; it may list its own evidence."""

@@ -124,6 +124,24 @@ def test_what_only_a_colleague_may_send_is_refused_no_more_once_the_colleague_se
     assert service.stores.open(V).get(card.id)
 
 
+def test_what_was_refused_for_want_of_a_colleagues_evidence_is_offered_again_once_that_came(phone_of, sync, service):
+    lan, minh = phone_of("lan"), phone_of("minh")
+    card = minh.capture(picture(), title="Ngày hội", checklist=minh.cross_key(VISIT))
+    sync(minh)
+    sync(lan)
+    lan.set_answer(lan.cross_key(VISIT), "i-1", points="3")
+    service.stores.delete(V)
+    service.stores.create(V)
+    service.refuse = lambda document: "The evidence first." if document["type"] == "draft" else None
+
+    assert sync(lan).refused == 2
+    sync(minh)
+    service.refuse = lambda _: None
+    assert sync(lan).refused == 0
+    assert service.stores.open(V).get(card.id)
+    assert service.stores.open(V).all_docs(start_key="draft:", end_key="draft;")["rows"]
+
+
 def test_an_enrolment_whose_answer_was_lost_is_asked_again_with_the_same_secret(service, tmp_path):
     phone, asked = make_phone(tmp_path / "lan"), []
 

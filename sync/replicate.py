@@ -159,6 +159,7 @@ def replicate(
     line = line or Line()
     run = _Run(source, target, doc_ids=doc_ids, session_id=new_session_id(), now=now, far=far, monotonic=monotonic)
     if run.nothing_new and not continuous:
+        run.put_home_right()
         return run.result(cancelled=False)
     reading = Reading(
         source,
@@ -289,6 +290,13 @@ class _Run:
                 self._put_far()
         elif self._seq != self._recorded:
             self._put_both()
+
+    def put_home_right(self) -> None:
+        """Where the far end was put back and nothing is to be read now, home must not remember a place beyond: soon the
+        far end is there again, with other documents.
+        """
+        if self._far is not None and self._far_changed and not self._believed:
+            self._put_home()
 
     def progress(self) -> Progress:
         counts = self._session

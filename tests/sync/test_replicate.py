@@ -263,6 +263,19 @@ def test_what_a_source_that_was_put_back_got_since_is_read_though_homes_own_had_
     assert {"a", "b", "c"} <= everything(home).keys()
 
 
+def test_a_source_that_was_put_back_and_is_soon_as_far_again_with_other_documents_is_read() -> None:
+    there, home = MemoryDatabase("there"), MemoryDatabase("home")
+    there.put({"_id": "early"})
+    copy(there, home, far=far_of("source", there))
+    backup = deepcopy_of(there)
+    there.put({"_id": "gone there"})
+    copy(there, home, far=far_of("source", there))
+    assert copy(backup, home, far=replace(far_of("source", backup), ask=True)).far_changed
+    backup.put({"_id": "new"})
+    copy(backup, home, far=far_of("source", backup))
+    assert "new" in everything(home)
+
+
 def test_a_source_is_told_from_time_to_time_how_far_homes_own_documents_passed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replicating, "ECHOES_MAX", 5)
     there, home = MemoryDatabase("there"), MemoryDatabase("home")

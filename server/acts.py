@@ -34,7 +34,8 @@ from schemas.succession import succeeds
 from schemas.timing import untimely
 from server.accounts import Account
 from server.backends import Backend, write_once
-from server.board.models import ActOffer, Said
+from server.board.models.said import Said
+from server.board.models.trace import ActOffer
 from server.board.view import GroupView
 from server.board.views import Views
 from server.erasure import Erasure

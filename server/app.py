@@ -30,7 +30,7 @@ import server.web
 from schemas.base import InvalidDocument
 from server import api, log, metrics
 from server.api.asking import phone
-from server.board.models import Said
+from server.board.models.said import Said
 from server.config import Config
 from server.messages import best_locale, say
 from server.naming import named

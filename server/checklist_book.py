@@ -15,7 +15,7 @@ import xlsxwriter
 from schemas.answer import MEMBER_OF_KIND, check_answer
 from schemas.figures import decimal_string
 from schemas.scheme import Criterion, Scheme
-from server.board.models import Said
+from server.board.models.said import Said
 from server.scheme_book import KINDS
 from server.workbooks import BadCell, Row, Sheets, decimal_of
 

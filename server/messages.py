@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 import schemas.messages
-from server.board.models import Said
+from server.board.models.said import Said
 
 LOCALES = schemas.messages.LOCALES
 

@@ -13,7 +13,7 @@ from schemas.access import may_tell_of_units
 from schemas.organisation import in_circle
 from schemas.succession import ended_by, eve, in_order, unit_at
 from server.accounts import Account
-from server.board.models import Names, UnitRef
+from server.board.models.refs import Names, UnitRef
 from server.facts import identity_of
 from server.problems import Refused
 from server.registry import Registry

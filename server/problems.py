@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from server.board.models import Said
+from server.board.models.said import Said
 
 
 class Problem(Exception):

@@ -18,7 +18,7 @@ from server.acts import SALT_BYTES
 from server.approvals import DEVICE
 from server.backends import Backend, write_once
 from server.board.figures import matters
-from server.board.models import Said
+from server.board.models.said import Said
 from server.board.views import Views
 from server.problems import Clash, Invalid, Missing, Refused
 from sync.database import Document

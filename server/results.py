@@ -17,7 +17,10 @@ from server.acts import Acts
 from server.backends import Backend
 from server.board.board import Board
 from server.board.figures import standing_row
-from server.board.models import ActOffer, DecisionEntry, GroupHead, StandingRow
+from server.board.models.decisions import DecisionEntry
+from server.board.models.head import GroupHead
+from server.board.models.standings import StandingRow
+from server.board.models.trace import ActOffer
 from server.board.reading import decision_entry
 from server.board.view import GroupView
 from server.bundle.export import Bundle, export, frozen_ranking

@@ -15,7 +15,7 @@ from typing import Any, Final
 import xlsxwriter
 
 from schemas.base import problems_of
-from server.board.models import Said
+from server.board.models.said import Said
 from server.workbooks import BadCell, Row, Sheets, decimal_of, letter, read_xlsx
 
 GUIDE, SETTINGS, SECTIONS, CRITERIA, BANDS, ITEMS, AWARDS = (

@@ -18,7 +18,7 @@ from schemas.problem import InvalidDocument, Problem
 from schemas.succession import applied, concerns, eve, in_order, unit_at
 from server.accounts import Account
 from server.backends import Backend
-from server.board.models import Said
+from server.board.models.said import Said
 from server.problems import Clash, Invalid, Missing
 from server.registry import Registry
 from sync.database import Database, Document

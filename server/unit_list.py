@@ -13,7 +13,7 @@ from typing import Any, Final
 from schemas import ids
 from schemas.base import problems_of
 from schemas.organisation import in_circle
-from server.board.models import Said
+from server.board.models.said import Said
 from server.workbooks import BadCell, Row
 
 REQUIRED: Final = ("unit", "name_vi", "kind", "valid_from")

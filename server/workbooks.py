@@ -22,7 +22,7 @@ import openpyxl
 
 from schemas.figures import decimal_string
 from schemas.hashing import nfc
-from server.board.models import Said
+from server.board.models.said import Said
 from server.problems import Invalid
 
 FILE_BYTES_MAX: Final = 8 * 1024 * 1024

@@ -10,7 +10,7 @@ from flask_smorest import Blueprint
 from schemas.hashing import body_of
 from server.api.asking import asking, service
 from server.api.forms import AsOf, UnitEventAnswer, UnitEventRequest, UnitsAnswer
-from server.board.models import UnitRef
+from server.board.models.refs import UnitRef
 
 blueprint = Blueprint("units", __name__, description="Units, and their mergers, renames and ends")
 

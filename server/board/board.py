@@ -20,19 +20,14 @@ from server.accounts import Account
 from server.board import figures, year_told
 from server.board.inspecting import comparison_of, plan_of
 from server.board.minutes import minutes_of
-from server.board.models import (
-    Comparison,
-    Coverage,
-    CriterionTrace,
-    Explained,
-    GroupCard,
-    MinutesPage,
-    SheetSection,
-    StandingsPage,
-    Task,
-    UnitSheet,
-    VisitPlan,
-)
+from server.board.models.comparison import Comparison
+from server.board.models.head import Coverage, GroupCard
+from server.board.models.minutes import MinutesPage
+from server.board.models.sheet import SheetSection, UnitSheet
+from server.board.models.standings import Explained, StandingsPage
+from server.board.models.tasks import Task
+from server.board.models.trace import CriterionTrace
+from server.board.models.visits import VisitPlan
 from server.board.reading import Reading, decision_entry
 from server.board.tasks import tasks
 from server.board.view import GroupView

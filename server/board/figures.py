@@ -19,21 +19,11 @@ from schemas.problem import Reason
 from schemas.proposals import Departure
 from schemas.scoring import CriterionResult, Scorecard, SectionResult
 from schemas.standings import Row, Standings
-from server.board.models import (
-    AnswerTrace,
-    AwardFigure,
-    Coverage,
-    CriterionRow,
-    CrossCell,
-    OpenMatter,
-    PaperTrace,
-    Prepared,
-    ReplyEntry,
-    Said,
-    SectionFigure,
-    StandingRow,
-    ValueCell,
-)
+from server.board.models.head import Coverage
+from server.board.models.said import Said
+from server.board.models.sheet import CriterionRow, CrossCell, Prepared, ValueCell
+from server.board.models.standings import AwardFigure, SectionFigure, StandingRow
+from server.board.models.trace import AnswerTrace, OpenMatter, PaperTrace, ReplyEntry
 from server.board.view import GroupView, raw_of
 from sync.database import Document
 

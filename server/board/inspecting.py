@@ -9,7 +9,10 @@ from schemas.leniency import leniency
 from schemas.planning import Pair, propose
 from schemas.problem import InvalidDocument
 from schemas.scoring import Scorecard
-from server.board.models import AgreementFigure, Comparison, GroupHead, ProposedVisit, Said, TeamFigure, VisitPlan
+from server.board.models.comparison import AgreementFigure, Comparison, TeamFigure
+from server.board.models.head import GroupHead
+from server.board.models.said import Said
+from server.board.models.visits import ProposedVisit, VisitPlan
 from server.board.view import GroupView
 
 

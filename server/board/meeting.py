@@ -9,7 +9,8 @@ from __future__ import annotations
 from schemas.ballots import ELECTED
 from schemas.scheme import Award
 from schemas.standings import Standings
-from server.board.models import AwardVotes, DecisionEntry, Meeting, OfficeVotes, Passed, UnitVote
+from server.board.models.decisions import DecisionEntry
+from server.board.models.meeting import AwardVotes, Meeting, OfficeVotes, Passed, UnitVote
 from server.board.reading import decision_entry
 from server.board.view import GroupView
 

@@ -17,7 +17,8 @@ from schemas.kinds import points_for
 from schemas.minutes import standing
 from schemas.scheme import Criterion, Scheme
 from schemas.scoring import Scorecard
-from server.board.models import AgreedName, MinutesLine, MinutesSection, MinutesSheet, ValueCell
+from server.board.models.minutes import AgreedName, MinutesLine, MinutesSection, MinutesSheet
+from server.board.models.sheet import ValueCell
 from server.board.view import GroupView, raw_of
 
 Body = Mapping[str, Any]

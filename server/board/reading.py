@@ -17,18 +17,10 @@ from schemas.scheme import Scheme
 from server.accounts import Account
 from server.acts import Acts
 from server.backends import Backend
-from server.board.models import (
-    DecisionEntry,
-    DecisionsPage,
-    EvidenceCard,
-    EvidencePage,
-    GroupHead,
-    TeamMember,
-    Use,
-    VisitCard,
-    VisitsPage,
-    VisitState,
-)
+from server.board.models.decisions import DecisionEntry, DecisionsPage
+from server.board.models.evidence import EvidenceCard, EvidencePage, Use
+from server.board.models.head import GroupHead
+from server.board.models.visits import TeamMember, VisitCard, VisitsPage, VisitState
 from server.board.view import GroupView
 from server.board.views import Views
 from server.board.year_told import state_of

@@ -9,7 +9,8 @@ from schemas import ids
 from schemas.figures import decimal_string, format_date
 from schemas.standings import Standings
 from server.board.figures import said
-from server.board.models import Said, Task
+from server.board.models.said import Said
+from server.board.models.tasks import Task
 from server.board.view import GroupView
 from server.projection import Waiting
 

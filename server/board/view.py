@@ -18,7 +18,8 @@ from schemas.record import Record
 from schemas.scoring import Tally, tally
 from schemas.standings import Standings, standings
 from schemas.visit import Visit
-from server.board.models import EvidenceCard, Names, PersonRef, Photo, UnitRef
+from server.board.models.evidence import EvidenceCard, Photo
+from server.board.models.refs import Names, PersonRef, UnitRef
 from sync.database import Document, Seq
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from schemas.figures import local_day
 from schemas.recognition import AWARD_LEVELS
-from server.board.models import AwardGiven, Milestone, YearState
+from server.board.models.head import YearState
+from server.board.models.year_told import AwardGiven, Milestone
 from server.board.view import GroupView
 
 

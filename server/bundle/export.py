@@ -12,7 +12,7 @@ from typing import Any
 
 from schemas import ids
 from server.backends import Backend
-from server.board.models import Said
+from server.board.models.said import Said
 from server.board.view import GroupView
 from server.bundle.contents import Contents, choose
 from server.bundle.verify import Report, verify_file

@@ -101,7 +101,7 @@ def opened(data: Path, *, must_exist: bool = True, locale: str | None = None) ->
     """
     from schemas.problem import InvalidDocument
     from server import log
-    from server.board.models import Said
+    from server.board.models.said import Said
     from server.naming import named
     from server.problems import Problem
     from server.service import Service

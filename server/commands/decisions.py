@@ -11,7 +11,7 @@ import click
 from server.commands._shared import data_option, json_option, locale_option, opened, print_json, word
 
 if TYPE_CHECKING:
-    from server.board.models import DecisionEntry
+    from server.board.models.decisions import DecisionEntry
 
 
 @click.command(short_help="The log of official acts.")

@@ -13,7 +13,8 @@ import click
 from server.commands._shared import data_option, json_option, locale_option, opened, print_json, word
 
 if TYPE_CHECKING:
-    from server.board.models import CriterionTrace, Explained
+    from server.board.models.standings import Explained
+    from server.board.models.trace import CriterionTrace
 
 
 @click.command(short_help="How a unit's numbers came about.")

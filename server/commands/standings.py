@@ -15,7 +15,7 @@ from server.commands._shared import data_option, json_option, locale_option, ope
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from server.board.models import StandingsPage
+    from server.board.models.standings import StandingsPage
 
 
 @click.command(short_help="The ranking of a group year.")

@@ -10,7 +10,7 @@ import click
 from server.commands._shared import data_option, json_option, locale_option, opened, print_json
 
 if TYPE_CHECKING:
-    from server.board.models import Said
+    from server.board.models.said import Said
     from server.board.view import GroupView
 
 

@@ -17,7 +17,7 @@ from flask_login import current_user
 
 from schemas import figures
 from server import messages
-from server.board.models import Said
+from server.board.models.said import Said
 
 LOCALES: Final = ("vi", "en")
 COOKIE: Final = "language"

@@ -19,7 +19,10 @@ from schemas.merging import ADDITIVE
 from schemas.scoring import CriterionResult
 from schemas.standings import Standings
 from server.acts import live_entries
-from server.board.models import DecisionEntry, Names, SectionFigure, Task, UnitRef
+from server.board.models.decisions import DecisionEntry
+from server.board.models.refs import Names, UnitRef
+from server.board.models.standings import SectionFigure
+from server.board.models.tasks import Task
 from server.board.view import GroupView
 from server.web.forms import REASON_CHARS_MAX, Filled, Wrong
 

@@ -19,8 +19,17 @@ from schemas.explaining import Line
 from schemas.problem import Reason
 from schemas.standings import Standings
 from server.accounts import Account, Device, Enrolment
-from server.board import models as m
-from server.board.models import Said
+from server.board.models.comparison import AgreementFigure, Comparison, TeamFigure
+from server.board.models.decisions import DecisionEntry, DecisionsPage
+from server.board.models.evidence import EvidenceCard, EvidencePage, Photo
+from server.board.models.head import Coverage, GroupCard, GroupHead
+from server.board.models.refs import PersonRef, UnitRef
+from server.board.models.said import Said
+from server.board.models.sheet import CriterionRow, CrossCell, SheetSection, UnitSheet, ValueCell
+from server.board.models.standings import AwardFigure, Explained, SectionFigure, StandingRow, StandingsPage
+from server.board.models.tasks import Task
+from server.board.models.trace import ActOffer, AnswerTrace, CriterionTrace, ReplyEntry
+from server.board.models.visits import ProposedVisit, TeamMember, VisitCard, VisitPlan, VisitsPage
 from server.problems import Missing, NotSignedIn, Refused
 from server.sightings import Sightings
 from sync.database import Attachment
@@ -30,8 +39,8 @@ NOW = datetime(2024, 10, 8, 7, 2, tzinfo=UTC)
 AT = "2024-10-08T07:02:00Z"
 
 
-def unit(name: str, vi: str, short: str, en: str) -> m.UnitRef:
-    return m.UnitRef(
+def unit(name: str, vi: str, short: str, en: str) -> UnitRef:
+    return UnitRef(
         name, {"vi": vi, "en": f"Department of Culture, Sports and Tourism of {en}"}, {"vi": short, "en": en}
     )
 
@@ -104,12 +113,12 @@ SECTIONS = (
 )
 STATES = ("counted", "counted", "counted", "na", "counted", "counted", "missing", "returned", "contested")
 SHARES = {"ha-noi": 97, "hung-yen": 94, "hai-duong": 91, "ha-nam": 63, "bac-ninh": 84}
-COVERAGE = m.Coverage(18, 20, 5, 5, 412, 430, 2, AT)
+COVERAGE = Coverage(18, 20, 5, 5, 412, 430, 2, AT)
 
 
-def ref(login: str) -> m.PersonRef:
+def ref(login: str) -> PersonRef:
     person = PEOPLE[login]
-    return m.PersonRef(person.account, person.name, person.unit)
+    return PersonRef(person.account, person.name, person.unit)
 
 
 def names(vi: str, en: str) -> dict[str, str]:
@@ -163,10 +172,10 @@ class SampleBoard:
             text=lambda part: part,
             scheme=scheme,
             member_units=tuple(UNITS),
-            unit=lambda name: UNITS.get(name) or m.UnitRef(name, {}, {}),
+            unit=lambda name: UNITS.get(name) or UnitRef(name, {}, {}),
         )
 
-    def head(self, who: Account, view: Any = None) -> m.GroupHead:
+    def head(self, who: Account, view: Any = None) -> GroupHead:
         if who.unit not in UNITS:
             raise Refused("no-group-year")
         roles = ("leader",) if who.unit == "hai-duong" else ("deputy",) if who.unit == "hung-yen" else ("member",)
@@ -175,7 +184,7 @@ class SampleBoard:
             "là động lực phát triển bền vững đất nước",
             "Solidarity, creativity, and culture, sports and tourism as the driving force of sustainable development",
         )
-        return m.GroupHead(
+        return GroupHead(
             GROUP,
             YEAR,
             "cluster",
@@ -187,28 +196,28 @@ class SampleBoard:
             UNITS["hung-yen"],
         )
 
-    def groups(self, who: Account) -> tuple[m.GroupCard, ...]:
+    def groups(self, who: Account) -> tuple[GroupCard, ...]:
         if self.empty or who.unit not in UNITS:
             return ()
-        return (m.GroupCard(self.head(who), 5, COVERAGE, 4),)
+        return (GroupCard(self.head(who), 5, COVERAGE, 4),)
 
-    def _sections(self, name: str, state: str = "number") -> tuple[m.SectionFigure, ...]:
+    def _sections(self, name: str, state: str = "number") -> tuple[SectionFigure, ...]:
         share = Fraction(SHARES[name], 100)
         return tuple(
-            m.SectionFigure(
+            SectionFigure(
                 key, names(vi, en), Fraction(most), None if bad else most * share, "undecided" if bad else state
             )
             for key, vi, en, most, _ in SECTIONS
             for bad in [name == "bac-ninh" and key == "i"]
         )
 
-    def row(self, name: str) -> m.StandingRow:
+    def row(self, name: str) -> StandingRow:
         place = {"ha-noi": 1, "hung-yen": 2, "hai-duong": 2, "ha-nam": 4, "bac-ninh": None}[name]
         sections = self._sections(name)
         base = None if place is None else sum((section.points or 0 for section in sections), Fraction(0))
         bonus, penalty = (Fraction(30), Fraction(10)) if name == "ha-noi" else (Fraction(0), Fraction(0))
-        awards = (m.AwardFigure("flag", names("Cờ thi đua", "Emulation flag"), place == 1, ()),)
-        return m.StandingRow(
+        awards = (AwardFigure("flag", names("Cờ thi đua", "Emulation flag"), place == 1, ()),)
+        return StandingRow(
             place,
             UNITS[name],
             place is not None,
@@ -225,19 +234,19 @@ class SampleBoard:
             4,
         )
 
-    def standings(self, who: Account, group: str, year: int, as_of: Any = None) -> m.StandingsPage:
+    def standings(self, who: Account, group: str, year: int, as_of: Any = None) -> StandingsPage:
         head = self.head(who)
         if (group, year) != (GROUP, YEAR):
             raise Missing("no-group-year")
         rows = () if self.empty else tuple(self.row(name) for name in UNITS)
-        columns = tuple(m.SectionFigure(k, names(vi, en), Fraction(most), None, "") for k, vi, en, most, _ in SECTIONS)
-        return m.StandingsPage(head, COVERAGE, True, rows, columns, Fraction(1000), (), ("decision:7:" + "a" * 16,), {})
+        columns = tuple(SectionFigure(k, names(vi, en), Fraction(most), None, "") for k, vi, en, most, _ in SECTIONS)
+        return StandingsPage(head, COVERAGE, True, rows, columns, Fraction(1000), (), ("decision:7:" + "a" * 16,), {})
 
-    def tasks(self, who: Account, group: str, year: int) -> tuple[m.Task, ...]:
+    def tasks(self, who: Account, group: str, year: int) -> tuple[Task, ...]:
         if self.empty:
             return ()
         return (
-            m.Task(
+            Task(
                 "overdue_return",
                 UNITS["bac-ninh"],
                 "iii-1",
@@ -245,12 +254,12 @@ class SampleBoard:
                 Said("return-overdue", {"due": "04/10/2024"}),
                 "2024-10-04",
             ),
-            m.Task("contested", UNITS["ha-nam"], "i-2", "", Said("checklist-contested"), None),
-            m.Task("unsigned_pact", UNITS["bac-ninh"], None, "", Said("pact-unsigned"), None),
-            m.Task("waiting", UNITS["hung-yen"], None, "", Said("waiting-for", {"count": 3}), None),
+            Task("contested", UNITS["ha-nam"], "i-2", "", Said("checklist-contested"), None),
+            Task("unsigned_pact", UNITS["bac-ninh"], None, "", Said("pact-unsigned"), None),
+            Task("waiting", UNITS["hung-yen"], None, "", Said("waiting-for", {"count": 3}), None),
         )
 
-    def criterion_row(self, name: str, criterion: str) -> m.CriterionRow:
+    def criterion_row(self, name: str, criterion: str) -> CriterionRow:
         index = 0
         for _, _, _, _, criteria in SECTIONS:
             for key, vi, en, most, kind in criteria:
@@ -261,25 +270,25 @@ class SampleBoard:
 
     def _criterion_row(
         self, name: str, index: int, key: str, vi: str, en: str, most: Fraction, kind: str
-    ) -> m.CriterionRow:
+    ) -> CriterionRow:
         state = STATES[index]
         mine = most * SHARES[name] / 100
         raw = {"judged": None, "quantitative": "12", "pass_fail": "true"}[kind]
         na, missing = state == "na", state == "missing"
-        own = m.ValueCell(None if na else mine + 5, "na" if na else raw, ("s0",))
+        own = ValueCell(None if na else mine + 5, "na" if na else raw, ("s0",))
         cross = (
             ()
             if na or missing
             else (
-                m.CrossCell("v1", "s1", mine - 20, raw, index == 0),
-                m.CrossCell("v2", "s2", mine, raw, False),
+                CrossCell("v1", "s1", mine - 20, raw, index == 0),
+                CrossCell("v2", "s2", mine, raw, False),
             )
         )
-        merged = None if na or missing else m.ValueCell(mine - 10, raw, ("s1", "s2"))
-        cluster = m.ValueCell(mine - 10, raw, ("s1", "s2")) if index in (0, 2) else None
+        merged = None if na or missing else ValueCell(mine - 10, raw, ("s1", "s2"))
+        cluster = ValueCell(mine - 10, raw, ("s1", "s2")) if index in (0, 2) else None
         value = mine - 10 if state == "counted" else None
         stage = None if value is None else "cluster" if cluster else "cross"
-        return m.CriterionRow(
+        return CriterionRow(
             key,
             names(vi, en),
             most,
@@ -295,18 +304,18 @@ class SampleBoard:
             index % 2,
         )
 
-    def sheet(self, who: Account, group: str, year: int, unit: str) -> m.UnitSheet:
+    def sheet(self, who: Account, group: str, year: int, unit: str) -> UnitSheet:
         head = self.head(who)
         if unit not in UNITS:
             raise Missing("no-unit")
         figures = {figure.section: figure for figure in self._sections(unit)}
         sections = tuple(
-            m.SheetSection(figures[key], tuple(self.criterion_row(unit, each[0]) for each in criteria))
+            SheetSection(figures[key], tuple(self.criterion_row(unit, each[0]) for each in criteria))
             for key, _, _, _, criteria in SECTIONS
         )
-        return m.UnitSheet(head, UNITS[unit], self.row(unit), sections, COVERAGE, who.unit == unit)
+        return UnitSheet(head, UNITS[unit], self.row(unit), sections, COVERAGE, who.unit == unit)
 
-    def card(self, n: int) -> m.EvidenceCard:
+    def card(self, n: int) -> EvidenceCard:
         titles = (
             "Liên hoan hát chèo các câu lạc bộ cơ sở lần thứ XII",
             "Giải bóng chuyền hơi người cao tuổi phường Hiến Nam",
@@ -315,14 +324,14 @@ class SampleBoard:
         )
         states = ("verified", "verified", "arriving", "withheld")
         photos = tuple(
-            m.Photo(
+            Photo(
                 sha(f"photo {n} {k}"), states[(n + k) % 4] if k else states[n % 4], 1600, 1200, "2024-09-15T02:10:00Z"
             )  # type: ignore[arg-type]
             for k in range(1 + n % 3)
         )
         owner = list(UNITS.values())[n % 5]
         withheld = n % 4 == 3
-        return m.EvidenceCard(
+        return EvidenceCard(
             f"cited:{sha(f'cited {n}')}",
             f"evidence:{owner.unit}:{n}",
             owner,
@@ -342,7 +351,7 @@ class SampleBoard:
             3,
         )
 
-    def trace(self, who: Account, group: str, year: int, unit: str, criterion: str) -> m.CriterionTrace:
+    def trace(self, who: Account, group: str, year: int, unit: str, criterion: str) -> CriterionTrace:
         sheet = self.sheet(who, group, year, unit)
         row = self.criterion_row(unit, criterion)
         section = next(s.figure for s in sheet.sections if any(r.criterion == criterion for r in s.criteria))
@@ -369,29 +378,29 @@ class SampleBoard:
         own = who.unit == unit
         refusal = Said("no-criterion")
         acts = ("accept", "return", "adjust", "approve-na")
-        offers = tuple(m.ActOffer(act, leading and not own, None if leading and not own else refusal) for act in acts)
+        offers = tuple(ActOffer(act, leading and not own, None if leading and not own else refusal) for act in acts)
         replies = (
             (
-                m.ReplyEntry(
+                ReplyEntry(
                     "r1", "s1", "Số liệu lễ hội đã bổ sung ở phiếu mới, kèm biên bản của phường.", ref("quan"), AT
                 ),
             )
             if row.state == "returned"
             else ()
         )
-        return m.CriterionTrace(sheet.head, UNITS[unit], section, row, tuple(answers), decisions, replies, offers)
+        return CriterionTrace(sheet.head, UNITS[unit], section, row, tuple(answers), decisions, replies, offers)
 
     def _answer(
         self,
         stage: str,
         visit: str | None,
         points: Any,
-        row: m.CriterionRow,
+        row: CriterionRow,
         state: str,
         who: str,
         flags: Any,
         discrepant: bool = False,
-    ) -> m.AnswerTrace:
+    ) -> AnswerTrace:
         kind = {"judged": "points", "quantitative": "actual", "pass_fail": "passed"}[row.kind]
         if row.state == "na":
             kind = "na"
@@ -402,7 +411,7 @@ class SampleBoard:
         )
         raw = raw if "/" not in raw else str(float(points))
         submission = f"submission:cum-1:x:{stage}:{visit or 'z'}"
-        return m.AnswerTrace(
+        return AnswerTrace(
             submission,
             sha(submission),
             stage,
@@ -422,12 +431,12 @@ class SampleBoard:
             discrepant,
         )
 
-    def explain(self, who: Account, group: str, year: int, unit: str, criterion: str | None = None) -> m.Explained:
+    def explain(self, who: Account, group: str, year: int, unit: str, criterion: str | None = None) -> Explained:
         nothing = Standings(group, year, date(2024, 12, 20), None, (), (), (), sample=True)
         lines = self._total_lines(unit) if criterion is None else self._lines(self.criterion_row(unit, criterion))
-        return m.Explained(self.head(who), UNITS[unit], criterion, nothing, tuple(lines))
+        return Explained(self.head(who), UNITS[unit], criterion, nothing, tuple(lines))
 
-    def _lines(self, row: m.CriterionRow) -> Iterator[Line]:
+    def _lines(self, row: CriterionRow) -> Iterator[Line]:
         """The figures of the row beside it, added up."""
         head = {"criterion": row.criterion.upper().replace("-", "."), "max": row.max}
         if row.value is None:
@@ -455,35 +464,35 @@ class SampleBoard:
         sides = {"base": row.base, "bonus": row.bonus, "penalty": row.penalty, "total": row.total}
         yield Line(1, Reason("explain-sum", sides), row.total, "5.6")
 
-    def visit_plan(self, who: Account, group: str, year: int, *, teams_per_unit: int = 1) -> m.VisitPlan:
+    def visit_plan(self, who: Account, group: str, year: int, *, teams_per_unit: int = 1) -> VisitPlan:
         visits = (
-            m.ProposedVisit(1, UNITS["ha-noi"], UNITS["bac-ninh"]),
-            m.ProposedVisit(1, UNITS["hung-yen"], UNITS["ha-nam"]),
-            m.ProposedVisit(2, UNITS["ha-nam"], UNITS["ha-noi"]),
+            ProposedVisit(1, UNITS["ha-noi"], UNITS["bac-ninh"]),
+            ProposedVisit(1, UNITS["hung-yen"], UNITS["ha-nam"]),
+            ProposedVisit(2, UNITS["ha-nam"], UNITS["ha-noi"]),
         )
         said = (Said("plan-not-itself"), Said("plan-loads", {"least": 1, "most": 1}), Said("plan-no-mutual"))
-        return m.VisitPlan(self.head(who), teams_per_unit, 4, () if self.empty else visits, said)
+        return VisitPlan(self.head(who), teams_per_unit, 4, () if self.empty else visits, said)
 
-    def comparison(self, who: Account, group: str, year: int) -> m.Comparison:
+    def comparison(self, who: Account, group: str, year: int) -> Comparison:
         if self.empty:
-            return m.Comparison(self.head(who), 0, (), (), (Said("leniency-few", {"visits": 0, "least": 5}),))
+            return Comparison(self.head(who), 0, (), (), (Said("leniency-few", {"visits": 0, "least": 5}),))
         teams = (
-            m.TeamFigure((UNITS["ha-noi"],), 2, 12, Fraction(-3, 100), apart=False),
-            m.TeamFigure((UNITS["hung-yen"], UNITS["ha-nam"]), 3, 30, Fraction(8, 100), apart=True),
-            m.TeamFigure((UNITS["bac-ninh"],), 1, 0, None, apart=False),
+            TeamFigure((UNITS["ha-noi"],), 2, 12, Fraction(-3, 100), apart=False),
+            TeamFigure((UNITS["hung-yen"], UNITS["ha-nam"]), 3, 30, Fraction(8, 100), apart=True),
+            TeamFigure((UNITS["bac-ninh"],), 1, 0, None, apart=False),
         )
-        apart = (m.AgreementFigure("i-1", names("Văn hóa và di sản", "Culture and heritage"), 4, 3, Fraction(3, 40)),)
-        return m.Comparison(self.head(who), 6, teams, apart, (Said("leniency-caution"),))
+        apart = (AgreementFigure("i-1", names("Văn hóa và di sản", "Culture and heritage"), 4, 3, Fraction(3, 40)),)
+        return Comparison(self.head(who), 6, teams, apart, (Said("leniency-caution"),))
 
-    def visits(self, who: Account, group: str, year: int) -> m.VisitsPage:
+    def visits(self, who: Account, group: str, year: int) -> VisitsPage:
         head = self.head(who)
         states = ("submitted", "submitted", "under_way", "planned", "cancelled")
-        team = (m.TeamMember(ref("minh"), UNITS["hung-yen"]), m.TeamMember(ref("quan"), UNITS["ha-noi"]))
+        team = (TeamMember(ref("minh"), UNITS["hung-yen"]), TeamMember(ref("quan"), UNITS["ha-noi"]))
         cards = (
             ()
             if self.empty
             else tuple(
-                m.VisitCard(
+                VisitCard(
                     f"v{n}",
                     each,
                     team,
@@ -499,7 +508,7 @@ class SampleBoard:
                 for n, each in enumerate(UNITS.values())
             )
         )
-        return m.VisitsPage(head, cards, tuple(UNITS.values()), team, "leader" in head.my_roles)
+        return VisitsPage(head, cards, tuple(UNITS.values()), team, "leader" in head.my_roles)
 
     def evidence(
         self,
@@ -511,11 +520,11 @@ class SampleBoard:
         criterion: Any = None,
         skip: int = 0,
         limit: int = 60,
-    ) -> m.EvidencePage:
+    ) -> EvidencePage:
         cards = [] if self.empty else [self.card(n) for n in range(11)]
-        return m.EvidencePage(self.head(who), tuple(cards[skip : skip + limit]), len(cards))
+        return EvidencePage(self.head(who), tuple(cards[skip : skip + limit]), len(cards))
 
-    def evidence_card(self, who: Account, group: str, year: int, cited: str) -> m.EvidenceCard:
+    def evidence_card(self, who: Account, group: str, year: int, cited: str) -> EvidenceCard:
         return next(card for card in (self.card(n) for n in range(11)) if card.cited == f"cited:{cited}")
 
     def photo(self, who: Account, group: str, year: int, photo: str, *, thumb: bool) -> Any:
@@ -532,7 +541,7 @@ class SampleBoard:
         image.save(out, "JPEG")
         return Attachment("image/jpeg", len(out.getvalue()), "", 1, iter([out.getvalue()]))
 
-    def _decisions(self) -> tuple[m.DecisionEntry, ...]:
+    def _decisions(self) -> tuple[DecisionEntry, ...]:
         told = (
             ("lock-scheme", "scheme", {"scheme": "scheme:cum-1000:1"}, None),
             (
@@ -577,7 +586,7 @@ class SampleBoard:
         entries = []
         for n, (act, subject, value, reason) in enumerate(told, start=1):
             entries.append(
-                m.DecisionEntry(
+                DecisionEntry(
                     f"decision:{n}:{sha(str(n))[:16]}",
                     n,
                     act,
@@ -597,9 +606,9 @@ class SampleBoard:
             )
         return tuple(entries)
 
-    def decisions(self, who: Account, group: str, year: int) -> m.DecisionsPage:
+    def decisions(self, who: Account, group: str, year: int) -> DecisionsPage:
         entries = () if self.empty else self._decisions()
-        return m.DecisionsPage(self.head(who), entries, (entries[-1].decision,) if entries else ())
+        return DecisionsPage(self.head(who), entries, (entries[-1].decision,) if entries else ())
 
 
 class SampleAccounts:
@@ -631,9 +640,9 @@ class SampleAccounts:
 class SampleActs:
     written: list[tuple[Any, ...]]
 
-    def offers(self, who: Account, view: Any, acts: Any, value: Any) -> tuple[m.ActOffer, ...]:
+    def offers(self, who: Account, view: Any, acts: Any, value: Any) -> tuple[ActOffer, ...]:
         allowed = who.unit == "hai-duong" and value.get("unit") != who.unit
-        return tuple(m.ActOffer(act, allowed, None if allowed else Said("no-unit")) for act in acts)
+        return tuple(ActOffer(act, allowed, None if allowed else Said("no-unit")) for act in acts)
 
     def act(
         self,

@@ -18,7 +18,8 @@ from flask_login import current_user
 from schemas import ids
 from schemas.explaining import rule_sentence
 from schemas.figures import VIET_NAM
-from server.board.models import GroupCard, GroupHead, Said
+from server.board.models.head import GroupCard, GroupHead
+from server.board.models.said import Said
 from server.board.view import GroupView
 from server.web.language import day, locale, named, said
 from server.web.reader import account, service

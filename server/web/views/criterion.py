@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from schemas.problem import InvalidDocument
-from server.board.models import CriterionTrace
+from server.board.models.trace import CriterionTrace
 from server.problems import Invalid, Problem
 from server.web import forms
 from server.web.blueprint import web

@@ -15,7 +15,12 @@ from schemas.standings import tied
 from server.api.results import bundle_answer
 from server.board.figures import said as told_reason
 from server.board.meeting import meeting_of
-from server.board.models import ActOffer, DecisionEntry, GroupHead, Meeting, Said, UnitRef
+from server.board.models.decisions import DecisionEntry
+from server.board.models.head import GroupHead
+from server.board.models.meeting import Meeting
+from server.board.models.refs import UnitRef
+from server.board.models.said import Said
+from server.board.models.trace import ActOffer
 from server.board.reading import decision_entry
 from server.board.view import GroupView
 from server.bundle.signing import grouped

@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 
 from schemas.figures import corrected
 from schemas.problem import InvalidDocument
-from server.board.models import PersonRef, UnitSheet
+from server.board.models.refs import PersonRef
+from server.board.models.sheet import UnitSheet
 from server.board.view import GroupView
 from server.problems import Problem
 from server.web import forms, unit_forms

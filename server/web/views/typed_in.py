@@ -16,7 +16,7 @@ from schemas import figures
 from schemas.problem import InvalidDocument
 from schemas.scheme import Criterion, Scheme
 from server import typed_in
-from server.board.models import Said
+from server.board.models.said import Said
 from server.board.view import GroupView
 from server.checklist_book import COLUMNS, answer_of, read, write
 from server.messages import say

@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from schemas.problem import InvalidDocument
-from server.board.models import VisitCard, VisitPlan, VisitsPage
+from server.board.models.visits import VisitCard, VisitPlan, VisitsPage
 from server.problems import Problem
 from server.web import forms
 from server.web.blueprint import web

@@ -1,0 +1,33 @@
+"""What a person must do today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from server.board.models.refs import UnitRef
+from server.board.models.said import Said
+
+TaskKind = Literal[
+    "overdue_return",
+    "open_return",
+    "contested",
+    "unsigned_pact",
+    "waiting",
+    "error",
+    "undecided",
+    "na",
+    "difference",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something a person must do today, most urgent first."""
+
+    kind: TaskKind
+    unit: UnitRef | None
+    criterion: str | None
+    subject: str
+    said: Said
+    due: str | None

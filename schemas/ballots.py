@@ -76,15 +76,23 @@ def tie_ballot(record: Record, units: Sequence[str]) -> Body | None:
     return next((ballot for ballot in held if ballot["_id"] not in settled and _counts(record, ballot)), None)
 
 
+def contested_ties(record: Record) -> tuple[tuple[str, ...], ...]:
+    """The units of every tie ballot that branches which had not met left contested, sorted."""
+    named = (subject.partition(":") for subject in sorted(record.folded.contested))
+    return tuple(tuple(units.split(":")) for kind, _, units in named if kind == "ballot")
+
+
 def ballot_problems(record: Record, value: Mapping[str, Any], *, tied: Collection[tuple[str, ...]]) -> list[Problem]:
     """Why a well-formed ballot could never count. `tied` are the units that share a place, sorted, by place.
 
-    One without a quorum may be written down: it was held, and another may follow.
+    One without a quorum may be written down: it was held, and another may follow. A contested one may be settled though
+    its units are tied no more: nothing is frozen before it is.
     """
     found = _voters_problems(record, value)
-    if tie_ballot(record, value["units"]) is not None:
+    units = tuple(sorted(value["units"]))
+    if tie_ballot(record, units) is not None:
         found.append(Problem("value.units", "ballot-second"))
-    elif tuple(sorted(value["units"])) not in tied:
+    elif units not in tied and units not in contested_ties(record):
         found.append(Problem("value.units", "ballot-not-tied"))
     return found
 

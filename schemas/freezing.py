@@ -49,8 +49,13 @@ def obstacles(record: Record, ranking: Standings) -> tuple[Reason, ...]:
     """
     heads = record.folded.heads
     forked = (Reason("freeze-two-heads", {"count": len(heads)}),) if len(heads) > 1 else ()
-    silent = (_departs("departure-unminuted", ranking, it) for it in ranking.departures if it.decision is None)
-    return (*ranking.reasons, *silent, *forked)
+    return (*ranking.reasons, *unminuted(ranking).values(), *forked)
+
+
+def unminuted(ranking: Standings) -> dict[str, Reason]:
+    """Award → its departure from score order, of which no minutes give a reason yet."""
+    silent = (it for it in ranking.departures if it.decision is None)
+    return {it.award: _departs("departure-unminuted", ranking, it) for it in silent}
 
 
 def _departs(code: str, ranking: Standings, found: Departure) -> Reason:
@@ -134,13 +139,25 @@ def exceptions(record: Record, ranking: Standings) -> tuple[Reason, ...]:
 
 
 def later(documents: Iterable[Mapping[str, Any]], freeze: Mapping[str, Any]) -> tuple[str, ...]:
-    """The inputs a ranking would read today that the frozen one did not: what came, or was decided, after it."""
+    """The inputs a ranking would read today that the frozen one did not: what came, or was decided, after it.
+
+    A unit that was no member is none: who decided there and is of no member has a name, and bears on no figure.
+    """
     held = {it["_id"]: it for it in documents}
+    members = {
+        ids.unit_id(member["unit"])
+        for it in held.values()
+        if ids.type_of(it["_id"]) == "groupyear"
+        for member in it["members"]
+    }
     named = {(it["id"], it["sha256"]) for it in freeze["inputs"]}
     return tuple(
         name
         for name, sha256 in ranking_inputs(held.values())
-        if (name, sha256) not in named and name != freeze["_id"] and held[name].get("act") not in AFTERWARDS
+        if (name, sha256) not in named
+        and name != freeze["_id"]
+        and held[name].get("act") not in AFTERWARDS
+        and (ids.type_of(name) != "unit" or name in members)
     )
 
 

@@ -125,6 +125,8 @@ class Acts:
             if reason is not None and reason.strip():
                 said = part(reason.strip(), self._random_bytes(SALT_BYTES).hex())
                 documents.append(said)
+            if ids.member_id(account.account) not in view.documents:
+                self._setup.introduce(group, year, account.account)
             decision = build(
                 view.all("decision"),
                 act,
@@ -211,6 +213,9 @@ class Acts:
         except Missing:
             return  # its group year was not written: whoever opens it anew finishes it
         self._setup.finish(parsed.group, parsed.year)
+        for account in sorted({it["by"] for it in view.all("decision")}):
+            if ids.member_id(account) not in view.documents:
+                self._setup.introduce(parsed.group, parsed.year, account)
         for visit in view.visits:
             self._backend.create(ids.visit_database(visit))
         self._erasure.finish(view)

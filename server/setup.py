@@ -344,6 +344,12 @@ class Setup:
         for each in documents:
             put_body(database, each)
 
+    def introduce(self, group: str, year: int, account: str) -> None:
+        """As `member`, of whoever decides there though no unit of theirs is a member: the council."""
+        known = self._registry.find(ids.account_id(account))
+        if known is not None:
+            self.member(group, year, known)
+
     def joined(self, account: Account) -> None:
         """A new account enters every group year its unit, or its unit's parent, is a member of."""
         document = self._registry.find(ids.account_id(account.account))

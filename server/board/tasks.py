@@ -7,6 +7,7 @@ from datetime import date
 
 from schemas import ids
 from schemas.figures import decimal_string, format_date
+from schemas.freezing import unminuted
 from schemas.standings import Standings
 from server.board.figures import said
 from server.board.models.said import Said
@@ -21,6 +22,7 @@ _URGENCY = (
     "waiting",
     "difference",
     "undecided",
+    "departure",
     "na",
     "open_return",
     "unsigned_pact",
@@ -32,6 +34,7 @@ def tasks(view: GroupView, standings: Standings, waiting: Iterable[Waiting], tod
     found = [
         *_returns_and_gaps(view, standings, today),
         *_contested(view, standings),
+        *_departures(view, standings),
         *_differences(view, standings),
         *_waiting(view, waiting),
     ]
@@ -84,6 +87,13 @@ def _contested(view: GroupView, standings: Standings) -> Iterator[Task]:
             if checklist.contested and checklist.subject not in view.folded.contested:
                 unit = view.unit(checklist.unit)
                 yield Task("contested", unit, None, checklist.subject, Said("checklist-contested"), None)
+
+
+def _departures(view: GroupView, standings: Standings) -> Iterator[Task]:
+    # What is published is final: what arrives later asks for no minutes.
+    if view.folded.on("published", "publish") is None:
+        for award, reason in unminuted(standings).items():
+            yield Task("departure", None, None, f"departure:{award}", said(reason), None)
 
 
 def _differences(view: GroupView, standings: Standings) -> Iterator[Task]:

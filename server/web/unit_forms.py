@@ -7,7 +7,7 @@ submissions of one checklist side by side. Like `forms`, this module must never 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
@@ -154,12 +154,17 @@ def matters(
     decided = list(claims)
     pending: dict[str, PendingClaim] = {}
     keys: dict[str, str] = {}
+    subjects: set[str] = set()
     for claim in (each for it in view.all("submission") if it["unit"] == unit for each in it["claims"]):
         text = view.text(claim["subject"])
+        subjects.add(claim["subject"][:KEY_CHARS])
         # Parts are salted: one subject written under two items has two hashes, and is one achievement all the same.
         key = keys.setdefault(" ".join((text or claim["subject"]).split()).casefold(), claim["subject"][:KEY_CHARS])
         name = name_of({"item": claim["item"], "key": key, "number": claim["number"]})
         pending.setdefault(name, PendingClaim(name, key, claim["item"], text, claim["number"]))
+    # A decision under the hash of a subject that, its text withheld, no longer joins the claims it stood for.
+    own = {(claim.item, claim.key) for claim in pending.values()}
+    astray = {entry.decision for entry in decided if entry.value["key"] in subjects and _claimed(entry) not in own}
     items = [
         ClaimItem(each["id"], each["names"], Fraction(each["points"]), side == "bonus")
         for side in ("bonus", "penalty")
@@ -167,7 +172,7 @@ def matters(
     ]
     return Matters(
         sections=tuple(each for each in figures_ if f"section:{unit}:{each.section}" in undecided),
-        claims=tuple(claim for _name, claim in sorted(pending.items()) if not _decided(claim, decided)),
+        claims=tuple(claim for _name, claim in sorted(pending.items()) if not _decided(claim, decided, astray)),
         items=tuple(items),
         standing=tuple(entry for entry in decided if entry.stands and entry.act == "count-claim"),
         contested=tuple(heads),
@@ -175,12 +180,26 @@ def matters(
     )
 
 
-def _decided(claim: PendingClaim, decided: Iterable[DecisionEntry]) -> bool:
-    """Does a decision speak of it? One may have added the number that the unit left out."""
+def _claimed(entry: DecisionEntry) -> tuple[str, str]:
+    return entry.value["item"], entry.value["key"]
+
+
+def _decided(claim: PendingClaim, decided: Iterable[DecisionEntry], astray: Collection[str]) -> bool:
+    """Does a decision speak of it? One may have added the number that the unit left out.
+
+    Where a text is withheld that told one subject under two hashes, the item and the number tell it.
+    """
     return any(
-        (entry.value["item"], entry.value["key"]) == (claim.item, claim.key)
-        and claim.number in (None, entry.value["number"])
+        _claimed(entry) == (claim.item, claim.key) and claim.number in (None, entry.value["number"])
         for entry in decided
+        if not entry.contested
+    ) or any(
+        entry.value["item"] == claim.item
+        and claim.number is not None
+        and claim.number == entry.value["number"]
+        and (claim.subject is None or entry.decision in astray)
+        for entry in decided
+        if not entry.contested
     )
 
 

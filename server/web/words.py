@@ -123,6 +123,7 @@ TASK: Final = {
     "undecided": Word(_("Chờ quyết định"), "gavel", "attention"),
     "na": Word(_("Duyệt không áp dụng"), "help-circle-outline", "attention"),
     "difference": Word(_("Cần giải thích chênh lệch"), "alert-outline", "attention"),
+    "departure": Word(_("Khác thứ tự điểm"), "swap-vertical", "attention"),
 }
 
 ROLE: Final = {

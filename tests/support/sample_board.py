@@ -166,6 +166,7 @@ class SampleBoard:
             visits={},
             documents={"scheme:cum-1000:1": {"names": names("Cụm 1000", "Cluster 1000"), "version": 1}},
             record=SimpleNamespace(scheme_id="scheme:cum-1000:1", events=()),
+            folded=SimpleNamespace(contested={}),
             citations={self.card(n).cited: [({"unit": "ha-noi"}, "i-1")] for n in range(11)},
             all=lambda kind: [],
             standings=lambda day: SimpleNamespace(rows=(), row=lambda unit: None),

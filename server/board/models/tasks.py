@@ -12,6 +12,7 @@ TaskKind = Literal[
     "overdue_return",
     "open_return",
     "contested",
+    "departure",
     "unsigned_pact",
     "waiting",
     "error",

@@ -9,6 +9,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
+from schemas.acts import subject_of
+from schemas.ballots import contested_ties
 from schemas.problem import InvalidDocument
 from schemas.problem import Problem as FieldProblem
 from schemas.standings import tied
@@ -122,8 +124,9 @@ def _room(form: Mapping[str, str], what: str) -> dict[str, Any]:
 
 
 def _form(act: str, form: Mapping[str, str]) -> str:
-    """What tells the forms of one act apart: that of an award, of an office."""
-    return ":".join(it for it in (act, form.get("award"), form.get("role")) if it)
+    """What tells the forms of one act apart: that of an award, of an office, of a tie."""
+    tie = form.get("units") if act == "tie-ballot" else None
+    return ":".join(it for it in (act, form.get("award"), form.get("role"), tie) if it)
 
 
 def _told(problem: FieldProblem, head: GroupHead) -> str:
@@ -167,8 +170,10 @@ def _page(
     view = board.view(account(), group, year)
     progress = results.progress(account(), group, year)
     ranking = view.standings(board.today())
-    ties = tied(ranking)
-    ballot = service().acts.offers(account(), view, ["tie-ballot"], {"units": ties[0]})[0] if ties else None
+    # What two servers wrote side by side is to be settled even where later scores have broken the tie.
+    ties = (*tied(ranking), *(it for it in contested_ties(view.record) if it not in tied(ranking)))
+    tie_sides = {units: _sides(view, subject_of("tie-ballot", {"units": units})) for units in ties}
+    ballots = {it: service().acts.offers(account(), view, ["tie-ballot"], {"units": it})[0] for it in ties}
     result, room = results.find(account(), group, year), meeting_of(view, ranking)
     return render_template(
         "result.html",
@@ -196,7 +201,8 @@ def _page(
         forked=len(view.folded.heads) > 1,
         exceptions=lambda frozen: [told_reason(it) for it in frozen.exceptions],
         ties=ties,
-        ballot=ballot,
+        ballots=ballots,
+        tie_sides=tie_sides,
         voters=sum(member.active for member in view.record.listed(board.today())),
         key=results.key,
         grouped=grouped,

@@ -8,10 +8,13 @@ from typing import Any, Final
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from schemas.acts import subject_of
 from schemas.figures import corrected
 from schemas.problem import InvalidDocument
+from server.board.models.decisions import DecisionEntry
 from server.board.models.refs import PersonRef
 from server.board.models.sheet import UnitSheet
+from server.board.reading import decision_entry
 from server.board.view import GroupView
 from server.problems import Problem
 from server.web import forms, unit_forms
@@ -35,8 +38,11 @@ def sheet_sent(group: str, year: int, unit: str) -> Any:
     filled = unit_forms.read_unit_act(request.form, unit, _matters(page), locale=locale())
     if isinstance(filled, forms.Wrong):
         return _page(page, wrong=filled.fields, typed=request.form), 422
+    # Only what the reader was shown side by side is settled.
+    seen, subject = request.form.getlist("seen"), subject_of(filled.act, filled.value)
+    settles = [it.decision for it in _side_by_side(page) if it.subject == subject and it.decision in seen]
     try:
-        service().acts.act(account(), group, year, filled.act, filled.value, reason=filled.reason)
+        service().acts.act(account(), group, year, filled.act, filled.value, reason=filled.reason, settles=settles)
     except InvalidDocument as invalid:
         return _page(page, wrong={"act": " ".join(invalid.sentences(locale()))}, typed=request.form), 422
     except Problem as problem:
@@ -55,6 +61,18 @@ def sheet_approved(group: str, year: int, unit: str) -> Any:
 def _claims(page: UnitSheet) -> list[Any]:
     entries = service().board.decisions(account(), page.head.group, page.head.year).decisions
     return [entry for entry in entries if entry.act in CLAIM_ACTS and entry.value.get("unit") == page.unit.unit]
+
+
+def _side_by_side(page: UnitSheet) -> list[DecisionEntry]:
+    """What two servers wrote at once about the unit as a whole, and nobody has settled yet."""
+    view = service().board.view(account(), page.head.group, page.head.year)
+    return [
+        decision_entry(view, side)
+        for subject, contested in sorted(view.folded.contested.items())
+        if page.unit.unit in (words := subject.split(":"))
+        and words[0] in ("section", "claim", "rank", "carry", "checklist")
+        for side in contested.sides
+    ]
 
 
 def _matters(page: UnitSheet) -> unit_forms.Matters:
@@ -101,6 +119,7 @@ def _page(page: UnitSheet, *, wrong: Mapping[str, Any] | None = None, typed: Map
         lines=derivation(page.head.group, page.head.year, page.unit.unit),
         # Every act about a unit is its leader's, or for the leader's own the deputy's: one answer serves all.
         matters=_matters(page) if offer.allowed else None,
+        side_by_side=_side_by_side(page) if offer.allowed else (),
         claim_name=unit_forms.name_of,
         sent=lambda name: _sent(view, name),
         wrong=wrong or {},

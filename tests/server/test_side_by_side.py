@@ -1,0 +1,190 @@
+"""What two servers decided at the same moment is settled on the page that shows it, and names who decided."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+
+from schemas import ids
+from schemas.decision import build
+from schemas.hashing import part
+from server.app import create_app
+from tests.server.test_follower import put
+from tests.server.test_freezing import ballot, locked, published, scored
+from tests.server.test_result_page import ballot_fields
+from tests.server.test_web import token
+from tests.server.world import BN, GROUP, HD, HY, YEAR, full_marks, salted, submission_of
+
+BASE = f"/{GROUP}/{YEAR}"
+SHEET = f"{BASE}/units/{BN}"
+
+
+@pytest.fixture
+def enter(world):
+    app = create_app(world.service.config, service=world.service)
+
+    def as_(login):
+        client = app.test_client()
+        world.service.accounts.set_password(login, "mật-khẩu-dài-1")
+        page = client.get("/sign-in").get_data(as_text=True)
+        client.post("/sign-in", data={"csrf_token": token(page), "login": login, "password": "mật-khẩu-dài-1"})
+        return client
+
+    return as_
+
+
+def read(client, page):
+    return html.unescape(client.get(page).get_data(as_text=True))
+
+
+def filled(client, page, act, **fields):
+    """The form of the page that holds this act, sent with what it hides in itself."""
+    forms = re.findall(r"<form method=\"post\".*?</form>", client.get(page).get_data(as_text=True), re.DOTALL)
+    form = next(it for it in forms if act in it and all(f'value="{given}"' in it for given in fields.values()))
+    hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
+    sent = {}
+    for name, value in hidden:
+        sent.setdefault(name, []).append(html.unescape(value))
+    return sent
+
+
+def elsewhere(world, act, value, by="huong", unit=HD, as_="leader"):
+    """Another server, that had seen nothing of ours, decided this."""
+    reason = salted("Máy chủ kia ghi.")
+    theirs = build(
+        [], act, value, group=GROUP, year=YEAR, by=by, authority={"unit": unit, "as": as_},
+        at="2024-10-08T05:00:01Z", reason=reason["_id"].partition(":")[2],
+    )  # fmt: skip
+    put(world, ids.group_database(GROUP, YEAR), reason, theirs)
+    world.settle()
+    return theirs
+
+
+def contested(world):
+    return list(world.service.board.view(None, GROUP, YEAR).folded.contested)
+
+
+def test_a_tie_ballot_written_on_two_servers_is_settled_on_the_result_page(world, enter):
+    scored(world, so_hy=90, so_bn=90)
+    world.act("huong", "tie-ballot", ballot(), "Biên bản ngày 08/10")
+    elsewhere(world, "tie-ballot", ballot(votes={HY: 3, BN: 0}))
+    leader = enter("huong")
+    assert "Hai quyết định song song" in read(leader, f"{BASE}/result")
+    sent = filled(leader, f"{BASE}/result", "tie-ballot")
+    typed = {name: it for name, it in ballot_fields(so_bn="2", so_hy="1").items() if name != "invalid"}
+    answer = leader.post(f"{BASE}/result", data={**sent, **typed}, follow_redirects=True)
+    assert "Đã ghi kết quả bỏ phiếu." in answer.get_data(as_text=True)
+    assert contested(world) == []
+    rows = world.service.board.standings(None, GROUP, YEAR).rows
+    assert [(row.unit.unit, row.place) for row in rows] == [(HD, 1), (BN, 2), (HY, 3)]
+
+
+def test_a_tie_ballot_side_by_side_is_settled_though_later_scores_broke_the_tie(world, enter):
+    scored(world, so_hy=90, so_bn=90)
+    world.act("huong", "tie-ballot", ballot(), "Biên bản ngày 08/10")
+    elsewhere(world, "tie-ballot", ballot(votes={HY: 3, BN: 0}))
+    before = next(it for it in world.ids_of("submission") if f":{BN}:self:" in it)
+    better = submission_of(world.accounts["bac"], "d1", BN, full_marks(92), number=9, supersedes=[before])
+    put(world, ids.unit_database(BN, YEAR), better)
+    world.settle()
+    leader = enter("huong")
+    sent = filled(leader, f"{BASE}/result", "tie-ballot")
+    typed = {name: it for name, it in ballot_fields(so_bn="2", so_hy="1").items() if name != "invalid"}
+    assert leader.post(f"{BASE}/result", data={**sent, **typed}).status_code == 303
+    assert contested(world) == []
+
+
+@pytest.mark.parametrize(
+    ("act", "value", "typed"),
+    [
+        ("rank-unit", {"unit": BN, "ranked": False}, {"ranked": "true"}),
+        (
+            "count-claim",
+            {"unit": BN, "item": "bonus-prize", "key": "k", "occurrences": "1", "number": "7/QĐ"},
+            None,
+        ),
+    ],
+)
+def test_what_two_servers_decided_about_a_unit_is_settled_on_its_page(world, enter, act, value, typed):
+    scored(world)
+    world.act("huong", act, value, "Máy chủ này ghi.")
+    elsewhere(world, "refuse-claim" if act == "count-claim" else act, value)
+    assert len(contested(world)) == 1
+    leader = enter("huong")
+    assert "Hai quyết định song song" in read(leader, SHEET)
+    if typed is None:  # the claim that counts on one side is withdrawn for both
+        found = re.search(r'<select id="withdrawn".*?<option value="([^"]+)"', read(leader, SHEET), re.DOTALL)
+        sent, typed = filled(leader, SHEET, "refuse-claim"), {"act": "refuse-claim", "claim": found[1]}
+    else:
+        sent = filled(leader, SHEET, act)
+    answer = leader.post(SHEET, data={**sent, **typed, "reason": "Đã xem cả hai."})
+    assert answer.status_code == 303
+    assert contested(world) == []
+
+
+def test_a_decision_that_came_after_the_page_was_shown_is_not_settled_unseen(world, enter):
+    scored(world)
+    world.act("huong", "rank-unit", {"unit": BN, "ranked": False}, "Máy chủ này ghi.")
+    leader = enter("huong")
+    sent = filled(leader, SHEET, "rank-unit")
+    elsewhere(world, "rank-unit", {"unit": BN, "ranked": True})
+    leader.post(SHEET, data={**sent, "ranked": "true", "reason": "Chỉ thấy một bên."})
+    assert contested(world) == [f"rank:{BN}"]
+
+
+def test_the_log_names_the_council_and_its_unit_though_they_are_no_members(world, enter):
+    freeze, _publish = published(world)
+    page = read(enter("bac"), f"{BASE}/decisions")
+    assert "Đặng Văn Đồng" in page
+    assert "bo-vhttdl" not in page
+    assert world.accounts["hoi-dong"].account[:10] not in page
+    # Their names are told since the freezing, and are nothing that came after it.
+    assert world.service.results.result(None, GROUP, YEAR).later == {}
+    assert freeze["_id"] in world.ids_of("decision")
+
+
+def test_who_decided_before_names_were_told_is_named_after_a_sweep(world):
+    scored(world)
+    elsewhere(world, "lock-scores", {"locked": True, "best": {}}, by="hoi-dong", unit="bo-vhttdl", as_="council")
+    world.settle()
+    entry = world.service.board.decisions(None, GROUP, YEAR).decisions[0]
+    assert (entry.by.name, entry.authority_unit.short_names["vi"]) == ("Đặng Văn Đồng", "Bộ")
+
+
+def test_a_departure_without_a_reason_is_among_todays_tasks_until_it_is_minuted(world, enter):
+    locked(world)
+    votes = {"units": [BN], "held": "2024-10-08", "voters": 3, "present": 3, "invalid": 0, "votes": {BN: 2}}
+    world.act("huong", "award-ballot", {"award": "flag", **votes}, "Biên bản")
+    page = read(enter("huong"), f"{BASE}")
+    assert "Bắc Ninh được đề nghị trước Hải Dương, Hưng Yên" in page
+    assert f'href="{BASE}/result"><span' in page
+    world.act("hoi-dong", "depart-order", {"award": "flag", "units": [BN], "over": sorted([HD, HY])}, "Dẫn đầu.")
+    assert [it.kind for it in world.service.board.tasks(None, GROUP, YEAR)] == []
+
+
+def claimed(world):
+    """One achievement, claimed under two items: two parts, for each has its own salt."""
+    texts = [part("Cháu Na đoạt giải", salt * 32) for salt in "ab"]
+    claims = [
+        {"item": item, "subject": text["_id"].partition(":")[2], "number": "12/QĐ", "evidence": []}
+        for item, text in zip(("bonus-practice", "bonus-prize"), texts, strict=True)
+    ]
+    body = submission_of(world.accounts["bac"], "d1", BN, full_marks(90), number=7, claims=claims)
+    put(world, ids.unit_database(BN, YEAR), *texts, body)
+    world.settle()
+    return claims
+
+
+@pytest.mark.parametrize("gone", [(0,), (1,), (0, 1)])
+def test_a_claim_decided_before_its_text_was_withheld_is_not_offered_again(world, enter, gone):
+    claims = claimed(world)
+    leader = enter("huong")
+    for _ in claims:
+        sent = filled(leader, SHEET, 'name="claim"')
+        leader.post(SHEET, data={**sent, "act": "count-claim", "reason": "Có quyết định."})
+    assert "Đề nghị:" not in read(leader, SHEET)
+    for index in gone:
+        world.act("hoi-dong", "withhold", {"kind": "part", "sha256": claims[index]["subject"]}, "Gia đình đề nghị")
+    assert "Đề nghị:" not in read(leader, SHEET)

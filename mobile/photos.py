@@ -97,7 +97,8 @@ def settle(
     """Ask which photos are safe, remember it, let their chunks here go; answers those that are not safe yet.
 
     A photo the server turned down is put right from its original, to be sent again; it is among the refused, with a
-    sentence, until the server has confirmed it. One whose original is damaged too is not sent again.
+    sentence, until the server has confirmed it. One whose original is damaged too is not sent again, nor is one that
+    the server lost when its original was no longer here.
     """
     still_open: list[str] = []
     refused: list[Refused] = []
@@ -121,6 +122,10 @@ def settle(
                         "This photo arrived damaged, and the original on this phone is damaged too. Take it again."
                     )
                 refused.append(Refused(media.photo_id(name), None, "mismatch", reason))
+            elif not local.photo_file(name).exists() and media.missing_chunks(store, name):
+                still_open.pop()
+                reason = _("The server has lost this photo, and its original is no longer on this phone. Take it again.")
+                refused.append(Refused(media.photo_id(name), None, "lost", reason))
     return still_open, refused
 
 
@@ -313,22 +318,22 @@ def look_after(
 ) -> list[str]:
     """Ask which confirmed photos the server still has. What it lost goes again; what it has had long enough may leave.
 
-    `today` is the server's day, None where it does not tell: then nothing leaves. Answers which wait again:
-    `push` sends them, as any other.
+    `today` is the server's day, None where it does not tell: then nothing leaves. Answers which wait again: `push`
+    sends them, as any other, and of those whose original has left this phone `settle` tells their owner.
     """
     confirmed = [name for name in names_in(store) if way(local, store.name, name).safe]
-    here = [name for name in confirmed if local.photo_file(name).exists()]
     there: set[str] = set()
-    for batch in _slices(here, RECEIPTS_AT_ONCE_MAX):
+    for batch in _slices(confirmed, RECEIPTS_AT_ONCE_MAX):
         there |= media.receipts(remote, batch)
     if today is not None:
-        _let_go(local, store, [name for name in here if name in there], today)
-    lost = [name for name in here if name not in there]
+        _let_go(local, store, [name for name in confirmed if name in there and local.photo_file(name).exists()], today)
+    lost = [name for name in confirmed if name not in there]
     for name in lost:
         if cancelled():
             break
-        # Its pieces here are gone; they are cut anew from the file, which is what the file is kept for.
-        media.mend(store, name, local.photo_file(name).read_bytes(), media.read_thumbnail(store, name).data)
+        if local.photo_file(name).exists():
+            # Its pieces here are gone; they are cut anew from the file, which is what the file is kept for.
+            media.mend(store, name, local.photo_file(name).read_bytes(), media.read_thumbnail(store, name).data)
         of = len(media.ids_in_order(name, int(store.get(media.photo_id(name))["bytes"])))
         _remember(local, store.name, name, have=0, of=of, safe_at=None)
     return lost

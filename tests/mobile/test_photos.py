@@ -9,6 +9,7 @@ import flask
 import pytest
 from PIL import Image
 
+from mobile import photos
 from mobile.worker import SyncWorker
 from sync import media
 from sync.documents import with_revision
@@ -259,3 +260,34 @@ def test_a_photo_the_server_lost_arrives_again_though_the_line_breaks_half_way(l
         service.settle()
     assert lan.evidence()[0].photos[0].safe
     assert media.read_photo(there, shot.sha256).data == shot.file.read_bytes()
+
+
+def test_a_photo_the_server_lost_after_its_owner_freed_the_original_is_called_lost_and_not_safe(
+    lan, own, service, sync
+):
+    kept, freed = (lan.capture(noisy(), title="Hội diễn", checklist=own).photos[0] for _ in range(2))
+    sync(lan)
+    service.settle()
+    sync(lan)
+    photos.free(lan.tools.local, freed.sha256)
+    backup = service.stores.open(M).get(media.receipt_id(freed.sha256), attachments=True, revs=True)
+    service.stores.delete(M)
+    there = service.stores.ensure(M)
+    worker = SyncWorker(lan)
+    for _ in range(3):
+        service.seen.clear()
+        worker.sync_once()
+        service.settle()
+    (refusal,) = lan.refused()
+    assert refusal.id == media.photo_id(freed.sha256)
+    assert "Take it again" in refusal.reason or "chụp lại" in refusal.reason
+    assert {shot.sha256: shot.safe for card in lan.evidence() for shot in card.photos} == {
+        kept.sha256: True,
+        freed.sha256: False,
+    }
+    assert not any(path == f"/db/{M}/_bulk_docs" for _, path in service.seen), "nothing is sent for ever"
+
+    assert there.bulk_docs([backup], new_edits=False) == []  # found in an older backup
+    worker.sync_once()
+    assert lan.refused() == []
+    assert all(shot.safe for card in lan.evidence() for shot in card.photos)

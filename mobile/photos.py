@@ -124,7 +124,9 @@ def settle(
                 refused.append(Refused(media.photo_id(name), None, "mismatch", reason))
             elif not local.photo_file(name).exists() and media.missing_chunks(store, name):
                 still_open.pop()
-                reason = _("The server has lost this photo, and its original is no longer on this phone. Take it again.")
+                reason = _(
+                    "The server has lost this photo, and its original is no longer on this phone. Take it again."
+                )
                 refused.append(Refused(media.photo_id(name), None, "lost", reason))
     return still_open, refused
 

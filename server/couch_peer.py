@@ -11,11 +11,11 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import flask
 
-from sync.face import Limits, make_face
+from sync.face import Limits, make_face, request_id
 from sync.store_folder import StoreFolder
 
 SESSION_S = 600
@@ -96,7 +96,7 @@ class _Guard:
 
     def watch(self, app: flask.Flask) -> None:
         app.before_request(self._ask)
-        app.after_request(self._renewed)
+        app.after_request(self._after)
 
     def _ask(self) -> flask.Response | None:
         request = flask.request
@@ -111,10 +111,11 @@ class _Guard:
 
     def _how(self, request: flask.Request) -> str | None:
         """By what the caller is known: `default` (Basic), `cookie`, or None."""
+        if self._is_cookie(request.cookies.get(COOKIE, "")):
+            return "cookie"
         given = request.authorization
-        if given is not None and given.type == "basic" and self._is_user(given.username, given.password):
-            return "default"
-        return "cookie" if self._is_cookie(request.cookies.get(COOKIE, "")) else None
+        named = given is not None and given.type == "basic" and self._is_user(given.username, given.password)
+        return "default" if named else None
 
     def _is_user(self, name: Any, password: Any) -> bool:
         # Both are compared, in constant time: a wrong name must not answer sooner.
@@ -128,12 +129,14 @@ class _Guard:
         if request.method == "DELETE":
             answer = flask.jsonify(ok=True)
             answer.delete_cookie(COOKIE, httponly=True)
-            return answer
+            return _sent_on(answer, "next")
         if request.method not in ("GET", "HEAD"):
             return None  # the face says which methods there are
         how = self._how(request)
-        if how is None and request.authorization is not None:
+        if how is None and request.authorization is not None and request.authorization.type == "basic":
             return _unauthorized("Name or password is incorrect.")
+        if how is None and request.args.get("basic") == "true":
+            return _unauthorized("Please login.")
         known = {} if how is None else {"authenticated": how}
         nobody: dict[str, Any] = {"name": None, "roles": []}
         context = nobody if how is None else {"name": self._name, "roles": ["_admin"]}
@@ -146,25 +149,34 @@ class _Guard:
             reason = f"Content-Type must be '{FORM}' or 'application/json'"
             return _refusal(415, "bad_content_type", reason)
         given: Any = request.get_json(silent=True) if request.is_json else request.form
+        if given is None:
+            return _refusal(400, "bad_request", "invalid UTF-8 JSON")
         if not isinstance(given, Mapping):
             given = {}
-        if not given.get("name"):
+        name = given.get("name") or given.get("username")
+        if not name:
             return _refusal(400, "bad_request", "request body must contain a username")
-        if not self._is_user(given.get("name"), given.get("password")):
+        if not self._is_user(name, given.get("password")):
             # Without a challenge: with one, CouchDB's replicator asks again with Basic.
             refused = _unauthorized("Name or password is incorrect.")
             refused.delete_cookie(COOKIE, httponly=True)
-            return refused
+            return _sent_on(refused, "fail")
         answer = flask.jsonify(ok=True, name=self._name, roles=["_admin"])
         self._give_cookie(answer)
-        return answer
+        return _sent_on(answer, "next")
 
     def _give_cookie(self, answer: flask.Response) -> None:
         until = f"{int(self._now()) + SESSION_S:x}"
         answer.set_cookie(COOKIE, f"{until}:{self._seal(until)}", max_age=SESSION_S, httponly=True, samesite="Strict")
 
-    def _renewed(self, answer: flask.Response) -> flask.Response:
-        """A new cookie for who came with one, unless it is nearly new or the answer says something of it already."""
+    def _after(self, answer: flask.Response) -> flask.Response:
+        """What every answer bears, and a new cookie for who came with one.
+
+        Unless that is nearly new or the answer says something of it already.
+        """
+        if "X-Couch-Request-ID" not in answer.headers:  # ours, not the face's
+            answer.headers["X-Couch-Request-ID"] = request_id(flask.request.headers)
+            answer.headers["Cache-Control"] = "must-revalidate"
         left_s = self._left_s(flask.request.cookies.get(COOKIE, ""))
         if 0 < left_s < SESSION_S * (1 - RENEWED_AFTER) and "Set-Cookie" not in answer.headers:
             self._give_cookie(answer)
@@ -182,6 +194,19 @@ class _Guard:
 
     def _seal(self, until: str) -> str:
         return hmac.new(self._secret, until.encode(errors="replace"), hashlib.sha256).hexdigest()
+
+
+def _sent_on(answer: flask.Response, to: str) -> flask.Response:
+    """`answer`, as a redirection to the path of this server that the parameter `to` names, if it names one."""
+    path = flask.request.args.get(to)
+    if path is None:
+        return answer
+    if not path.startswith("/"):
+        return _refusal(400, "bad_request", "path must begin with a /.")
+    answer.status_code = 302
+    # With the host before it: alone, `//elsewhere` would lead elsewhere.
+    answer.headers["Location"] = flask.request.host_url.rstrip("/") + quote(path, safe="/?&=%:@+,;~")
+    return answer
 
 
 def _unauthorized(reason: str, *, challenge: bool = False) -> flask.Response:

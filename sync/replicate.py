@@ -13,7 +13,7 @@ caller waits, asks a person, or reports. It must never know what a document mean
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -61,6 +61,9 @@ class Progress:
     seconds: float = 0.0
     # Changes taken up so far, those the target had already included.
     changes_done: int = 0
+    # Revisions the target was asked about, and those of them it lacked.
+    revs_checked: int = 0
+    revs_missing: int = 0
 
     @property
     def docs_per_s(self) -> float | None:
@@ -94,6 +97,10 @@ class Result:
     # The far end's checkpoint is not the one this end left there: it was put back to an older copy, or somebody else
     # replicates in our name.
     far_changed: bool = False
+    # Revisions the target was asked about.
+    revs_checked: int = 0
+    # What the target remembers of the sessions before, and this one first, as the protocol keeps them.
+    history: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,7 @@ def replicate(
     new_session_id: Callable[[], str],
     now: Callable[[], str],
     doc_ids: Sequence[str] | None = None,
+    since: Seq | None = None,
     batch_docs: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -136,7 +144,8 @@ def replicate(
 ) -> Result:
     """Copy what the target lacks; safe to repeat, from either side and at any time.
 
-    With `doc_ids`, these documents alone. `durable` waits for the target's disk with each batch; without, an embedded
+    With `doc_ids`, these documents alone; with `since`, what the source got after that sequence, whatever both ends
+    remember. `durable` waits for the target's disk with each batch; without, an embedded
     store may lose the last batches *and* their checkpoint to a power cut, and pulls them again. `continuous` goes on
     until `cancelled()`, which is asked from two threads, between requests and while waiting. `now` gives the time as
     text for the history.
@@ -157,7 +166,16 @@ def replicate(
             sleep(LOOK_S)
 
     line = line or Line()
-    run = _Run(source, target, doc_ids=doc_ids, session_id=new_session_id(), now=now, far=far, monotonic=monotonic)
+    run = _Run(
+        source,
+        target,
+        doc_ids=doc_ids,
+        since=since,
+        session_id=new_session_id(),
+        now=now,
+        far=far,
+        monotonic=monotonic,
+    )
     if run.nothing_new and not continuous:
         run.put_home_right()
         return run.result(cancelled=False)
@@ -212,6 +230,7 @@ class _Run:
         target: Database,
         *,
         doc_ids: Sequence[str] | None,
+        since: Seq | None,
         session_id: str,
         now: Callable[[], str],
         far: Far | None,
@@ -241,7 +260,8 @@ class _Run:
         self._seq: Seq = 0
         # How far home had read the source when it was last here.
         self._reached: Seq | None = None
-        self.start_seq = self._seq = self._recorded = self._told = self._start(source_info)
+        start = self._start(source_info)
+        self.start_seq = self._seq = self._recorded = self._told = start if since is None else since
         self._reached = self.start_seq if self._reached is None else self._reached
         self.empty_target = target_info.get("doc_count") == 0 and target_info.get("doc_del_count") == 0
         self.nothing_new = self._reached not in (0, None) and self._reached == source_info.get("update_seq")
@@ -309,9 +329,14 @@ class _Run:
             bytes_written=self._bytes,
             seconds=self._monotonic() - self._began,
             changes_done=self._changes,
+            revs_checked=counts.missing_checked,
+            revs_missing=counts.missing_found,
         )
 
     def result(self, *, cancelled: bool) -> Result:
+        remembered = checkpoints.checkpoint(
+            self._known.get(id(self._target)), self._session, last_seq=self._recorded, end_time=self._now()
+        )
         return Result(
             session_id=self._session.session_id,
             start_seq=self._session.start_last_seq,
@@ -323,6 +348,8 @@ class _Run:
             checkpoint_written=self._wrote_checkpoint,
             cancelled=cancelled,
             far_changed=self._far_changed,
+            revs_checked=self._session.missing_checked,
+            history=remembered["history"],
         )
 
     # Checkpoints

@@ -93,7 +93,7 @@ class Store:
                 "doc_count": live,
                 "doc_del_count": deleted,
                 "uuid": uuid_,
-                "sizes": {"file": self._file.size_bytes()},
+                "sizes": {"file": self._file.size_bytes(), "active": reader.bytes_in_use()},
             }
 
     def changes(

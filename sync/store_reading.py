@@ -77,6 +77,13 @@ class Reader:
         """How many documents live, and how many are deleted."""
         return int(self.meta("live")), int(self.meta("gone"))
 
+    def bytes_in_use(self) -> int:
+        """What documents take of the file: all its pages but the first, which is its own, and the free ones."""
+        asked = ("page_count", "freelist_count", "page_size")
+        told = (self._connection.execute(f"PRAGMA {name}").fetchone() for name in asked)
+        (pages,), (free,), (page_bytes,) = told
+        return int(pages - 1 - free) * int(page_bytes)
+
     def row(self, doc_id: str) -> Row | None:
         """With its history."""
         query = f"SELECT {_ROW_AND_TREE} FROM doc WHERE id = ?"  # noqa: S608 - constants only

@@ -31,6 +31,8 @@ from sync.revisions import Branch, Path, RevisionTree, new_revision
 from sync.store_file import OLD
 from sync.store_reading import VARIABLES_MAX, Reader, Row, marks
 
+# Histories in memory at once while they are shortened: those of a large database are more than a phone has.
+STEMMED_AT_ONCE = 1_000
 ROWS_PER_INSERT = VARIABLES_MAX // 7
 """The wider of the two tables has seven columns."""
 
@@ -316,13 +318,15 @@ class Writer:
 
     def stem(self, limit: int) -> None:
         """Forget ancestors beyond `limit`. No news for anybody: leaves stay what they were."""
-        found = self._connection.execute("SELECT n, tree FROM doc").fetchall()
-        trees = ((n, RevisionTree.loads(tree)) for n, tree in found)
-        shorter = ((tree.stemmed(limit), tree, n) for n, tree in trees)
-        self._connection.executemany(
-            "UPDATE doc SET tree = ? WHERE n = ?",
-            [(stemmed.dumps(), n) for stemmed, tree, n in shorter if stemmed is not tree],
-        )
+        page, last = "SELECT n, tree FROM doc WHERE n > ? ORDER BY n LIMIT ?", 0
+        while found := self._connection.execute(page, (last, STEMMED_AT_ONCE)).fetchall():
+            last = found[-1][0]
+            trees = ((n, RevisionTree.loads(tree)) for n, tree in found)
+            shorter = ((tree.stemmed(limit), tree, n) for n, tree in trees)
+            self._connection.executemany(
+                "UPDATE doc SET tree = ? WHERE n = ?",
+                [(stemmed.dumps(), n) for stemmed, tree, n in shorter if stemmed is not tree],
+            )
 
     def drop_history(self) -> None:
         """Forget what `keep_history` kept."""

@@ -19,11 +19,12 @@ from collections.abc import Callable
 from flask import Blueprint
 
 from sync.database import Database
+from sync.face.answer import request_id
 from sync.face.dispatch import METHODS, Dispatch
 from sync.face.folder import DatabaseFolder
 from sync.face.limits import Limits
 
-__all__ = ["DatabaseFolder", "Limits", "make_face"]
+__all__ = ["DatabaseFolder", "Limits", "make_face", "request_id"]
 
 
 def make_face(

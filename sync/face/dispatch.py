@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
-import secrets
 from collections.abc import Callable
 
 from flask import Response, request
@@ -14,7 +12,7 @@ from werkzeug.routing import PathConverter
 from sync.database import Database
 from sync.errors import IllegalDocumentId, NotFound
 from sync.face import bulk, changes, lifecycle, listing, local, server, updates
-from sync.face.answer import json_answer
+from sync.face.answer import json_answer, request_id
 from sync.face.attachments import attachment
 from sync.face.call import Call
 from sync.face.documents import document, post
@@ -25,9 +23,6 @@ from sync.face.replication import Replications
 from sync.face.routing import document_and_rest, is_db_name, raw_path, segments_below
 
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "COPY", "PATCH", "OPTIONS", "TRACE")
-
-# A caller may name its request, to find it again in logs.
-_REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 _log = logging.getLogger(__name__)
 
@@ -104,8 +99,7 @@ class Dispatch:
             response = self._route(call)
         except Exception as error:  # noqa: BLE001 - a peer is answered in CouchDB's words whatever failed
             response = self._refusal(call, error)
-        named = call.request.headers.get("X-Couch-Request-ID", "")
-        response.headers["X-Couch-Request-ID"] = named if _REQUEST_ID.fullmatch(named) else secrets.token_hex(5)
+        response.headers["X-Couch-Request-ID"] = request_id(call.request.headers)
         response.headers["X-CouchDB-Body-Time"] = str(round(call.body_s * 1000))
         return response
 

@@ -25,7 +25,7 @@ from flask import Response
 
 from sync.backoff import Backoff
 from sync.checkpoints import REPLICATION_ID_VERSION
-from sync.database import Database
+from sync.database import Database, Seq
 from sync.errors import (
     BadRequest,
     DatabaseError,
@@ -63,6 +63,9 @@ class Job:
     continuous: bool
     started: datetime
     updated: datetime
+    doc_ids: list[str] | None = None
+    # Where to begin; once it has run, it goes on from where it was.
+    since: Seq | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
     progress: Progress | None = None
 
@@ -92,13 +95,23 @@ class Replications:
         if call.method != "POST":
             raise method_not_allowed("POST")
         asked = call.json_object()
+        for name in ("continuous", "cancel", "create_target"):
+            if not isinstance(asked.get(name, False), bool):
+                raise BadRequest(f"parameter `{name}` must be a boolean")
         job_id = _job_id(asked)
         if asked.get("cancel") is True:
             return self._cancel(call, asked, job_id)
         for name in ("filter", "view", "winning_revs_only"):
             if asked.get(name):
                 raise left_out(f"{name} is not served in replications; use doc_ids or selector.")
+        if asked.get("use_checkpoints") is False:
+            raise left_out("Replications without checkpoints are not served.")
+        if asked.get("doc_ids") is not None and asked.get("selector") is not None:
+            raise BadRequest("`doc_ids`,`filter`,`selector` are mutually exclusive")
         doc_ids = None if asked.get("doc_ids") is None else strings(asked["doc_ids"], "doc_ids")
+        since = asked.get("since_seq")
+        if since is not None and (isinstance(since, bool) or not isinstance(since, int | str)):
+            raise BadRequest("`since_seq` must be a sequence of the source.")
         source = self._end(asked, "source", create=False)
         if asked.get("selector") is not None:
             passes = matcher(asked["selector"])
@@ -113,7 +126,7 @@ class Replications:
         target = self._end(asked, "target", create=asked.get("create_target") is True)
         continuous = asked.get("continuous") is True
         now = self._now()
-        job = Job(job_id, _shown(asked, "source"), _shown(asked, "target"), continuous, now, now)
+        job = Job(job_id, _shown(asked, "source"), _shown(asked, "target"), continuous, now, now, doc_ids, since)
         with self._lock:
             running = self._jobs.get(job_id)
             if running is not None and continuous:
@@ -125,8 +138,8 @@ class Replications:
             self._jobs[job_id] = job
         if not continuous:
             with self._removed_at_end(job):
-                return json_answer(call, self._told(job, self._run(job, source, target, doc_ids)))
-        thread = threading.Thread(target=self._keep_running, args=(job, source, target, doc_ids), daemon=True)
+                return json_answer(call, self._told(job, self._run(job, source, target)))
+        thread = threading.Thread(target=self._keep_running, args=(job, source, target), daemon=True)
         thread.start()
         return _accepted(call, job)
 
@@ -155,9 +168,9 @@ class Replications:
             self._jobs.pop(job.job_id, None)
         return json_answer(call, {"ok": True, "_local_id": job.job_id})
 
-    def _run(self, job: Job, source: Database, target: Database, doc_ids: list[str] | None) -> Result:
+    def _run(self, job: Job, source: Database, target: Database) -> Result:
         def note(progress: Progress) -> None:
-            job.progress, job.updated = progress, self._now()
+            job.progress, job.updated, job.since = progress, self._now(), None
 
         try:
             return replicate(
@@ -165,7 +178,8 @@ class Replications:
                 target,
                 new_session_id=self._new_uuid,
                 now=lambda: format_datetime(self._now(), usegmt=True),
-                doc_ids=doc_ids,
+                doc_ids=job.doc_ids,
+                since=job.since,
                 on_progress=note,
                 cancelled=job.cancel.is_set,
                 continuous=job.continuous,
@@ -177,13 +191,13 @@ class Replications:
                 raise
             raise _as_answer(error, f"{job.source} or {job.target}") from error
 
-    def _keep_running(self, job: Job, source: Database, target: Database, doc_ids: list[str] | None) -> None:
+    def _keep_running(self, job: Job, source: Database, target: Database) -> None:
         """Until it is cancelled; what only needs waiting is waited for."""
         failures = 0
         with self._removed_at_end(job):
             while not job.cancel.is_set():
                 try:
-                    self._run(job, source, target, doc_ids)
+                    self._run(job, source, target)
                     failures = 0
                 except PeerUnreachable as error:
                     failures += 1
@@ -203,25 +217,32 @@ class Replications:
 
     def _told(self, job: Job, result: Result) -> dict[str, Any]:
         """What CouchDB says of a replication that is done."""
-        entry = {
-            "session_id": result.session_id,
+        counts: dict[str, Any] = {
             "start_time": format_datetime(job.started, usegmt=True),
             "end_time": format_datetime(self._now(), usegmt=True),
-            "start_last_seq": result.start_seq,
-            "end_last_seq": result.last_seq,
-            "recorded_seq": result.last_seq,
             "docs_read": result.docs_read,
             "docs_written": result.docs_written,
             "doc_write_failures": len(result.refused),
         }
-        unchanged = {} if result.docs_read or result.checkpoint_written else {"no_changes": True}
+        this, *before = result.history
+        history = [{**this, **counts}, *before]
+        nothing: dict[str, Any] = {"no_changes": True}
+        if job.doc_ids is not None:
+            if not result.revs_checked:
+                return {"ok": True, **nothing}
+            told = counts
+        elif result.docs_read or result.checkpoint_written:
+            told = {}
+        else:
+            # It leaves no trace, so that what is told is the last one that did.
+            told, history = nothing, before or history
         return {
             "ok": True,
-            **unchanged,
-            "session_id": result.session_id,
+            **told,
+            "session_id": history[0]["session_id"],
             "source_last_seq": result.last_seq,
             "replication_id_version": REPLICATION_ID_VERSION,
-            "history": [entry],
+            "history": history,
         }
 
     def _end(self, asked: dict[str, Any], side: str, *, create: bool) -> Database:
@@ -321,6 +342,9 @@ def _task(job: Job) -> dict[str, Any]:
         "docs_read": 0 if progress is None else progress.docs_read,
         "docs_written": 0 if progress is None else progress.docs_written,
         "doc_write_failures": 0 if progress is None else progress.docs_refused,
+        "revisions_checked": 0 if progress is None else progress.revs_checked,
+        "missing_revisions_found": 0 if progress is None else progress.revs_missing,
         "changes_pending": None if progress is None else progress.pending,
+        "through_seq": 0 if progress is None else progress.last_seq,
         "checkpointed_source_seq": 0 if progress is None else progress.last_seq,
     }

@@ -42,11 +42,12 @@ def peer(tmp_path: Path) -> Iterator[Peer]:
     made.folder.close()
 
 
-def until(holds: Any) -> None:
+def until(holds: Any) -> Any:
     ends = time.monotonic() + 20
-    while not holds():
+    while not (found := holds()):
         assert time.monotonic() < ends
         time.sleep(0.02)
+    return found
 
 
 # Lists
@@ -164,6 +165,44 @@ def test_a_server_replicates_when_told_and_tells_what_it_did(peer: Peer) -> None
     assert peer("GET", "/_active_tasks") == (200, [])
 
 
+def test_a_replication_tells_of_the_sessions_before_it_and_what_it_asked_the_target(peer: Peer) -> None:
+    asked = {"source": "a", "target": "b"}
+    sessions = []
+    for n in range(3):
+        peer("PUT", f"/a/d{n}", {"n": n})
+        sessions.append(peer("POST", "/_replicate", asked)[1])
+    told = sessions[-1]["history"]
+    assert [each["session_id"] for each in told] == [each["session_id"] for each in reversed(sessions)]
+    assert [(each["start_last_seq"], each["end_last_seq"]) for each in told] == [(2, 3), (1, 2), (0, 1)]
+    assert (told[0]["missing_checked"], told[0]["missing_found"], told[0]["docs_written"]) == (1, 1, 1)
+    # What finds nothing new leaves no trace.
+    nothing = peer("POST", "/_replicate", asked)[1]
+    assert nothing == {**sessions[-1], "no_changes": True}
+
+
+def test_a_replication_of_named_documents_tells_its_counts_beside_its_history(peer: Peer) -> None:
+    for n in range(3):
+        peer("PUT", f"/a/d{n}", {"n": n})
+    asked = {"source": "a", "target": "b"}
+    told = peer("POST", "/_replicate", {**asked, "doc_ids": ["d0", "d2", "no"]})[1]
+    assert (told["docs_read"], told["docs_written"], told["doc_write_failures"]) == (2, 2, 0)
+    assert told["start_time"] == told["history"][0]["start_time"]
+    for nobody in (["no"], []):
+        assert peer("POST", "/_replicate", {**asked, "doc_ids": nobody})[1] == {"ok": True, "no_changes": True}
+
+
+def test_a_replication_begins_where_its_caller_says_once(peer: Peer) -> None:
+    for n in range(4):
+        peer("PUT", f"/a/d{n}", {"n": n})
+    asked = {"source": "a", "target": "b"}
+    told = peer("POST", "/_replicate", {**asked, "since_seq": 2})[1]
+    assert (told["history"][0]["start_last_seq"], told["history"][0]["docs_written"]) == (2, 2)
+    assert [row["id"] for row in peer("GET", "/b/_all_docs")[1]["rows"]] == ["d2", "d3"]
+    assert peer("POST", "/_replicate", asked)[1]["no_changes"] is True
+    peer("POST", "/_replicate", {**asked, "since_seq": 0})
+    assert len(peer("GET", "/b/_all_docs")[1]["rows"]) == 4
+
+
 def test_a_replication_that_goes_on_is_seen_and_cancelled(peer: Peer) -> None:
     asked = {"source": "a", "target": "b", "continuous": True}
     status, told = peer("POST", "/_replicate", asked)
@@ -173,6 +212,8 @@ def test_a_replication_that_goes_on_is_seen_and_cancelled(peer: Peer) -> None:
     until(lambda: peer("GET", "/b/x")[0] == 200)
     (task,) = peer("GET", "/_active_tasks")[1]
     assert (task["type"], task["source"], task["replication_id"]) == ("replication", "a", told["_local_id"])
+    (task,) = until(lambda: [each for each in peer("GET", "/_active_tasks")[1] if each["docs_written"]])
+    assert (task["revisions_checked"], task["missing_revisions_found"], task["through_seq"]) == (1, 1, 1)
     peer("POST", "/_replicate", {**asked, "target": "c"})
     assert peer("POST", "/_replicate", {"source": "b", "target": "c"})[0] == 503
     assert peer("POST", "/_replicate", {**asked, "cancel": True}) == (200, {"ok": True, **told})
@@ -215,6 +256,11 @@ def test_a_server_speaks_only_to_whom_its_operator_allows(peer: Peer, tmp_path: 
         ({"source": "a", "target": "b", "selector": 1}, 400),
         ({"source": "a", "target": "b", "doc_ids": "x"}, 400),
         ({"source": "a", "target": "b", "cancel": True}, 404),
+        ({"source": "a", "target": "b", "cancel": "x"}, 400),
+        ({"source": "a", "target": "b", "continuous": 1}, 400),
+        ({"source": "a", "target": "b", "since_seq": []}, 400),
+        ({"source": "a", "target": "b", "doc_ids": [], "selector": {}}, 400),
+        ({"source": "a", "target": "b", "use_checkpoints": False}, 501),
     ],
 )
 def test_a_replication_that_cannot_be_is_refused(peer: Peer, body: dict[str, Any], status: int) -> None:
@@ -232,6 +278,7 @@ def test_who_signs_in_is_known_by_a_cookie_for_ten_minutes(tmp_path: Path) -> No
     assert peer("GET", "/_session")[1]["userCtx"] == {"name": None, "roles": []}
     assert peer("POST", "/_session", {"name": "an", "password": "sai"})[0] == 401
     assert peer("POST", "/_session", {"name": ["an"]})[0] == 401
+    assert peer.client.post("/_session", data="{", content_type="application/json").status_code == 400
     for nobody in ([1], {}, {"password": "bí mật"}):
         assert peer("POST", "/_session", nobody)[1]["reason"] == "request body must contain a username"
     assert peer("POST", "/_session", {"name": "an", "password": "bí mật"})[1]["name"] == "an"
@@ -247,6 +294,40 @@ def test_who_signs_in_is_known_by_a_cookie_for_ten_minutes(tmp_path: Path) -> No
     for cookie in ("ffffffff:x", "x", "ffffffff:" + "0" * 64, "đ:đ"):
         peer.client.set_cookie("AuthSession", cookie)
         assert peer("GET", "/_all_dbs")[0] == 401
+
+
+def test_who_signs_in_by_a_form_is_sent_on_within_this_server(tmp_path: Path) -> None:
+    peer = Peer(tmp_path, user="an:bí mật")
+    right, wrong = ({"username": "an", "password": word} for word in ("bí mật", "sai"))
+
+    def sent_on(path: str, form: dict[str, str] | None, method: str = "POST") -> tuple[int, str | None, bool]:
+        answer = peer.client.open(path, method=method, data=form)
+        return answer.status_code, answer.headers.get("Location"), "Set-Cookie" in answer.headers
+
+    assert sent_on("/_session?next=/_up", right) == (302, "http://localhost/_up", True)
+    assert sent_on("/_session?fail=/_up", right) == (200, None, True)
+    assert sent_on("/_session?fail=/_up", wrong) == (302, "http://localhost/_up", True)
+    assert sent_on("/_session?next=/_up", wrong) == (401, None, True)
+    assert sent_on("/_session?next=/_up", None, "DELETE") == (302, "http://localhost/_up", True)
+    assert sent_on("/_session?next=//evil.vn/a%0D%0Ab", right)[1] == "http://localhost//evil.vn/a%0D%0Ab"
+    for elsewhere in ("http://evil.vn/", "_up", ""):
+        assert sent_on(f"/_session?next={elsewhere}", right) == (400, None, False)
+
+
+def test_who_brings_a_cookie_is_known_by_it_whatever_basic_says(tmp_path: Path) -> None:
+    peer = Peer(tmp_path, user="an:bí mật")
+    basic = {"Authorization": "Basic " + b64encode("an:bí mật".encode()).decode()}
+    other = {"Authorization": "Basic " + b64encode(b"khac:sai").decode()}
+    assert peer("GET", "/_session", headers=basic)[1]["info"]["authenticated"] == "default"
+    assert peer("GET", "/_session", headers=other)[0] == 401
+    assert peer("GET", "/_session", headers={"Authorization": "Bearer x"})[1]["userCtx"]["name"] is None
+    assert peer("GET", "/_session?basic=true")[1]["reason"] == "Please login."
+    peer("POST", "/_session", {"name": "an", "password": "bí mật"})
+    for path in ("/_session", "/_up", "/_all_dbs"):
+        headers = peer.app.test_client().get(path, headers={"X-Couch-Request-ID": "mine"}).headers
+        assert (headers["X-Couch-Request-ID"], headers["Cache-Control"]) == ("mine", "must-revalidate")
+    for sent in (basic, other, {}):
+        assert peer("GET", "/_session", headers=sent)[1]["info"]["authenticated"] == "cookie"
 
 
 def test_couchdbs_replicator_signs_in_by_a_session_as_it_does_at_a_couchdb(tmp_path: Path) -> None:

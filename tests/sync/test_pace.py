@@ -36,6 +36,13 @@ def test_a_request_is_never_empty_nor_beyond_its_limits(told):
         assert BYTES_MIN <= pace.bytes_aim <= pace.bytes_ceiling <= BYTES_MAX
 
 
+def test_requests_that_are_under_way_at_once_share_what_memory_there_is() -> None:
+    many_small = Pace(docs=DOCS_MAX, bytes_aim=BYTES_MAX, doc_bytes=1)
+    few_large = Pace(docs=DOCS_MAX, bytes_aim=BYTES_MAX, doc_bytes=BYTES_MAX // 100)
+    assert [pace.room(5) for pace in (many_small, few_large)] == [DOCS_MAX // 5, 20]
+    assert Pace(doc_bytes=10 * BYTES_MAX).room(5) == 1
+
+
 @given(happenings, st.integers(1, 2_000), st.integers(0, 10**7))
 def test_a_cut_makes_nothing_larger_and_what_was_too_large_is_not_asked_again(told, docs, bytes_):
     pace = Pace()

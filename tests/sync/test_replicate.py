@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import flask
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ from sync.pace import Pace
 from sync.replicate import Far, Line, Progress, Result, replicate
 from sync.replicate_reading import RUNS_ALONE_MAX
 from sync.replicate_writing import fitting
+from sync.selected import Selected
 from sync.store import Store
 from tests.support.everything import everything
 from tests.support.faults import Faulty, sound
@@ -878,14 +880,14 @@ def test_continuous_goes_on_with_every_change_until_cancelled(served: Served, so
 
 
 class SideBySide(MemoryDatabase):
-    """A source that is read by three at once, each of whom waits for the others."""
+    """A source that is read by five at once, each of whom waits for the others."""
 
-    connections = 3
+    connections = 5
 
     def __init__(self, *documents: dict[str, Any]) -> None:
         super().__init__("side by side")
         graft(self, *documents)
-        self.together = threading.Barrier(3, timeout=10)
+        self.together = threading.Barrier(5, timeout=10)
         self.failing: set[str] = set()
 
     def bulk_get(self, requests: Any, **options: Any) -> list[dict[str, Any]]:
@@ -900,15 +902,86 @@ def many(count: int) -> list[dict[str, Any]]:
 
 
 def test_a_source_with_several_connections_is_read_by_as_many_at_once_and_lands_in_its_order() -> None:
-    source, target = SideBySide(*many(300)), MemoryDatabase("target")
-    assert copy(source, target).docs_written == 300
+    source, target = SideBySide(*many(500)), MemoryDatabase("target")
+    assert copy(source, target).docs_written == 500
     source.together = threading.Barrier(1)
     assert everything(target) == everything(source)
     assert [row["id"] for row in target.changes().results] == [row["id"] for row in source.changes().results]
 
 
+def test_a_page_is_asked_for_in_as_many_parts_as_there_are_connections() -> None:
+    source, target = SideBySide(*many(1000)), MemoryDatabase("target")
+    assert copy(source, target, line=Line(Pace(docs=1000), Pace(docs=1000))).docs_written == 1000
+
+
+def test_what_is_copied_by_a_question_is_copied_with_its_conflicts() -> None:
+    source, target = MemoryDatabase("source"), MemoryDatabase("target")
+    graft(source, revision("a", "1-a", n=1), revision("a", "1-b", n=1), revision("b", "1-a", n=2))
+    copy(Selected(source, lambda row: row["doc"]["n"] == 1, identity="n"), target)
+    assert everything(target) == {"a": everything(source)["a"]}
+
+
+def test_a_far_feed_that_is_copied_is_asked_for_one_sequence_a_page(served: Served) -> None:
+    asked = []
+    served.app.before_request(lambda: asked.append(flask.request.args.get("seq_interval")))
+    source = served.remote("source", MemoryDatabase("source"))
+    graft(served.databases["source"], *many(3))
+    copy(source, MemoryDatabase("target"), batch_docs=2)
+    assert asked.count("2") == 2
+
+
+def large(count: int) -> MemoryDatabase:
+    """Documents of which six or so fit one request of an unknown line."""
+    source = MemoryDatabase("large")
+    graft(source, *(revision(f"large-{n:02}", f"1-{n:03x}", text="x" * 20_000) for n in range(count)))
+    return source
+
+
+def test_a_page_that_crosses_in_parts_is_done_with_its_last_part_and_not_before() -> None:
+    source, target, told = large(30), MemoryDatabase("target"), []
+    line = Line(reading=Pace(doc_bytes=20_000))
+    result = copy(source, target, line=line, checkpoint_s=0.0, on_progress=told.append)
+    assert everything(target) == everything(source)
+    assert len(told) > 2
+    assert [each.last_seq for each in told] == [0] * (len(told) - 1) + [30]
+    assert all(each.pending == 30 - each.docs_written == 30 - each.changes_done for each in told)
+    assert (result.revs_checked, told[0].revs_missing, told[-1].revs_missing) == (30, 30, 30)
+
+
+def test_a_cut_between_the_parts_of_a_page_loses_none_of_it() -> None:
+    source, target = large(30), MemoryDatabase("target")
+    answer, asked = source.bulk_get, []
+
+    def bulk_get(requests: Any, **options: Any) -> list[dict[str, Any]]:
+        asked.append(len(requests))
+        if len(asked) == 3:
+            raise PeerUnreachable("The line broke.")
+        return answer(requests, **options)
+
+    source.bulk_get = bulk_get  # type: ignore[method-assign]
+    with pytest.raises(PeerUnreachable):
+        copy(source, target, line=Line(reading=Pace(doc_bytes=20_000)), checkpoint_s=0.0)
+    assert len(everything(target)) == sum(asked[:2]) < 30
+    copy(source, target)
+    assert everything(target) == everything(source)
+
+
+def test_two_leaves_that_became_one_while_they_were_read_are_written_once() -> None:
+    source, target = MemoryDatabase("source"), MemoryDatabase("target")
+    graft(source, revision("a", "1-a"), revision("a", "2-b"))
+    answer = source.bulk_get
+
+    def bulk_get(requests: Any, **options: Any) -> list[dict[str, Any]]:
+        graft(source, revision("a", "2-b", "1-a"))
+        return answer(requests, **options)
+
+    source.bulk_get = bulk_get  # type: ignore[method-assign]
+    assert copy(source, target).docs_read == 1
+    assert everything(target) == everything(source)
+
+
 def test_what_was_read_before_the_line_broke_lands_and_what_was_read_after_it_does_not() -> None:
-    source, target = SideBySide(*many(300)), MemoryDatabase("target")
+    source, target = SideBySide(*many(500)), MemoryDatabase("target")
     source.failing = {"many-150"}
     with pytest.raises(PeerUnreachable):
         copy(source, target)
@@ -922,15 +995,30 @@ def test_what_was_read_before_the_line_broke_lands_and_what_was_read_after_it_do
 def test_what_was_read_lands_while_the_feed_waits_for_more() -> None:
     source, target = SideBySide(*many(3)), MemoryDatabase("target")
     source.together = threading.Barrier(1)
-    landed = threading.Event()
-    run = threading.Thread(
-        target=copy,
-        args=(source, target),
-        kwargs={"continuous": True, "wait_s": 5, "on_progress": lambda _: landed.set(), "cancelled": landed.is_set},
-    )
+    landed, stop = threading.Event(), threading.Event()
+    options = {"continuous": True, "wait_s": 5, "on_progress": lambda _: landed.set(), "cancelled": stop.is_set}
+    run = threading.Thread(target=copy, args=(source, target), kwargs=options)
     run.start()
-    assert landed.wait(4), "the documents wait for the feed"
+    in_time = landed.wait(4)
+    stop.set()
     run.join()
+    assert in_time, "the documents wait for the feed"
+
+
+def test_a_line_that_broke_is_told_of_though_the_other_answers_are_still_out() -> None:
+    source, over = SideBySide(*many(500)), threading.Event()
+    in_time = []
+
+    def bulk_get(requests: Any, **_: Any) -> list[dict[str, Any]]:
+        if requests[0]["id"] != "many-000":
+            in_time.append(over.wait(20))
+        raise PeerUnreachable("The line broke.")
+
+    source.bulk_get = bulk_get  # type: ignore[method-assign]
+    with pytest.raises(PeerUnreachable):
+        copy(source, MemoryDatabase("target"))
+    over.set()
+    assert False not in in_time
 
 
 def test_an_end_that_is_not_there_says_so(served: Served) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sync import jsonwire
+from sync import jsonwire, store_writing
 from sync.errors import BadRequest, Conflict, NotFound, StoreCorrupt, StoreFull
 from sync.store import Store
 from tests.support.histories import graft, revision
@@ -143,6 +143,14 @@ def test_a_lower_limit_forgets_at_once_and_tells_nobody(path: Path) -> None:
     assert store.changes(style="all_docs") == before
 
 
+def test_a_lower_limit_holds_for_every_document(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_writing, "STEMMED_AT_ONCE", 2)
+    store = Store(path)
+    graft(store, *(revision(f"d{n}", "4-d", "3-c", "2-b", "1-a") for n in range(5)))
+    store.set_revs_limit(2)
+    assert {len(store.get(f"d{n}", revs=True)["_revisions"]["ids"]) for n in range(5)} == {2}
+
+
 def test_bodies_that_were_built_on_are_not_kept(path: Path) -> None:
     store = Store(path)
     first = store.put({"_id": "a", "secret": "…"})
@@ -197,9 +205,12 @@ def test_compaction_gives_space_back_to_the_disk(path: Path) -> None:
     kept = store.put({"_id": "kept", "_attachments": {"x": {"data": b"k" * 1000}}})
     rev = store.put({"_id": "a", "_attachments": {"x": {"data": b"x" * 2_000_000}}})
     store.put({"_id": "a", "_rev": rev, "_deleted": True})
-    before = store.info()["sizes"]["file"]
+    before = store.info()["sizes"]
+    assert before["active"] < before["file"] - 2_000_000
     assert store.compact() > 2_000_000
-    assert store.info()["sizes"]["file"] < before - 2_000_000
+    after = store.info()["sizes"]
+    assert after["file"] < before["file"] - 2_000_000
+    assert 0 < after["active"] < after["file"] < after["active"] + 100_000
     assert store.attachment("kept", "x", rev=kept).read() == b"k" * 1000
     assert store.compact() == 0
     store.check()

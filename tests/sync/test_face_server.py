@@ -187,6 +187,8 @@ def test_a_replication_of_named_documents_tells_its_counts_beside_its_history(pe
     told = peer("POST", "/_replicate", {**asked, "doc_ids": ["d0", "d2", "no"]})[1]
     assert (told["docs_read"], told["docs_written"], told["doc_write_failures"]) == (2, 2, 0)
     assert told["start_time"] == told["history"][0]["start_time"]
+    held = peer("POST", "/_replicate", {**asked, "doc_ids": ["d0"]})[1]
+    assert (held["docs_read"], "no_changes" in held) == (0, False)
     for nobody in (["no"], []):
         assert peer("POST", "/_replicate", {**asked, "doc_ids": nobody})[1] == {"ok": True, "no_changes": True}
 

@@ -149,6 +149,8 @@ def test_a_lower_limit_holds_for_every_document(path: Path, monkeypatch: pytest.
     graft(store, *(revision(f"d{n}", "4-d", "3-c", "2-b", "1-a") for n in range(5)))
     store.set_revs_limit(2)
     assert {len(store.get(f"d{n}", revs=True)["_revisions"]["ids"]) for n in range(5)} == {2}
+    store.put({"_id": "d0", "_rev": "4-d"})
+    assert (len(store.get("d0", revs=True)["_revisions"]["ids"]), store.revs_limit()) == (2, 2)
 
 
 def test_bodies_that_were_built_on_are_not_kept(path: Path) -> None:

@@ -44,7 +44,12 @@ def read(rows: Sequence[Row], *, known: Mapping[str, str | None], sheet: str = "
         unit = _unit(cells)
         units.append((row.line, unit))
         wrong: dict[str, Said] = {}
-        for it in problems_of(unit):
+        judged = unit
+        if not ids.is_word(unit["unit"]):
+            wrong["unit"] = Said("not-id-word")
+            # Under an id that could be, so that whatever else is wrong in the row is named too.
+            judged = {**unit, "_id": ids.unit_id("row"), "unit": "row"}
+        for it in problems_of(judged):
             wrong.setdefault(_column(it.path), Said(it.code, it.params))
         # A column that is not there is said once, at the header, and not again at each row.
         # Nor are the cells that, left empty, repeat another.
@@ -67,7 +72,7 @@ def _unit(cells: dict[str, str]) -> dict[str, Any]:
     vi = cells["name_vi"]
     en = cells["name_en"] or vi
     return {
-        "_id": ids.unit_id(cells["unit"]) if ids.is_word(cells["unit"]) else f"unit:{cells['unit']}",
+        "_id": f"unit:{cells['unit']}",
         "type": "unit",
         "v": 1,
         "unit": cells["unit"],
@@ -85,7 +90,7 @@ def _column(path: str) -> str:
     """The column of the file that a member of the document was read from."""
     first, _, rest = path.partition(".")
     columns = {"names": f"name_{rest}", "short_names": f"short_{rest}"}
-    return "unit" if first == "_id" else columns.get(first, first)
+    return columns.get(first, first)
 
 
 def _words(text: str) -> Sequence[str]:

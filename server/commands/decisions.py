@@ -33,6 +33,8 @@ def command(group: str, year: int, data: Path, *, locale: str | None, as_json: b
         locale = locale or service.config.locale
         names = {unit["unit"]: unit["short_names"][locale] for unit in service.registry.all("unit")}
         names |= {it["_id"]: f"{it['names'][locale]} ({it['version']})" for it in service.registry.all("scheme")}
+        scheme = service.board.view(None, group, year).scheme
+        names |= {it["id"]: it["names"][locale] for side in ("bonus", "penalty") for it in scheme[side]["items"]}
     from schemas.figures import format_time
 
     # By number, which grows along the log; times of two servers may not.
@@ -51,13 +53,13 @@ def command(group: str, year: int, data: Path, *, locale: str | None, as_json: b
 def _about(entry: DecisionEntry, names: Mapping[str, str]) -> str:
     """The subject as people know it: a unit by its short name, a scheme by its name, a criterion by its number.
 
-    `names` are those of units and, by their document ids, of schemes.
+    `names` are those of units, of items of bonus and penalty and, by their document ids, of schemes.
     """
     value = entry.value
     named = [value.get("unit") or value.get("inspected"), *value.get("units", ()), *value.get("over", ())]
     told = [names.get(unit, unit) for unit in named if unit]
     items = [str(value[member]) for member in ("criterion", "section", "item") if value.get(member)]
-    told += [item.upper().replace("-", ".") for item in items]
+    told += [names.get(item, item.upper().replace("-", ".")) for item in items]
     if not told and value.get("scheme"):
         told.append(names.get(value["scheme"], value["scheme"]))
     return " ".join(told)

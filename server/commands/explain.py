@@ -47,8 +47,11 @@ def command(
 
 def _lines(explained: Explained, locale: str) -> Iterator[str]:
     from schemas.explaining import rule_sentence
+    from server.messages import say
 
     yield f"{explained.unit.names[locale]}, {explained.head.names[locale]} {explained.head.year}"
+    if explained.head.sample:
+        yield say("sample-scores", locale)
     for line in explained.lines:
         rule = "" if line.rule is None else f"  [{rule_sentence(line.rule, locale)}]"
         yield f"{'  ' * line.level}{explained.ranking.sentence(line.reason, locale)}{rule}"

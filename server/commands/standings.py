@@ -68,6 +68,8 @@ def _print(page: StandingsPage, locale: str, names: Callable[[Mapping[str, Any]]
     console = Console()
     console.print(table)
     as_of = "–" if page.coverage.as_of is None else format_time(page.coverage.as_of, locale)
+    if page.head.sample:
+        console.print(say("sample-scores", locale))
     console.print(say("coverage", locale, **{**asdict(page.coverage), "as_of": as_of}))
     for reason in page.contested:
         console.print(say(reason, locale, **names(reason.params)))

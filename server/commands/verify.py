@@ -45,12 +45,15 @@ def command(
 def _print(report: Report, locale: str) -> None:
     from schemas.figures import fixed_string, format_points, format_time
     from server.bundle.signing import grouped
+    from server.messages import say
 
     english = locale == "en"
     click.echo(f"{'✗' if not report.holds else '✓'} {report.verdict.sentence(locale)}")
     if report.frozen is not None:
         ranking = report.frozen.standings
         click.echo(f"\n{report.group} · {report.year} · {ranking.as_of:%d/%m/%Y}")
+        if ranking.sample:
+            click.echo(say("sample-scores", locale))
         for row in ranking.rows:
             name = row.short_names.get(locale) or row.short_names["vi"]
             total = "–" if row.total is None else format_points(fixed_string(row.total), locale, places=2)

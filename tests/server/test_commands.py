@@ -16,9 +16,10 @@ from server.problems import NotSignedIn
 from server.service import Service
 from tests.server.test_acts import ON_BN, cross
 from tests.server.test_follower import put
-from tests.server.test_freezing import scored
+from tests.server.test_freezing import published, scored
 from tests.server.world import GROUP, HY, YEAR, config_at, full_marks, submission_of
 
+CLAIM = {"unit": "so-bn", "item": "bonus-practice", "key": "k", "occurrences": "1", "number": "12/QĐ-UBND"}
 UNITS = """unit,name_vi,name_en,short_vi,short_en,kind,parent,functions,valid_from,valid_to
 so-hy,Sở VHTTDL Hưng Yên,Hưng Yên,Hưng Yên,Hưng Yên,department,,culture sports,2008-01-01,
 nvh-hn,Nhà văn hóa Hiến Nam,,,,grassroots,so-hy,culture,2010-05-01,
@@ -228,6 +229,30 @@ def test_a_number_is_explained_down_to_who_answered_and_when(world, run):
     assert "Nội dung I" in whole
     assert "[Quy tắc 5.8" in whole
     run("explain", GROUP, str(YEAR), "so-bn", "ix-1", fails=True)
+
+
+def test_what_is_printed_of_invented_scores_says_so_wherever_it_is_printed(world, run, tmp_path):
+    published(world)
+    run("bundle", GROUP, str(YEAR), str(tmp_path / "year.zip"))
+    verified = CliRunner().invoke(main, ["verify", str(tmp_path / "year.zip"), "--locale", "vi"]).output
+    for printed in (run("standings", GROUP, str(YEAR)), run("explain", GROUP, str(YEAR), "so-bn"), verified):
+        assert "Số liệu mẫu" in printed
+
+
+def test_the_printed_log_calls_an_item_by_its_name(world, run):
+    world.act("huong", "count-claim", CLAIM, "Ba huyện áp dụng.")
+    printed = run("decisions", GROUP, str(YEAR))
+    assert "Mô hình, cách làm hay được nơi khác áp dụng" in printed
+    assert "BONUS" not in printed
+
+
+def test_whatever_is_wrong_in_a_row_is_named_beside_its_unusable_id(made, tmp_path):
+    rows = UNITS.splitlines()[0] + "\nSo B,Sở B,B,B,B,ministry,,culture,2008-13-01,\n"
+    (tmp_path / "b.csv").write_text(rows, encoding="utf-8")
+    said = made("units", "import", str(tmp_path / "b.csv"), fails=True)
+    for column in ("unit", "kind", "valid_from"):
+        assert f"Dòng 2, {column}: " in said
+    assert "Mã chỉ gồm chữ thường không dấu" in said
 
 
 @pytest.fixture

@@ -265,20 +265,12 @@ class Accounts:
             except Conflict as error:
                 raise Clash("enrolment-used") from error
         token = f"{device}.{self._random_bytes(TOKEN_BYTES).hex()}"
-        written = self._registry.put(
-            {
-                "_id": ids.device_id(device),
-                "type": "device",
-                "v": 1,
-                "device": device,
-                "account": account.account,
-                "label": nfc(label.strip())[:LABEL_CHARS_MAX],
-                "token_sha256": _sha256(token),
-                "enrolled_at": time_string(now),
-                "state": "active",
-                "revoked_at": None,
-            }
-        )
+        # A slow first request must not take back the token its own repetition was given meanwhile.
+        write = self._registry.put if again else self._registry.write
+        try:
+            written = write(_device_document(device, account.account, label, token, now))
+        except Conflict as error:
+            raise Clash("enrolment-used") from error
         return Enrolled(token, _device(written), account)
 
     def by_token(self, token: str) -> tuple[Account, Device] | None:
@@ -357,6 +349,21 @@ def _same_key(enrolment: Document, key: str | None) -> bool:
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _device_document(device: str, account: str, label: str, token: str, now: datetime) -> Document:
+    return {
+        "_id": ids.device_id(device),
+        "type": "device",
+        "v": 1,
+        "device": device,
+        "account": account,
+        "label": nfc(label.strip())[:LABEL_CHARS_MAX],
+        "token_sha256": _sha256(token),
+        "enrolled_at": time_string(now),
+        "state": "active",
+        "revoked_at": None,
+    }
 
 
 def _device(document: Document) -> Device:

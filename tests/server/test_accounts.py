@@ -213,12 +213,32 @@ def test_a_code_whose_server_died_before_it_wrote_the_device_still_enrols_its_ph
     accounts, registry, lan, monkeypatch
 ):
     code, key = accounts.new_code(lan.account).code, "k" * 32
+    write = registry.write
     with monkeypatch.context() as dying:
-        dying.setattr(registry, "put", lambda _document: 1 / 0)
+        dying.setattr(registry, "write", lambda it: 1 / 0 if it["type"] == "device" else write(it))
         with pytest.raises(ZeroDivisionError):
             accounts.redeem(code, "x", key=key)
 
     assert accounts.by_token(accounts.redeem(code, "x", key=key).token)
+
+
+def test_a_phone_that_asked_again_keeps_its_token_though_its_first_request_ends_late(
+    accounts, registry, lan, monkeypatch
+):
+    code, key = accounts.new_code(lan.account).code, "k" * 32
+    write, again = registry.write, []
+
+    def slow(document):
+        if document["type"] == "device" and not again:
+            again.append(None)
+            again[0] = accounts.redeem(code, "x", key=key)
+        return write(document)
+
+    monkeypatch.setattr(registry, "write", slow)
+    with pytest.raises(Clash):
+        accounts.redeem(code, "x", key=key)
+
+    assert accounts.by_token(again[0].token) == (lan, again[0].device)
 
 
 def test_a_device_that_was_revoked_is_not_enrolled_again_by_its_old_code(accounts, lan):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -119,6 +120,30 @@ def the_phone_ranks_by_what_it_typed(patch: pytest.MonkeyPatch) -> None:
 
     original = Phone.standings
     patch.setattr(Phone, "standings", phone_standings)
+
+
+def the_server_answers_before_it_commits(patch: pytest.MonkeyPatch) -> None:
+    """What was accepted is written some seconds later, if the process still lives then."""
+    bulk_docs = Store.bulk_docs
+
+    def later(self: Store, documents: Any, **options: Any) -> list[Any]:
+        threading.Timer(4.0, bulk_docs, (self, list(documents)), options).start()
+        return []
+
+    patch.setattr(Store, "bulk_docs", later)
+
+
+def chunks_go_with_the_first_request(patch: pytest.MonkeyPatch) -> None:
+    """A phone lets its chunks go when something of its photos was sent, and does not cut them again."""
+    step = photos._Lanes.step
+
+    def forgetful(self: Any) -> Any:
+        found = step(self)
+        for name in photos.names_in(self._store):
+            media.forget_chunks(self._store, name, int(self._store.get(media.photo_id(name))["bytes"]))
+        return found
+
+    patch.setattr(photos._Lanes, "step", forgetful)
 
 
 ANY: frozenset[str] = frozenset()

@@ -726,6 +726,9 @@ class Simulation:
             for _ in range(2):
                 if phone.phone.account is None or self._is_unknown(phone):
                     self._enrol_again(phone)
+        self._until_nothing_changes()
+
+    def _until_nothing_changes(self) -> None:
         before = ""
         for _ in range(QUIET_ROUNDS_MAX):
             for server in self.servers:

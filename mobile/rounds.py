@@ -229,6 +229,10 @@ class Round:
         pushed = self._way(grant)["pushed"]
         if not self._asks_all(grant) and store.info()["update_seq"] == pushed:
             return
+
+        def note(refused: Sequence[Turned]) -> None:
+            refusals.add(self._local, grant.name, map(_said, refused), fingerprint, at=self._tools.time())
+
         result = replicate(
             store,
             remote,
@@ -239,8 +243,8 @@ class Round:
             line=self._line,
             far=self._far(grant, "target"),
             there=self._landed.get(grant.name, frozenset()),
+            on_refused=note,
         )
-        refusals.add(self._local, grant.name, map(_said, result.refused), fingerprint, at=self._tools.time())
         self._remember(grant, pushed=result.last_seq)
 
     def _offer(self, store: Store, remote: Database, again: Iterable[str]) -> list[sending.Refused]:
@@ -269,7 +273,14 @@ class Round:
             self._total = total + progress.changes_done + (progress.pending or 0)
             self._on_progress(self._done, self._total)
 
-        unread = self._unread(store, remote, grant) if self._asks_all(grant) else self._way(grant)["unread"]
+        def note_unread(refused: Sequence[Turned]) -> None:
+            failed = {each.id for each in refused if each.error == "unreadable"}
+            unread = self._way(grant)["unread"]
+            if failed - set(unread):
+                self._remember(grant, unread=sorted({*unread, *failed}))
+
+        if self._asks_all(grant):
+            self._unread(store, remote, grant)
         result = replicate(
             remote,
             store,
@@ -280,15 +291,13 @@ class Round:
             line=self._line,
             far=self._far(grant, "source"),
             on_landed=note,
+            on_refused=note_unread,
         )
         if result.far_changed:
             self._remember(grant, doubted=True)
-        failed = {each.id for each in result.refused if each.error == "unreadable"}
-        if failed - set(unread):
-            self._remember(grant, unread=sorted({*unread, *failed}))
 
-    def _unread(self, store: Store, remote: Database, grant: Grant) -> list[str]:
-        """Fetch what the server failed over before; answers what it still fails over."""
+    def _unread(self, store: Store, remote: Database, grant: Grant) -> None:
+        """Fetch what the server failed over before; what it still fails over is remembered."""
         still = []
         for doc_id in self._way(grant)["unread"]:
             try:
@@ -298,7 +307,6 @@ class Round:
                     raise
                 still.append(doc_id)
         self._remember(grant, unread=still)
-        return still
 
     def _forget_arrived(self, store: Store, remote: Database, grant: Grant) -> None:
         """What others wrote and only they may send (the server had lost it) is refused no more once it is there."""

@@ -138,6 +138,7 @@ def replicate(
     far: Far | None = None,
     there: Container[tuple[str, str]] = frozenset(),
     on_landed: Callable[[Sequence[Document]], None] | None = None,
+    on_refused: Callable[[Sequence[Refused]], None] | None = None,
     checkpoint_s: float = CHECKPOINT_S,
     monotonic: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -152,7 +153,9 @@ def replicate(
 
     `line` is what is known of the line; keep it, and a run after a cut begins with smaller batches; `batch_docs` is
     at most how many changes are taken up at once. `there` are revisions `(id, rev)` the target is known to hold.
-    `on_landed` is told each batch once it is written, the refused among it too.
+    `on_landed` is told each batch once it is written, the refused among it too. `on_refused` is told what of a batch
+    was refused, before any checkpoint passes it: who must not forget it writes it down there, for a run that breaks
+    has no result, and the next one begins beyond.
 
     Raises PeerUnreachable, PeerRefused, PeerMisbehaved, StoreFull, StoreCorrupt, and NotFound when an end is not
     there: everything up to the last checkpoint stays done.
@@ -199,7 +202,10 @@ def replicate(
         written, refused = writing.write(batch.documents, batch.sizes)
         if on_landed is not None and batch.documents:
             on_landed(batch.documents)
-        run.passed(batch, written, refused)
+        apart = [*batch.refused, *refused]
+        if on_refused is not None and apart:
+            on_refused(apart)
+        run.passed(batch, written, apart)
         run.remember(every_s=0.0 if line.shaky else checkpoint_s)
         if on_progress is not None:
             on_progress(run.progress())
@@ -273,8 +279,8 @@ class _Run:
         self._began = self._remembered_at = monotonic()
 
     def passed(self, batch: Batch, written: int, refused: Sequence[Refused]) -> None:
-        """Count a batch that is on the target."""
-        self._refused += [*batch.refused, *refused]
+        """Count a batch that is on the target; `refused` by either end."""
+        self._refused += refused
         self._gone += batch.gone
         self._bytes += sum(batch.sizes)
         session = self._session
@@ -284,7 +290,7 @@ class _Run:
             missing_found=session.missing_found + batch.found,
             docs_read=session.docs_read + len(batch.documents),
             docs_written=session.docs_written + written,
-            doc_write_failures=session.doc_write_failures + len(refused),
+            doc_write_failures=session.doc_write_failures + len(refused) - len(batch.refused),
         )
         self._changes += batch.changes
         self._pending = batch.pending

@@ -149,6 +149,26 @@ def test_a_refused_document_is_kept_with_its_reason_and_its_neighbours_land(lan,
     assert ("POST", f"/db/{U}/_bulk_docs") not in service.seen
 
 
+def test_a_refusal_is_remembered_though_the_line_broke_before_the_round_had_ended(lan, own, service, sync):
+    fill_answers(lan, own, "5")
+    submission = lan.submit(own)
+    service.refuse = lambda document: "The note is too long." if document["type"] == "submission" else None
+    told = []
+
+    def reply_lost(request):
+        if request.method == "PUT" and request.path.startswith(f"/db/{U}/_local/"):
+            told.append(service.stores.open(U).put_local(request.path.rpartition("/")[2], request.get_json()))
+            flask.abort(502)
+
+    service.meanwhile = reply_lost
+    SyncWorker(lan).sync_once()
+    service.meanwhile = lambda _: None
+    assert told, "the server remembers that all of it was offered"
+    sync(lan)
+    (item,) = [item for item in lan.outbox() if item.id == submission]
+    assert (item.state, item.reason) == ("refused", "The note is too long.")
+
+
 @pytest.mark.parametrize("changed", ["app", "server", "asked"])
 def test_a_refused_document_is_offered_again_when_the_reason_may_have_gone(lan, own, service, sync, changed):
     fill_answers(lan, own, "5")

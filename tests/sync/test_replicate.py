@@ -437,6 +437,25 @@ def test_a_refused_document_is_recorded_and_passed(source: MemoryDatabase) -> No
     assert everything(target) == everything(source)
 
 
+@pytest.mark.parametrize("cut", ["target", "source"])
+def test_what_was_refused_is_told_before_a_checkpoint_passes_it(source: MemoryDatabase, cut: str) -> None:
+    """The run that breaks has no result, and the next one begins beyond."""
+    target = MemoryDatabase("target")
+    rules = Rules(write=lambda document: "points: over the maximum" if document["_id"] == "many-007" else None)
+    told: list[str] = []
+
+    class Silent(Faulty):
+        def put_local(self, doc_id: str, document: Any) -> str:
+            self._inner.put_local(doc_id, document)
+            raise PeerUnreachable("the reply was lost")
+
+    guarded = GuardedDatabase(target, rules)
+    ends = (source, Silent(guarded, sound)) if cut == "target" else (Silent(source, sound), guarded)
+    with pytest.raises(PeerUnreachable):
+        copy(*ends, on_refused=lambda refused: told.extend(each.id for each in refused))
+    assert told == ["many-007"]
+
+
 def test_a_withheld_document_is_recorded_and_passed(served: Served, source: MemoryDatabase) -> None:
     target = MemoryDatabase("target")
     rules = Rules(read=lambda doc_id: "not yours" if doc_id == "photo" else None)

@@ -133,14 +133,15 @@ def the_server_answers_before_it_commits(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Store, "bulk_docs", later)
 
 
-def chunks_go_with_the_first_request(patch: pytest.MonkeyPatch) -> None:
-    """A phone lets its chunks go when something of its photos was sent, and does not cut them again."""
+def photos_go_with_the_first_request(patch: pytest.MonkeyPatch) -> None:
+    """A phone lets chunks and originals go when something of its photos was sent. (Chunks alone are cut again.)"""
     step = photos._Lanes.step
 
     def forgetful(self: Any) -> Any:
         found = step(self)
         for name in photos.names_in(self._store):
             media.forget_chunks(self._store, name, int(self._store.get(media.photo_id(name))["bytes"]))
+            self._local.photo_file(name).unlink(missing_ok=True)
         return found
 
     patch.setattr(photos._Lanes, "step", forgetful)

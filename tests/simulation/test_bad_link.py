@@ -15,6 +15,7 @@ from tests.simulation.bad_link import live_over_sockets
 SEEDS = int(os.environ.get("THIDUA_BAD_LINKS", "3"))
 
 SABOTAGE_SEEDS_MAX = 2
+"""Each was seen in the first; the moments of a death are not the seed's alone."""
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -35,7 +36,7 @@ def test_no_link_and_no_death_loses_doubles_or_diverges(seed):
 
 
 @pytest.mark.parametrize(
-    "broken", [("the_server_answers_before_it_commits", ""), ("", "chunks_go_with_the_first_request")], ids="".join
+    "broken", [("the_server_answers_before_it_commits", ""), ("", "photos_go_with_the_first_request")], ids="".join
 )
 def test_a_broken_promise_is_noticed_over_a_bad_link(broken):
-    assert any(live_over_sockets(seed, broken=broken) for seed in range(SABOTAGE_SEEDS_MAX))
+    assert any("Wrong" in live_over_sockets(seed, broken=broken) for seed in range(SABOTAGE_SEEDS_MAX))

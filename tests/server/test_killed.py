@@ -40,7 +40,7 @@ class Process:
         while time.monotonic() < deadline:
             try:
                 requests.get(f"{self.url}/healthz", timeout=1)
-            except requests.ConnectionError:
+            except requests.RequestException:  # not yet listening, or on a busy machine not yet answering
                 time.sleep(0.05)
             else:
                 return

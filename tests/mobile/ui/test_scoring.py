@@ -91,9 +91,10 @@ def test_not_applicable_is_not_taken_without_a_reason(sheet, lan):
     sheet.tap("note:save")
     assert answer(lan, "i-4") is None
     assert sheet.says("Hãy ghi ngắn gọn lý do")
+    sheet.settle()  # the sentence moves what is below it
     sheet.tap("canned:0")
     sheet.tap("note:save")
-    sheet.settle()
+    sheet.until(lambda: answer(lan, "i-4"))
     assert answer(lan, "i-4").na
     assert answer(lan, "i-4").note == "Năm nay đơn vị không có hoạt động này."
 

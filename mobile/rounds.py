@@ -226,9 +226,12 @@ class Round:
         if again:
             refused = self._offer(store, remote, again)
             refusals.replace(self._local, grant.name, again, refused, fingerprint, at=self._tools.time())
-        pushed = self._way(grant)["pushed"]
-        if not self._asks_all(grant) and store.info()["update_seq"] == pushed:
+        way = self._way(grant)
+        # Others' documents may be here alone now: they are offered anew with all the rest.
+        doubted = way["doubted"] and grant.kind in ("unit", "visit")
+        if not doubted and not self._asks_all(grant) and store.info()["update_seq"] == way["pushed"]:
             return
+        far = self._far(grant, "target")
 
         def note(refused: Sequence[Turned]) -> None:
             refusals.add(self._local, grant.name, map(_said, refused), fingerprint, at=self._tools.time())
@@ -241,11 +244,12 @@ class Round:
             on_progress=self._advance,
             cancelled=self._cancelled,
             line=self._line,
-            far=self._far(grant, "target"),
+            far=replace(far, ask=True) if far is not None and doubted else far,
+            since=0 if doubted else None,
             there=self._landed.get(grant.name, frozenset()),
             on_refused=note,
         )
-        self._remember(grant, pushed=result.last_seq)
+        self._remember(grant, pushed=result.last_seq, **({"doubted": False} if doubted else {}))
 
     def _offer(self, store: Store, remote: Database, again: Iterable[str]) -> list[sending.Refused]:
         """Hand over once more what was refused; what the server fails over stays refused and stops no other."""

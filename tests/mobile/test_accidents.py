@@ -187,6 +187,31 @@ def test_a_server_put_back_unnoticed_gets_again_what_a_phone_sent_in_between(lan
     assert service.stores.open(U).get(card.id)
 
 
+def test_what_a_server_put_back_unnoticed_lost_of_a_colleague_is_not_called_sent(phone_of, service, tmp_path):
+    lan, minh = phone_of("lan"), phone_of("minh")
+    worker = SyncWorker(lan)
+    worker.sync_once()
+    service.stores.open(V).copy_to(tmp_path / "backup")
+    card = minh.capture(picture(), title="Ngày hội", checklist=minh.cross_key(VISIT))
+    SyncWorker(minh).sync_once()
+    worker.sync_once()
+    read = lan.tools.local.stores.open(V).get(card.id)
+
+    service.stores.delete(V)
+    shutil.copy(tmp_path / "backup", service.stores.file_of(V))
+    for points in "34":
+        lan.set_answer(lan.cross_key(VISIT), "i-1", points=points)
+        worker.sync_once()
+    there = service.stores.open(V)
+    assert there.get(f"part:{read['title']}"), "what anybody may send is sent"
+    assert [each.id for each in lan.refused()] == [card.id], "only its author may send it"
+
+    SyncWorker(minh).sync_once()
+    worker.sync_once()
+    assert there.get(card.id)
+    assert lan.refused() == []
+
+
 @pytest.mark.parametrize("year", ["1066", "1899", "1970", "2150"])
 def test_a_clock_decades_off_keeps_nobody_from_working_and_sending(phone_of, sync, service, year):
     clock = Clock(f"{year}-01-01T00:00:00Z")

@@ -9,13 +9,14 @@ photo. It must never know the network.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from mobile import imaging
 from mobile.cards import Place
 from mobile.imaging import Picture
-from mobile.local import found, write_file
+from mobile.local import found, leaves, listed, write_file
 from mobile.problems import InvalidEvidence, UnreadablePhoto
 from mobile.tools import Tools
 from schemas import base, evidence, ids
@@ -23,6 +24,7 @@ from schemas.fields import NAME_CHARS_MAX, NOTE_CHARS_MAX
 from sync import media
 from sync.database import Document
 from sync.errors import Conflict
+from sync.store import Store
 
 Photo = bytes | Path
 
@@ -112,6 +114,24 @@ def add_photo(tools: Tools, where: Where, evidence_id: str, photo: Photo) -> Non
         except Conflict:  # the worker pulled another edit meanwhile
             continue
         return
+
+
+def merge_all(store: Store, account: str) -> None:
+    """Two copies of one phone each added photos to the same evidence of `account`: the winner gets those of all.
+
+    Both write the same revision, which follows from the leaves alone. The other leaves stay: they hold nothing more,
+    but where all together would be over `PHOTOS_MAX`.
+    """
+    for document in listed(store, "evidence:"):
+        if document["by"] != account:
+            continue
+        winner, *others = leaves(store, document["_id"]) or [document]
+        of_all = list(winner["photos"])
+        for leaf in others:
+            of_all += [shot for shot in leaf["photos"] if shot["photo"] not in {each["photo"] for each in of_all}]
+        if len(winner["photos"]) < len(of_all) <= evidence.PHOTOS_MAX:
+            with suppress(Conflict):  # the person added one meanwhile: the next round sees to it
+                store.put({**winner, "photos": of_all})
 
 
 def thumbnail(tools: Tools, database: str, sha256: str) -> Path | None:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import requests
 
 from mobile import account as accounts
-from mobile import api, drafts, photos, putback, refusals, sending, withheld
+from mobile import api, capture, drafts, photos, putback, refusals, sending, withheld
 from mobile.account import Grant, Server
 from mobile.bites import Bites
 from mobile.cards import Account
@@ -206,6 +206,7 @@ class Round:
             self._forget_arrived(store, remote, grant)
             if grant.kind in ("unit", "visit"):
                 drafts.merge_all(store)
+                capture.merge_all(store, self._account.account)
                 if grant.push:
                     self._push(store, remote, grant, server)
             else:
@@ -215,6 +216,7 @@ class Round:
         elif grant.push and not grant.pull and grant.listed and self._asks_all(grant):
             before = store.info()["update_seq"]
             self._read_back(store, remote)
+            capture.merge_all(store, self._account.account)
             if store.info()["update_seq"] != before:
                 # What just came is over there: one look says so, and nothing of it is called waiting.
                 self._push(store, remote, grant, server)

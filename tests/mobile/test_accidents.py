@@ -10,6 +10,7 @@ from mobile import capture
 from mobile.enrol import EnrolmentError, enrol
 from mobile.putback import leaves_of, witnessed
 from mobile.worker import SyncWorker
+from sync import media
 from tests.support.phones import (
     GROUP,
     HOME,
@@ -52,6 +53,28 @@ def test_an_answer_typed_on_a_copy_of_the_phone_is_not_lost_to_the_phone_it_was_
         sync(phone)
 
     assert answers(one, key, "i-1") == answers(other, key, "i-1") == {"10", "30"}
+    one.close()
+    other.close()
+
+
+def test_photos_added_to_one_evidence_on_a_phone_and_its_copy_all_arrive(lan, service, sync, tmp_path):
+    card = lan.capture(picture(1), title="Hội diễn", checklist=lan.cross_key(VISIT))
+    sync(lan)
+    lan.close()
+    shutil.copytree(tmp_path / "lan", tmp_path / "copy")
+    one, other = (make_phone(tmp_path / name, clock=Clock()) for name in ("lan", "copy"))
+    one.add_photo(card.id, picture(2))
+    one.add_photo(card.id, picture(3))
+    other.add_photo(card.id, picture(4))
+    for phone in (one, other, one, other, one):
+        sync(phone)
+        service.settle()
+
+    cards = [next(each for each in phone.evidence() if each.id == card.id) for phone in (one, other)]
+    assert len(cards[0].photos) == 4
+    assert [shot.sha256 for shot in cards[0].photos] == [shot.sha256 for shot in cards[1].photos]
+    names = [shot.sha256 for shot in cards[0].photos]
+    assert media.receipts(service.stores.open(M), names) == set(names)
     one.close()
     other.close()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from gunicorn.app.base import BaseApplication
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import PollableMethodQueue, ThreadWorker
 
 from sync.errors import SyncError
 
@@ -35,9 +35,42 @@ class PortTaken(SyncError):
     """Another program listens there: stop it, or choose another port."""
 
 
+class _MethodQueue(PollableMethodQueue):  # type: ignore[misc]  # gunicorn ships no types
+    """How request threads wake gunicorn's worker: by a byte into a pipe, and never once that pipe is closed.
+
+    A request that outlives a stop would write its byte to whatever got the pipe's number since: at the beginning of a
+    SQLite file it makes "not a database" of it (gunicorn 27).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.RLock()  # a signal may come while this very thread holds it
+        self._closed = False
+
+    def defer(self, callback: Callable[..., object], *arguments: Any) -> None:
+        with self._lock:
+            if not self._closed:
+                super().defer(callback, *arguments)
+                return
+        callback(*arguments)  # nobody else will: without it the connection stays open
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            super().close()
+
+
+class _Worker(ThreadWorker):  # type: ignore[misc]
+    """gunicorn's threaded worker, whose late requests harm no file."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.method_queue = _MethodQueue()
+
+
 _SETTINGS: dict[str, Any] = {
     "workers": 1,
-    "worker_class": "gthread",
+    "worker_class": _Worker,
     "worker_connections": CONNECTIONS_MAX,
     "keepalive": KEEP_ALIVE_S,
     # The worker's main thread says it lives; requests may take what they need.
@@ -133,7 +166,7 @@ class BackgroundServer:
         self.stop()
 
 
-class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+class _Application(BaseApplication):  # type: ignore[misc]
     """gunicorn configured for us, whatever its version knows."""
 
     def __init__(self, make_app: Callable[[], WsgiApp], settings: dict[str, Any]) -> None:
@@ -150,8 +183,8 @@ class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn ships no 
         return self._make_app()
 
 
-class _ThreadedWorker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's worker where signals belong to someone else, and a stop need not be polite to idle connections."""
+class _ThreadedWorker(_Worker):
+    """The same where signals belong to someone else, and a stop need not be polite to idle connections."""
 
     def init_signals(self) -> None:
         pass

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import flask
@@ -80,6 +82,42 @@ def test_a_stop_lets_a_running_request_end(app: flask.Flask) -> None:
     assert answers == ["slow"]
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{server.url}/slow")
+
+
+def test_a_request_that_outlives_the_stop_writes_into_no_file_that_was_opened_since(tmp_path: Path) -> None:
+    """A byte at the beginning of a SQLite file, and it is "not a database"."""
+    released = threading.Event()
+
+    def waits(_: Any, start_response: Any) -> list[bytes]:
+        released.wait(20)
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    answers: list[str] = []
+    server = BackgroundServer(waits).start()
+    threads = [threading.Thread(target=lambda: answers.append(requests.get(server.url).text)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)
+    server.stop()
+    with contextlib.ExitStack() as stack:  # enough to be given whatever number the server had
+        files = [tmp_path / str(number) for number in range(20)]
+        for file in files:
+            file.write_bytes(b"SQLite format 3")
+            stack.enter_context(file.open("r+b"))
+        released.set()
+        for thread in threads:
+            thread.join()
+        time.sleep(0.1)
+        assert {file.read_bytes() for file in files} == {b"SQLite format 3"}
+    assert answers == ["ok"] * 3
+
+
+def test_what_is_shipped_has_the_worker_that_is_tested(app: flask.Flask) -> None:
+    """Above, the worker runs in a thread; `thidua serve` gives it a process."""
+    from server.wsgi import _Application, _ThreadedWorker
+
+    assert _Application(lambda: app, {}).cfg.worker_class in _ThreadedWorker.__mro__
 
 
 def test_a_server_that_was_never_asked_anything_stops(app: flask.Flask) -> None:

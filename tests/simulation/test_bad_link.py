@@ -14,10 +14,10 @@ from tests.simulation.bad_link import live_over_sockets
 
 SEEDS = int(os.environ.get("THIDUA_BAD_LINKS", "3"))
 
-SABOTAGE_SEEDS_MAX = 2
-"""Each was seen in the first; the moments of a death are not the seed's alone."""
+SABOTAGE_SEEDS_MAX = 12
+"""Most are noticed in the first; the moments of a death are not the seed's alone, and one in four passes unnoticed."""
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -12,6 +12,7 @@ from typing import Any
 import flask
 import pytest
 import requests
+from gunicorn import util
 
 from server.wsgi import BackgroundServer, PortTaken, serve
 
@@ -111,6 +112,29 @@ def test_a_request_that_outlives_the_stop_writes_into_no_file_that_was_opened_si
         time.sleep(0.1)
         assert {file.read_bytes() for file in files} == {b"SQLite format 3"}
     assert answers == ["ok"] * 3
+
+
+def test_who_is_slow_to_close_holds_up_nobody(app: flask.Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    closing, closed = threading.Event(), threading.Event()
+    close = util.close_graceful
+
+    def slow(line: socket.socket) -> None:
+        closing.set()
+        closed.wait(20)
+        close(line)
+
+    monkeypatch.setattr(util, "close_graceful", slow)
+    with BackgroundServer(app) as server, requests.Session() as session:
+        leaving = threading.Thread(
+            target=requests.get, args=(f"{server.url}/raw/x",), kwargs={"headers": {"Connection": "close"}}
+        )
+        leaving.start()
+        try:
+            assert closing.wait(20)
+            assert session.get(f"{server.url}/raw/y", timeout=10).text == "/raw/y"
+        finally:
+            closed.set()
+            leaving.join()
 
 
 def test_what_is_shipped_has_the_worker_that_is_tested(app: flask.Flask) -> None:

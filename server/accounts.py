@@ -18,6 +18,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from schemas import ids
+from schemas.base import check
 from schemas.figures import parse_time, time_string
 from schemas.hashing import nfc
 from server.problems import Clash, Gone, Invalid, Missing, NotSignedIn
@@ -233,7 +234,8 @@ class Accounts:
         return Enrolment(f"{code[:4]}-{code[4:]}", account, expires)
 
     def redeem(self, code: str, label: str, *, key: str | None = None) -> Enrolled:
-        """Turn a code into a device, once. Raises Missing (no such code), Clash (used), Gone (expired).
+        """Turn a code into a device, once. Raises Missing (no such code), Clash (used), Gone (expired), and
+        InvalidDocument where the phone can have no such name.
 
         `key` is a secret of the phone's own: while the code lives, the phone that used it may ask again with the same
         one, because the answer, and the token in it, may have been lost on the way. It gets the same device.
@@ -258,17 +260,20 @@ class Accounts:
                 raise Clash("enrolment-used")
         else:
             device = self._ulid()
+        token = f"{device}.{self._random_bytes(TOKEN_BYTES).hex()}"
+        document_of_device = _device_document(device, account.account, label, token, now)
+        check(document_of_device)  # a name that cannot be must not cost the code
+        if not again:
             claimed = {} if key is None else {"key_sha256": _sha256(key)}
             try:
                 # The revision decides who was first: a crash after this line never gives two devices.
                 self._registry.write({**document, "used_at": time_string(now), "device": device, **claimed})
             except Conflict as error:
                 raise Clash("enrolment-used") from error
-        token = f"{device}.{self._random_bytes(TOKEN_BYTES).hex()}"
         # A slow first request must not take back the token its own repetition was given meanwhile.
         write = self._registry.put if again else self._registry.write
         try:
-            written = write(_device_document(device, account.account, label, token, now))
+            written = write(document_of_device)
         except Conflict as error:
             raise Clash("enrolment-used") from error
         return Enrolled(token, _device(written), account)

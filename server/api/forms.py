@@ -12,7 +12,7 @@ class Person(Schema):
 
 class EnrolRequest(Schema):
     code = fields.String(required=True, validate=validate.Length(max=64))
-    label = fields.String(load_default="", validate=validate.Length(max=200))
+    label = fields.String(required=True, validate=validate.Length(max=200))
     app = fields.String(load_default="", validate=validate.Length(max=40))
     key = fields.String(load_default=None, allow_none=True, validate=validate.Length(min=32, max=64))
 

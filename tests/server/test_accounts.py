@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas import ids
+from schemas.problem import InvalidDocument
 from server.accounts import Accounts, normal_code
 from server.problems import Clash, Gone, Invalid, Missing, NotSignedIn
 from server.registry import Registry
@@ -108,6 +109,15 @@ def test_a_code_becomes_a_device_once(accounts, lan):
         accounts.redeem(code, "Máy khác")
     assert problem.value.said.code == "enrolment-used"
     assert [device.label for device in accounts.devices(lan.account)] == ["Điện thoại của Lan"]
+
+
+@pytest.mark.parametrize("label", ["", "  ", "\ud800"])
+def test_a_name_no_phone_can_have_does_not_cost_the_code(accounts, lan, label):
+    code = accounts.new_code(lan.account).code
+    with pytest.raises(InvalidDocument) as invalid:
+        accounts.redeem(code, label)
+    assert [it.path for it in invalid.value.problems] == ["label"]
+    assert accounts.redeem(code, "Máy của Lan").account == lan
 
 
 def test_wrong_and_expired_codes_say_which_they_are(accounts, clock, lan):

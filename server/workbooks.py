@@ -36,6 +36,9 @@ ROWS_MAX: Final = 20_000
 
 COLUMNS_MAX: Final = 64
 
+NUMBER_CHARS_MAX: Final = 400
+"""The longest that a spreadsheet can mean has 309; Python makes no number of more than some thousand digits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -83,7 +86,7 @@ def decimal_of(cell: str) -> str | None:
         if _GROUPED.fullmatch(text):
             return None
         text = text.replace(",", ".")
-    if not re.fullmatch(r"-?[0-9]+(?:\.[0-9]+)?", text):
+    if len(text) > NUMBER_CHARS_MAX or not re.fullmatch(r"-?[0-9]+(?:\.[0-9]+)?", text):
         return None
     return decimal_string(Fraction(text))
 

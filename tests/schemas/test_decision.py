@@ -96,6 +96,14 @@ def test_a_changed_decision_counts_for_nothing_and_is_named() -> None:
     assert [problem.code for problem in problems_of(changed[0])] == ["hash-differs"]
 
 
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "-1", ""])
+def test_a_decision_that_names_no_decision_before_it_counts_for_nothing(number) -> None:
+    log = cluster()
+    name = adjust(log, "1")
+    folded = fold([{**log.decisions[0], "previous": [f"decision:{number}:{'0' * 16}"]}])
+    assert (folded.broken, dict(folded.standing)) == ((name,), {})
+
+
 def test_a_decision_whose_parent_is_not_here_stands_and_the_gap_is_named() -> None:
     log = cluster()
     first, second = adjust(log, "1"), adjust(log, "2")

@@ -50,6 +50,7 @@ def test_criteria_of_a_function_the_unit_lacks_are_not_asked():
         ({f"E{FIRST}": 5000}, (FIRST, "E", "points-out-of-range")),
         ({f"E{FIRST}": 1.3}, (FIRST, "E", "points-not-in-step")),
         ({f"E{FIRST}": "nhiều"}, (FIRST, "E", "number-unclear")),
+        ({f"E{FIRST}": "9" * 5000}, (FIRST, "E", "number-unclear")),
         ({f"E{FIRST}": -1}, (FIRST, "E", "decimal-negative")),
         ({f"F{FIRST}": "có"}, (FIRST, "F", "word-unknown")),
         ({f"F{FIRST}": "x"}, (FIRST, "G", "na-note-here")),

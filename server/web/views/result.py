@@ -42,6 +42,8 @@ DONE: Final = {
     "elect": lazy_gettext("Đã ghi kết quả bầu."),
 }
 
+COUNT_CHARS_MAX: Final = 6
+"""More people than any meeting has; Python makes no number of more than some thousand digits."""
 
 SUBJECTS: Final = {"lock-scores": "scores", "freeze": "ranking", "publish": "published"}
 """What each step decides on; two decisions on one that had not met are settled by one that names both."""
@@ -160,7 +162,9 @@ def _sides(view: GroupView, subject: str) -> list[DecisionEntry]:
 
 
 def _whole(text: str | None) -> int | None:
-    return int(text) if text is not None and text.strip().isdecimal() else None
+    """None for what is no count of people; the rules say so beside the field."""
+    typed = (text or "").strip()
+    return int(typed) if typed.isdecimal() and len(typed) <= COUNT_CHARS_MAX else None
 
 
 def _page(

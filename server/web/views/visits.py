@@ -72,7 +72,7 @@ def _team(visit: VisitCard) -> set[str]:
 
 def _proposal(page: VisitsPage) -> VisitPlan:
     asked = request.args.get("teams", "")
-    teams = int(asked) if asked.isascii() and asked.isdigit() and 1 <= int(asked) <= TEAMS_MOST else 1
+    teams = int(asked) if asked in map(str, range(1, TEAMS_MOST + 1)) else 1
     return service().board.visit_plan(account(), page.head.group, page.head.year, teams_per_unit=teams)
 
 

@@ -106,7 +106,7 @@ def check_id(doc_id: object) -> str:
     if doc_id[0] == "_" and not doc_id.startswith(("_design/", LOCAL_PREFIX)):
         raise IllegalDocumentId("Only reserved document ids may start with underscore.")
     if doc_id in {"_design/", LOCAL_PREFIX}:
-        raise IllegalDocumentId("Illegal document id")
+        raise IllegalDocumentId(f"Illegal document id `{doc_id}`")
     try:
         length = len(doc_id.encode())
     except UnicodeEncodeError as error:
@@ -140,7 +140,7 @@ def take_apart(document: Mapping[str, Any], *, rev: Rev | None = None) -> Draft:
         raise TooLarge(f"The document is over {DOCUMENT_BYTES_MAX} bytes.")
     if rev is None and document.get("_rev") is not None and not doc_id.startswith(LOCAL_PREFIX):
         rev = parse_rev(document["_rev"])
-    deleted = document.get("_deleted") is True
+    deleted = _is_deleted(document)
     return Draft(doc_id, rev, deleted, body, _take_attachments(document.get("_attachments")))
 
 
@@ -151,15 +151,37 @@ def check_form(document: Mapping[str, Any]) -> None:
     for name in document:
         if name.startswith("_") and name not in _KNOWN_MEMBERS | _IGNORED_MEMBERS | _KEPT_MEMBERS:
             raise DocumentInvalid(f"Bad special document member: {name}")
-    if document.get("_rev") is not None and not str(document.get("_id", "")).startswith(LOCAL_PREFIX):
+    if "_rev" in document and not str(document.get("_id", "")).startswith(LOCAL_PREFIX):
         parse_rev(document["_rev"])
-    if not isinstance(document.get("_revisions") or {}, Mapping):
-        raise DocumentInvalid("Bad special document member: _revisions")
-    attachments = document.get("_attachments") or {}
+    _is_deleted(document)
+    if "_revisions" in document:
+        _check_revisions(document["_revisions"])
+    attachments = document.get("_attachments", {})
     if not isinstance(attachments, Mapping):
-        raise DocumentInvalid("Attachments must be a JSON object")
-    for name in attachments:
+        raise DocumentInvalid("Bad special document member: _attachments")
+    for name, value in attachments.items():
         _attachment_name(name)
+        if isinstance(value, Mapping) and "data" in value:
+            _bytes_of(name, value["data"])
+
+
+def _check_revisions(told: object) -> None:
+    if not isinstance(told, Mapping):
+        raise DocumentInvalid("Bad special document member: _revisions")
+    start, ids = told.get("start"), told.get("ids")
+    if not isinstance(start, int) or isinstance(start, bool):
+        raise DocumentInvalid("_revisions.start isn't an integer.")
+    if not isinstance(ids, list):
+        raise DocumentInvalid("_revisions.ids isn't a array.")
+    if not all(isinstance(each, str) for each in ids):
+        raise DocumentInvalid("RevId isn't a string")
+
+
+def _is_deleted(document: Mapping[str, Any]) -> bool:
+    deleted = document.get("_deleted", False)
+    if not isinstance(deleted, bool):
+        raise DocumentInvalid("Bad special document member: _deleted")
+    return deleted
 
 
 def claimed_path(document: Mapping[str, Any]) -> Path:
@@ -224,7 +246,7 @@ def _take_attachments(member: object) -> dict[str, Upload | Stub]:
     if member is None:
         return {}
     if not isinstance(member, Mapping):
-        raise DocumentInvalid("Attachments must be a JSON object")
+        raise DocumentInvalid("Bad special document member: _attachments")
     return {_attachment_name(name): _take_attachment(name, value) for name, value in member.items()}
 
 
@@ -240,6 +262,17 @@ def _attachment_name(name: object) -> str:
     return name
 
 
+def _bytes_of(name: str, data: object) -> bytes:
+    if isinstance(data, str):
+        try:
+            return base64.b64decode(data, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise BadRequest(f"Invalid attachment data for {name}") from error
+    if not isinstance(data, bytes):
+        raise BadRequest(f"Invalid attachment data for {name}")
+    return data
+
+
 def _take_attachment(name: str, value: object) -> Upload | Stub:
     if not isinstance(value, Mapping):
         raise DocumentInvalid(f"The attachment {name} must be a JSON object")
@@ -247,14 +280,7 @@ def _take_attachment(name: str, value: object) -> Upload | Stub:
     if value.get("stub") is True:
         revpos = value.get("revpos")
         return Stub(digest if isinstance(digest, str) else None, revpos if isinstance(revpos, int) else None)
-    data = value.get("data")
-    if isinstance(data, str):
-        try:
-            data = base64.b64decode(data, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise BadRequest(f"The attachment {name} is not base64.") from error
-    if not isinstance(data, bytes):
-        raise DocumentInvalid(f"The attachment {name} has neither data nor stub.")
+    data = _bytes_of(name, value.get("data"))
     if len(data) > ATTACHMENT_BYTES_MAX:
         raise TooLarge(f"The attachment {name} is over {ATTACHMENT_BYTES_MAX} bytes.")
     content_type = value.get("content_type", "application/octet-stream")

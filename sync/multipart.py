@@ -94,14 +94,16 @@ def read_document(
     try:
         document = jsonwire.loads(parts[0].body)
     except ValueError as error:
-        raise Malformed("The first part is not JSON.") from error
+        raise Malformed("invalid UTF-8 JSON") from error
     if not isinstance(document, dict):
-        raise Malformed("The first part must be a JSON object.")
+        raise Malformed("Document must be a JSON object")
     attachments = document.get("_attachments") or {}
     if not isinstance(attachments, dict) or not all(isinstance(entry, dict) for entry in attachments.values()):
         raise Malformed("`_attachments` must be an object of objects.")
     following = [name for name, entry in attachments.items() if entry.get("follows") is True]
-    if len(following) != len(parts) - 1:
+    if len(following) > len(parts) - 1:
+        raise Malformed("attachment shorter than expected")
+    if len(following) < len(parts) - 1:
         raise Malformed(f"{len(following)} attachments follow by name, {len(parts) - 1} by their bytes.")
     left_bytes = inflated_bytes_max
     for name, part in zip(following, parts[1:], strict=True):
@@ -113,7 +115,7 @@ def read_document(
 def _inline(entry: dict[str, Any], content: bytes, *, inflated_bytes_max: int) -> dict[str, Any]:
     told = entry.get("encoded_length") if "encoding" in entry else entry.get("length")
     if isinstance(told, int) and told != len(content):
-        raise Malformed(f"An attachment of {told} bytes came as {len(content)}.")
+        raise Malformed(f"attachment {'shorter' if len(content) < told else 'longer'} than expected")
     kept = {name: value for name, value in entry.items() if name not in ("follows", "encoding", "encoded_length")}
     if entry.get("encoding") == "gzip":
         content = _gunzip(content, inflated_bytes_max)
@@ -148,8 +150,8 @@ def write_document(document: dict[str, Any], following: Iterator[Following], bou
     """A `multipart/related` body. `following` must come in the order of `_attachments`."""
     yield f"--{boundary}\r\nContent-Type: application/json\r\n\r\n".encode() + jsonwire.dumps(document)
     for attachment in following:
-        name = attachment.name.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "").replace("\n", "")
-        content_type = attachment.content_type.replace("\r", "").replace("\n", "")
+        name = _one_line(attachment.name.replace("\\", "\\\\").replace('"', '\\"'))
+        content_type = _one_line(attachment.content_type)
         yield (
             f'\r\n--{boundary}\r\nContent-Disposition: attachment; filename="{name}"\r\n'
             f"Content-Type: {content_type}\r\nContent-Length: {attachment.length}\r\n\r\n"
@@ -158,14 +160,21 @@ def write_document(document: dict[str, Any], following: Iterator[Following], bou
     yield f"\r\n--{boundary}--".encode()
 
 
-def write_mixed(parts: Iterator[tuple[str, Iterator[bytes]]], boundary: str) -> Iterator[bytes]:
-    """A `multipart/mixed` body of (content type, bytes)."""
+def write_mixed(parts: Iterator[tuple[dict[str, str], Iterator[bytes]]], boundary: str) -> Iterator[bytes]:
+    """A `multipart/mixed` body of (headers, bytes)."""
     yield f"--{boundary}".encode()
-    for content_type, chunks in parts:
-        yield f"\r\nContent-Type: {content_type}\r\n\r\n".encode()
+    for headers, chunks in parts:
+        for name, value in headers.items():
+            yield f"\r\n{name}: {_one_line(value)}".encode()
+        yield b"\r\n\r\n"
         yield from chunks
         yield f"\r\n--{boundary}".encode()
     yield b"--"
+
+
+def _one_line(text: str) -> str:
+    """Without what would end a header."""
+    return text.replace("\r", "").replace("\n", "")
 
 
 def related_body(

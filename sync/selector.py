@@ -60,7 +60,7 @@ class _Compiler:
         match name:
             case "$and" | "$or" | "$nor":
                 if not isinstance(value, list):
-                    raise _bad_argument(name)
+                    raise _bad_argument(name, value)
                 inner = negated != (name == "$nor")
                 parts = [self.compile(each, path, negated=inner) for each in value]
                 # An empty list is true either way; De Morgan turns the one into the other.
@@ -68,7 +68,7 @@ class _Compiler:
                 return _all(parts) if every or not parts else _any(parts)
             case "$not":
                 if not isinstance(value, Mapping):
-                    raise _bad_argument(name)
+                    raise _bad_argument(name, value)
                 return self.compile(value, path, negated=not negated)
             case _ if name.startswith("$"):
                 return self._term(name, value, path, negated=negated)
@@ -78,7 +78,7 @@ class _Compiler:
     def _term(self, name: str, argument: Any, path: tuple[str, ...], *, negated: bool) -> Predicate:
         if name == "$exists":
             if not isinstance(argument, bool):
-                raise _bad_argument(name)
+                raise _bad_argument(name, argument)
             wanted = argument != negated
             return lambda document: (_field(document, path) is not _MISSING) == wanted
         if negated and name in _NEGATION:
@@ -97,7 +97,7 @@ class _Compiler:
             return lambda value: compare(collate(value, argument))
         if name in ("$elemMatch", "$allMatch", "$keyMapMatch"):
             if not isinstance(argument, Mapping):
-                raise _bad_argument(name)
+                raise _bad_argument(name, argument)
             return _of_elements(name, self.compile(argument, (), negated=False))
         if name == "$regex":
             raise NotImplementedHere("$regex is not served in selectors: a pattern could hold the server for hours.")
@@ -105,7 +105,7 @@ class _Compiler:
             raise BadRequest(f"Invalid operator: {name}")
         is_argument, make = _TESTS[name]
         if not is_argument(argument):
-            raise _bad_argument(name)
+            raise _bad_argument(name, argument)
         return make(argument)
 
 
@@ -267,5 +267,18 @@ _TESTS: dict[str, tuple[Predicate, Callable[[Any], Predicate]]] = {
 }
 
 
-def _bad_argument(name: str) -> BadRequest:
-    return BadRequest(f"Bad argument for operator {name}")
+def _bad_argument(name: str, argument: Any) -> BadRequest:
+    return BadRequest(f"Bad argument for operator {name}: {_in_erlang(argument)[:200]}")
+
+
+def _in_erlang(value: Any) -> str:
+    """`value` as CouchDB shows it in this sentence."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower().replace("none", "null")
+    if isinstance(value, str):
+        return f"<<{','.join(map(str, value.encode()))}>>"
+    if isinstance(value, list):
+        return f"[{','.join(map(_in_erlang, value))}]"
+    if isinstance(value, Mapping):
+        return "{[" + ",".join(f"{{{_in_erlang(name)},{_in_erlang(each)}}}" for name, each in value.items()) + "]}"
+    return str(value)

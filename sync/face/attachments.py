@@ -110,8 +110,8 @@ def _put(call: Call, doc_id: str, name: str) -> Response:
         "data": content,
     }
     rev = call.database.put({**document, "_attachments": attachments})
-    headers = {"ETag": f'"{rev}"', **call.location(doc_id, name)}
-    return json_answer(call, {"ok": True, "id": doc_id, "rev": rev}, status=201, headers=headers)
+    told = {"ok": True, "id": doc_id, "rev": rev}
+    return json_answer(call, told, status=201, headers=call.location(doc_id, name))
 
 
 def _check_md5(told: str | None, content: bytes) -> None:

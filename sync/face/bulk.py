@@ -12,12 +12,13 @@ from flask import Response
 
 from sync import jsonwire, multipart
 from sync.database import Document, bulk_get_as_it_comes, bulk_get_to_pass_on
-from sync.documents import LOCAL_PREFIX, check_form
-from sync.errors import BadRequest, TooLarge
+from sync.documents import LOCAL_PREFIX, check_form, check_id
+from sync.errors import BadRequest, IllegalDocumentId, TooLarge
 from sync.face.answer import json_answer, json_pieces, stream_answer
 from sync.face.call import Call, strings
-from sync.face.documents import as_part
+from sync.face.documents import as_failed_part, as_part
 from sync.face.problems import method_not_allowed
+from sync.revisions import parse_rev
 
 
 def revs_diff(call: Call) -> Response:
@@ -51,8 +52,8 @@ def bulk_get(call: Call) -> Response:
     in_parts = not call.accepts("application/json") and (
         call.accepts("multipart/mixed") or call.accepts("multipart/related")
     )
-    revs, latest = call.flag("revs"), call.flag("latest")
-    attachments = call.flag("attachments") and not in_parts
+    revs, latest = call.option("revs"), call.option("latest")
+    attachments = call.option("attachments") and not in_parts
 
     if requests and not in_parts and not any(isinstance(each, _Unsound) for each in requests):
         sound_all = [each for each in requests if not isinstance(each, _Unsound)]
@@ -67,8 +68,10 @@ def bulk_get(call: Call) -> Response:
             found = []
         elif in_parts:
             found = call.database.bulk_get(sound, revs=revs, latest=latest, attachments=False)
+            _name_all(found)
         else:
             found = bulk_get_to_pass_on(call.database, sound, revs=revs, latest=latest, attachments=attachments)
+            _name_all(found)
         if len(sound) == len(part):
             return found
         in_order = iter(found)
@@ -99,8 +102,21 @@ def _parts(
     kind = "multipart/mixed" if call.accepts("multipart/mixed") else "multipart/related"
     outer, inner = secrets.token_hex(16), secrets.token_hex(16)
     found = chain(first, chain.from_iterable(map(answers, later)))
-    parts = (as_part(call, entry, inner) for answer in found for entry in answer["docs"])
+    parts = (
+        as_part(call, entry["ok"], inner, named=True) if "ok" in entry else as_failed_part(entry["error"])
+        for answer in found
+        for entry in answer["docs"]
+    )
     return stream_answer(multipart.write_mixed(parts, outer), content_type=f'{kind}; boundary="{outer}"')
+
+
+def _name_all(found: list[dict[str, Any]]) -> None:
+    """Of a document that is not there, CouchDB calls the revision nobody named `undefined`."""
+    for answer in found:
+        for entry in answer["docs"]:
+            error = entry.get("error")
+            if error is not None and error.get("rev") is None and error.get("error") == "not_found":
+                error["rev"] = "undefined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,27 +127,42 @@ class _Unsound:
 
 
 def _request(item: Any) -> dict[str, Any] | _Unsound:
-    if not isinstance(item, dict):
-        return _unsound({}, "document must be a JSON object")
+    if not isinstance(item, dict) or not item:
+        return _unsound(None, "document must be a JSON object")
     doc_id = item.get("id")
-    if not isinstance(doc_id, str) or not doc_id:
-        return _unsound(item, "document id missed")
+    if doc_id is None:
+        return _unsound(None, "document id missed")
+    try:
+        check_id(doc_id)
+    except IllegalDocumentId as error:
+        return _unsound(doc_id, error.reason, error=error.error)
     request: dict[str, Any] = {"id": doc_id}
-    if (rev := item.get("rev")) is not None:
-        if not isinstance(rev, str):
-            return _unsound(item, "Invalid rev format")
-        request["rev"] = rev
-    if (since := item.get("atts_since")) is not None:
-        if not isinstance(since, list) or not all(isinstance(each, str) for each in since):
-            return _unsound(item, "att_since value must be array of revs.")
+    if "rev" in item:
+        if not _is_rev(item["rev"]):
+            return _unsound(doc_id, "Invalid rev format", rev=item["rev"])
+        request["rev"] = item["rev"]
+    if "atts_since" in item:
+        since = item["atts_since"]
+        if not isinstance(since, list):
+            return _unsound(doc_id, "att_since value must be array of revs.", rev=since)
+        for each in since:
+            if not _is_rev(each):
+                return _unsound(doc_id, "Invalid rev format", rev=each)
         request["atts_since"] = since
     return request
 
 
-def _unsound(item: dict[str, Any], reason: str) -> _Unsound:
-    doc_id = item.get("id")
-    error = {"id": doc_id, "rev": item.get("rev"), "error": "bad_request", "reason": reason}
-    return _Unsound({"id": doc_id, "docs": [{"error": error}]})
+def _is_rev(told: Any) -> bool:
+    try:
+        parse_rev(told)
+    except BadRequest:
+        return False
+    return True
+
+
+def _unsound(doc_id: Any, reason: str, *, rev: Any = None, error: str = "bad_request") -> _Unsound:
+    told = {"id": doc_id, "rev": rev, "error": error, "reason": reason}
+    return _Unsound({"id": doc_id, "docs": [{"error": told}]})
 
 
 def bulk_docs(call: Call) -> Response:

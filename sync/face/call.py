@@ -23,6 +23,8 @@ from sync.face.limits import Limits
 from sync.face.problems import WireError
 
 _PIECE_BYTES = 64 * 1024
+# Beyond this many nothing is counted: what is larger means the same.
+WHOLE_MAX = 2**53
 # What a proxy says it was asked for, and nothing that would be more than a host.
 _HOST = re.compile(r"[\w.-]{1,253}(:\d{1,5})?", re.ASCII)
 
@@ -63,34 +65,33 @@ class Call:
     # Parameters
 
     def text(self, *names: str) -> str | None:
-        """The first of `names` that the query holds."""
+        """The first of `names` that the query holds; of one that it holds several times, the last."""
         for name in names:
-            value = self.request.args.get(name)
-            if value is not None:
-                return value
+            if values := self.request.args.getlist(name):
+                return values[-1]
         return None
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         value = self.text(name)
         if value is None:
             return default
-        if value not in ("true", "false"):
-            raise WireError(400, "query_parse_error", f'Invalid boolean parameter: "{value[:80]}"')
-        return value == "true"
+        if value.lower() not in ("true", "false"):
+            raise WireError(400, "query_parse_error", f"Invalid boolean parameter: {as_told(value)}")
+        return value.lower() == "true"
 
     def option(self, name: str) -> bool:
         """Whether `name=true` is asked for. Anything else is not, as CouchDB reads the options of documents."""
         return self.text(name) == "true"
 
     def whole(self, name: str) -> int | None:
-        """A whole number of at least 0."""
+        """A whole number of at least 0; one beyond all that is kept counts as the greatest there is."""
         value = self.text(name)
         if value is None:
             return None
-        if not self.is_whole(value):
-            kind = "positive integer" if value.startswith("-") else "integer"
-            raise WireError(400, "query_parse_error", f'Invalid value for {kind}: "{value[:80]}"')
-        return int(value)
+        if not (value.isascii() and value.isdigit()):
+            kind = "positive integer" if value[:1] == "-" and value[1:].isdigit() else "integer"
+            raise WireError(400, "query_parse_error", f"Invalid value for {kind}: {as_told(value)}")
+        return int(value) if self.is_whole(value) else WHOLE_MAX
 
     @staticmethod
     def is_whole(value: str) -> bool:
@@ -130,7 +131,7 @@ class Call:
     def _whole_body(self) -> bytes:
         encoding = (self.request.headers.get("Content-Encoding") or "identity").strip().lower()
         if encoding not in ("identity", "gzip"):
-            raise WireError(415, "bad_ctype", f"{encoding} not supported content encoding.")
+            raise WireError(415, "bad_content_type", f"{encoding} is not a supported content encoding.")
         declared = self.request.content_length
         if declared is not None and declared > self.limits.body_bytes_max:
             raise _over(self.limits.body_bytes_max)
@@ -145,7 +146,7 @@ class Call:
                 try:
                     piece = gunzip.decompress(piece, self.limits.inflated_bytes_max - inflated_bytes + 1)
                 except zlib.error as error:
-                    raise BadRequest("The body is not gzip, as Content-Encoding says it is.") from error
+                    raise BadRequest("Request body is not properly gzipped.") from error
                 inflated_bytes += len(piece)
                 if inflated_bytes > self.limits.inflated_bytes_max:
                     raise _over(self.limits.inflated_bytes_max)
@@ -197,6 +198,15 @@ class Call:
         host_url = f"{self.request.scheme}://{host}" if _HOST.fullmatch(host) else self.request.host_url.rstrip("/")
         root = host_url + self.mount
         return {"Location": f"{root}/{below}"}
+
+
+def as_told(value: Any) -> str:
+    """A parameter as CouchDB quotes it back, in Erlang's spelling: text of a query as it is, in JSON as `<<"…">>`."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower().replace("none", "null")
+    if not isinstance(value, str):
+        return str(value)[:80]
+    return '"' + value[:80].replace("\\", "\\\\").replace('"', '\\"') + '"' if value else "[]"
 
 
 def _over(limit_bytes: int) -> TooLarge:

@@ -94,13 +94,13 @@ class Seat:
 
 def changes(call: Call, waiting: WaitingFeeds) -> Response:
     if call.method not in ("GET", "POST"):
-        raise method_not_allowed("GET", "HEAD", "POST")
+        raise method_not_allowed("GET", "POST", "HEAD")
     query = _read_query(call)
     if query.feed == "normal":
         return json_pieces(call, _rows(call, query, _ask(call, query, query.since, query.limit)))
     if query.feed == "longpoll":
         first = _first_rows(call, query)
-        if first.results:
+        if first.results or query.limit == 0:
             return json_pieces(call, _rows(call, query, first))
         query = replace(query, since=first.last_seq)
         with waiting.seat(call.limits.feed_retry_after_s) as seat:
@@ -132,15 +132,18 @@ def _read_query(call: Call) -> Query:
     body: dict[str, Any] = {}
     if call.method == "POST":
         call.require_json()
-        body = call.json_object() if call.has_body else {}
-    feed = {"live": "continuous"}.get(name := call.text("feed") or "normal", name)
+        # A filter is told in a body; without one there need not be any.
+        body = call.json_object() if call.has_body or call.text("filter") else {}
+    name = call.text("feed")
+    feed = {None: "normal", "live": "continuous"}.get(name, name)
     if feed not in ("normal", "longpoll", "continuous", "eventsource"):
         raise BadRequest("Supported `feed` types: normal, continuous, live, longpoll, eventsource")
-    style = call.text("style") or "main_only"
+    style = call.text("style")
+    style = "main_only" if style is None else style
     if style not in ("main_only", "all_docs"):
         raise bad_parameter("style", "main_only or all_docs")
     limit = None if _is_negative(call.text("limit")) else call.whole("limit")
-    timeout_ms = call.whole("timeout")
+    timeout_ms = 0 if _is_negative(call.text("timeout")) else call.whole("timeout")
     asked_s = call.limits.feed_heartbeat_s if timeout_ms is None else timeout_ms / 1000
     beat_s = heartbeat_s(call)
     if beat_s is not None:
@@ -151,9 +154,9 @@ def _read_query(call: Call) -> Query:
         feed = "normal"  # what is read backwards waits for nothing, as in CouchDB
     return Query(
         feed=cast("Feed", feed),
-        since=_since(call, feed),
-        # A replicator counts what is left with limit=0; a feed that waits, waits for something.
-        limit=1 if limit == 0 and feed != "normal" else limit,
+        # Read backwards, a feed begins at its end, wherever its reader was: as in CouchDB.
+        since=0 if descending else _since(call, feed),
+        limit=limit,
         style=cast("Style", style),
         descending=descending,
         include_docs=call.option("include_docs"),
@@ -167,19 +170,25 @@ def _read_query(call: Call) -> Query:
     )
 
 
-def _is_negative(limit: str | None) -> bool:
-    """To CouchDB's feed, and to no other limit of it, a number below 0 is none."""
-    return limit is not None and limit.startswith("-") and Call.is_whole(limit[1:])
+def _is_negative(number: str | None) -> bool:
+    """To CouchDB's feed, and to nothing else of it, a limit below 0 is none, and a timeout is over."""
+    return number is not None and number.startswith("-") and Call.is_whole(number[1:])
 
 
 def _since(call: Call, feed: str) -> Seq:
     again = call.request.headers.get("Last-Event-ID") if feed == "eventsource" else None
-    given = again or call.text("last-event-id") or call.text("since") or "0"
+    given = again or call.text("last-event-id", "since")
+    if given is None:
+        return 0
     if given == "now":
         return cast("Seq", call.database.info()["update_seq"])
     # CouchDB's own sequences arrive quoted from clients that send JSON.
     given = given.strip('"')
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else given
+    if given.isascii() and given.isdigit() and len(given) < 19:
+        return int(given)
+    if not given or given.lstrip("-").isdigit():
+        raise BadRequest("Malformed sequence supplied in 'since' parameter.")
+    return given
 
 
 def _seq_interval(call: Call) -> int:
@@ -192,7 +201,7 @@ def _seq_interval(call: Call) -> int:
 def heartbeat_s(call: Call) -> float | None:
     """How often the caller wants a sign of life; None for never."""
     given = call.text("heartbeat")
-    if given is None or given == "false":
+    if given is None:
         return None
     if given == "true":
         return call.limits.feed_heartbeat_s
@@ -211,7 +220,7 @@ def _filter(call: Call, body: dict[str, Any]) -> tuple[list[str] | None, Filter 
         # CouchDB ignores doc_ids and view without the filter; so do we, or the two would answer differently.
         return None, None
     if name == "_doc_ids":
-        given = body.get("doc_ids", call.json("doc_ids"))
+        given = body.get("doc_ids") if call.method == "POST" else call.json("doc_ids")
         if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
             raise BadRequest("`doc_ids` filter parameter is not a list of doc ids.")
         if len(given) > call.limits.keys_max:
@@ -238,7 +247,7 @@ def _function(call: Call, name: str) -> NoReturn:
     else:
         group = "filters"
     design, slash, member = name.partition("/")
-    if not slash or not design or not member:
+    if not slash or not design or not member or "/" in member:
         raise BadRequest("`filter` must be of the form `designname/filtername`")
     functions = call.database.get(f"_design/{design}").get(group)
     if not isinstance(functions, dict):
@@ -269,6 +278,8 @@ def _ask(
     in_one_answer = query.descending and page is None
     if page is None:
         page = call.database.changes(since, descending=query.descending, wait_s=wait_s, **how)
+    if query.descending and limit == 0:
+        page = replace(page, last_seq=call.database.info()["update_seq"])  # where it would begin
     if page.pending is None and len(page.results) < wanted:
         page = replace(page, pending=0)
     if query.keep is not None:
@@ -333,8 +344,10 @@ def _end(page: ChangesPage) -> bytes:
 
 def _waits(call: Call, query: Query) -> Iterator[ChangesPage | None]:
     """Pages as they arrive, None where a heartbeat is due; ends when the feed has been held long enough."""
-    since, ends = query.since, time.monotonic() + query.hold_s
-    while (left_s := ends - time.monotonic()) > 0:
+    since, began, caught_up = query.since, time.monotonic(), False
+    ends, ends_anyway = began + query.hold_s, began + call.limits.feed_hold_s
+    # What is there already is told also to who does not wait.
+    while (left_s := max(0.0, ends - time.monotonic())) > 0 or not (caught_up or time.monotonic() > ends_anyway):
         wait_s = left_s if query.heartbeat_s is None else min(left_s, query.heartbeat_s)
         asked = time.monotonic()
         try:
@@ -349,8 +362,8 @@ def _waits(call: Call, query: Query) -> Iterator[ChangesPage | None]:
         ):
             # A database that cannot wait (or news of documents not asked for) must not make us spin.
             time.sleep(call.limits.feed_heartbeat_min_s)
-        since = page.last_seq
-        if page.results or not page.pending:
+        since, caught_up = page.last_seq, not page.pending
+        if page.results or caught_up:
             yield page if page.results else None
 
 
@@ -398,6 +411,9 @@ def _tell(call: Call, query: Query, form: _Form) -> Iterator[bytes]:
 
 def _follow(call: Call, query: Query, form: _Form) -> Iterator[bytes]:
     """Continuous and eventsource."""
+    if query.limit == 0:
+        yield form.end(_ask(call, query, query.since, 0))
+        return
     last, left = ChangesPage(last_seq=query.since, pending=0), query.limit
     for arrived in _waits(call, query):
         if arrived is None:
@@ -405,7 +421,10 @@ def _follow(call: Call, query: Query, form: _Form) -> Iterator[bytes]:
                 yield form.heartbeat
             continue
         rows = arrived.results if left is None else arrived.results[:left]
-        last = arrived if rows is arrived.results else ChangesPage(rows, rows[-1]["seq"], None)
+        last = arrived
+        if len(rows) < len(arrived.results):
+            untold = len(arrived.results) - len(rows)
+            last = ChangesPage(rows, rows[-1]["seq"], None if arrived.pending is None else arrived.pending + untold)
         yield b"".join(map(form.row, rows))
         if left is not None and (left := left - len(rows)) <= 0:
             break

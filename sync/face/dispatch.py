@@ -45,6 +45,21 @@ _ENDPOINTS = listing.NAMES | _LEFT_OUT_OF_DATABASES | {
 }  # fmt: skip
 
 
+# What CouchDB would compute of a design document, by the segment behind its name.
+_COMPUTED = frozenset(
+    {"_view", "_show", "_list", "_update", "_info", "_rewrite", "_search", "_search_info", "_nouveau"}
+)
+
+
+def _to_its_slash(call: Call) -> Response:
+    """301 to where CouchDB has design documents: the slash of their ids stands as one of the path."""
+    kind, _, name = call.segments[0].partition("/")
+    headers = call.location(kind, name, *call.segments[1:])
+    if query := call.request.query_string.decode():
+        headers["Location"] += f"?{query}"
+    return Response(status=301, headers=headers)
+
+
 class _AnyPath(PathConverter):
     """Everything, empty segments too: the raw target is read anyway, the rule has only to let it through."""
 
@@ -125,7 +140,7 @@ class Dispatch:
 
     def _server_endpoint(self, call: Call) -> Response:
         if call.segments and call.db_name not in _LEFT_OUT_OF_SERVER | {"_session"}:
-            raise NotFound("missing")
+            raise lifecycle.missing_database()
         match call.db_name:
             case "_all_dbs":
                 return server.all_dbs(call, self._folder)
@@ -149,6 +164,8 @@ class Dispatch:
                 return server.session(call)
             case name if name in _LEFT_OUT_OF_SERVER:
                 raise left_out(f"{name} is not served here.")
+            case name if call.method == "PUT":
+                raise lifecycle.illegal_name(name)
             case _:
                 raise lifecycle.missing_database()
 
@@ -185,12 +202,15 @@ class Dispatch:
                 raise NotFound("missing")
 
     def _document_endpoint(self, call: Call) -> Response:
+        if call.method == "GET" and call.segments[0].startswith("_design/"):
+            return _to_its_slash(call)
         doc_id, rest = document_and_rest(call.segments)
         if not doc_id or doc_id in ("_design", "_design/"):
             raise NotFound("missing")
         if not rest:
             return document(call, doc_id)
-        if doc_id.startswith("_design/") and rest[0].startswith("_"):
+        if doc_id.startswith("_design/") and rest[0] in _COMPUTED:
+            call.database.get(doc_id)  # what is not there is not left out
             raise left_out("Views, shows, lists and updates of design documents are not served.")
         return attachment(call, doc_id, "/".join(rest))
 

@@ -15,7 +15,7 @@ from sync.database import Database, Document
 from sync.documents import check_form, check_id
 from sync.errors import BadRequest, Conflict, NotFound, TooLarge
 from sync.face.answer import json_answer, stream_answer, unchanged
-from sync.face.call import Call, strings
+from sync.face.call import Call
 from sync.face.problems import left_out, method_not_allowed, of_entry
 from sync.revisions import parse_rev
 
@@ -32,12 +32,14 @@ def document(call: Call, doc_id: str) -> Response:
         raise left_out("Documents are not written by forms: PUT them as JSON.")
     if call.method == "COPY":
         raise left_out("COPY is not served: read the document and write it under its new id.")
-    raise method_not_allowed("DELETE", "GET", "HEAD", "PUT")
+    raise method_not_allowed("DELETE", "GET", "HEAD", "POST", "PUT", "COPY")
 
 
 def post(call: Call) -> Response:
     """POST `/{db}`: the document names itself, or is given a name."""
+    call.database.info()  # what is not there comes before what it was sent
     body = call.json_object(what="Document")
+    check_form(body)
     doc_id = check_id(body.setdefault("_id", secrets.token_hex(16)))
     return _edited(call, doc_id, body)
 
@@ -46,28 +48,35 @@ def post(call: Call) -> Response:
 
 
 def _get(call: Call, doc_id: str) -> Response:
-    if call.text("open_revs") is not None:
-        return _open_revs(call, doc_id)
+    told = call.text("open_revs")
+    if told == "all":
+        return _open_revs(call, doc_id, None)
+    if told is not None and (wanted := _asked_revs(call)):  # CouchDB takes an empty list for none
+        return _open_revs(call, doc_id, wanted)
     asked = _Asked.of(call)
     with_bytes = call.option("attachments") or call.text("atts_since") is not None
     in_parts = with_bytes and call.accepts("multipart/related")
     found = _one(call, doc_id, asked, with_bytes=with_bytes and not in_parts)
     headers: dict[str, str] = {}
-    if not asked.any:
+    if found.keys().isdisjoint(_BESIDE):
         headers["ETag"] = etag = f'"{found["_rev"]}"'
         if (had := unchanged(call, etag)) is not None:
             return had
-    if in_parts and "_attachments" in found:
-        content_type, body = _as_related(call, found, _newer_than_known(call, found), secrets.token_hex(16))
+    if in_parts and (names := _newer_than_known(call, found)):
+        content_type, body = _as_related(call, found, names, secrets.token_hex(16))
         return stream_answer(body, content_type=content_type, headers=headers)
     if not call.option("revs"):
         found.pop("_revisions", None)
     return json_answer(call, found, headers=headers)
 
 
+# What may be told beside a document: none of it is of the revision alone, so with any of it there is no ETag.
+_BESIDE = frozenset({"_revs_info", "_conflicts", "_deleted_conflicts", "_local_seq"})
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a reader wants to know beside the document: none of it is of the revision alone, so it has no ETag.
+    """What a reader wants to know beside the document.
 
     As in CouchDB, who names a revision gets that, and is told nothing beside it.
     """
@@ -88,10 +97,6 @@ class _Asked:
             deleted_conflicts=meta or call.option("deleted_conflicts"),
             local_seq=call.option("local_seq"),
         )
-
-    @property
-    def any(self) -> bool:
-        return self.revs_info or self.conflicts or self.deleted_conflicts or self.local_seq
 
 
 def _one(call: Call, doc_id: str, asked: _Asked, *, with_bytes: bool) -> Document:
@@ -116,8 +121,15 @@ def _one(call: Call, doc_id: str, asked: _Asked, *, with_bytes: bool) -> Documen
 
 
 def _known_revs(call: Call) -> list[str]:
-    since = call.json("atts_since")
-    return [] if since is None else strings(since, "atts_since")
+    return [] if call.text("atts_since") is None else _revisions(call, "atts_since")
+
+
+def _revisions(call: Call, name: str) -> list[str]:
+    """The revisions that the parameter `name` lists. Raises BadRequest."""
+    told = call.json(name)
+    if not isinstance(told, list):
+        raise BadRequest("Invalid list of revisions")
+    return [str(parse_rev(each)) for each in told]
 
 
 def _beside(call: Call, doc_id: str, found: Document, asked: _Asked) -> dict[str, Any]:
@@ -160,39 +172,45 @@ def _status(left: Document | None) -> str:
     return "deleted" if left.get("_deleted") else "available"
 
 
-def _open_revs(call: Call, doc_id: str) -> Response:
-    """Several revisions at once, `[{"ok": doc} | {"missing": rev}…]`, in JSON or as multipart/mixed.
+def _open_revs(call: Call, doc_id: str, wanted: list[str] | None) -> Response:
+    """Several revisions at once, `[{"ok": doc} | {"missing": rev}…]`, in JSON or as multipart/mixed. None: all leaves.
 
     CouchDB's replicator fetches every document with attachments like this.
     """
     want_parts = call.accepts("multipart/mixed")
     inline = call.option("attachments") and not want_parts
     how: dict[str, Any] = {"revs": call.option("revs"), "latest": call.option("latest"), "attachments": inline}
-    if call.text("open_revs") == "all":
+    if wanted is None:
         # All leaves, asked for as such: their revisions need not be listed before.
         answers = call.database.bulk_get([{"id": doc_id}], **how)
         if all("error" in entry and entry["error"].get("error") == "not_found" for entry in answers[0]["docs"]):
             raise NotFound("missing")
     else:
-        answers = call.database.bulk_get([{"id": doc_id, "rev": rev} for rev in _asked_revs(call)], **how)
+        answers = call.database.bulk_get([{"id": doc_id, "rev": rev} for rev in wanted], **how)
     entries = [entry for answer in answers for entry in answer["docs"]]
     if how["latest"]:
         # Two of the revisions asked for may have led to one.
-        entries = list({_rev_of_entry(entry): entry for entry in reversed(entries)}.values())[::-1]
+        entries = list({_rev_of_entry(entry): entry for entry in entries}.values())
     for entry in entries:
         # A withheld revision must not look like one that is gone: replicators would pass it for good.
         if "error" in entry and entry["error"].get("error") != "not_found":
             raise of_entry(entry["error"])
+    entries.sort(key=_as_couchdb_orders)
     if not want_parts:
         return json_answer(call, [_as_open_rev(entry) for entry in entries])
     outer, inner = secrets.token_hex(16), secrets.token_hex(16)
-    parts = (as_part(call, entry, inner) for entry in entries)
+    parts = (_as_part(call, entry, inner) for entry in entries)
     # Not compressed: the bytes are photos, and CouchDB's replicator does not ask for it.
     return stream_answer(multipart.write_mixed(parts, outer), content_type=f'multipart/mixed; boundary="{outer}"')
 
 
+def _as_couchdb_orders(entry: dict[str, Any]) -> tuple[bool, Any]:
+    """What is there from the oldest revision on, then what is missing."""
+    return "ok" not in entry, parse_rev(_rev_of_entry(entry)) if "ok" in entry else str(_rev_of_entry(entry))
+
+
 def _asked_revs(call: Call) -> list[str]:
-    revs = strings(call.json("open_revs"), "open_revs")
+    revs = _revisions(call, "open_revs")
     if len(revs) > call.limits.bulk_get_max:
         raise BadRequest(f"open_revs takes at most {call.limits.bulk_get_max} revisions.")
     return list(dict.fromkeys(revs))
@@ -206,13 +224,26 @@ def _as_open_rev(entry: dict[str, Any]) -> dict[str, Any]:
     return {"ok": entry["ok"]} if "ok" in entry else {"missing": entry["error"].get("rev")}
 
 
-def as_part(call: Call, entry: dict[str, Any], boundary: str) -> tuple[str, Iterator[bytes]]:
-    """One answer of several as a part of its own: JSON, or a document with its attachments behind it."""
-    if "ok" not in entry:
-        return 'application/json; error="true"', iter([jsonwire.dumps(_as_open_rev(entry))])
-    found: Document = entry["ok"]
+Part = tuple[dict[str, str], Iterator[bytes]]
+
+
+def _as_part(call: Call, entry: dict[str, Any], boundary: str) -> Part:
+    return as_part(call, entry["ok"], boundary) if "ok" in entry else as_failed_part(_as_open_rev(entry))
+
+
+def as_failed_part(told: dict[str, Any]) -> Part:
+    """What is said of a document instead of it, as a part of its own."""
+    return {"Content-Type": 'application/json; error="true"'}, iter([jsonwire.dumps(told)])
+
+
+def as_part(call: Call, found: Document, boundary: str, *, named: bool = False) -> Part:
+    """A document as a part of its own: JSON, or with its attachments behind it and then, if `named`, a name before."""
     names = _newer_than_known(call, found)
-    return _as_related(call, found, names, boundary) if names else ("application/json", iter([jsonwire.dumps(found)]))
+    if not names:
+        return {"Content-Type": "application/json"}, iter([jsonwire.dumps(found)])
+    content_type, body = _as_related(call, found, names, boundary)
+    name = {"X-Doc-Id": found["_id"], "X-Rev-Id": found["_rev"]} if named else {}
+    return {**name, "Content-Type": content_type}, body
 
 
 def _newer_than_known(call: Call, found: Document) -> list[str]:
@@ -277,13 +308,16 @@ def _put(call: Call, doc_id: str) -> Response:
             raise BadRequest(str(error)) from error
     else:
         body = call.json_object(strict_type=False, what="Document")
+    edits = call.text("new_edits") != "false"
+    if edits:
+        check_form(body)
     body["_id"] = doc_id
     rev = call.rev(body)
     if rev is not None:
         body["_rev"] = rev
     # CouchDB says 201 of what it made, and no tombstone is.
     status = 200 if body.get("_deleted") is True else 201
-    if call.text("new_edits") != "false":
+    if edits:
         check_form(body)
         return _edited(call, doc_id, body, status=status)
     if "_rev" not in body and "_revisions" not in body:
@@ -319,5 +353,7 @@ def _edited(call: Call, doc_id: str, body: Document, *, status: int = 201) -> Re
 
 
 def _written(call: Call, doc_id: str, rev: str, *, status: int) -> Response:
-    headers = {"ETag": f'"{rev}"', **({} if call.method == "DELETE" else call.location(doc_id))}
+    headers = {} if call.method == "POST" else {"ETag": f'"{rev}"'}
+    if call.method != "DELETE":
+        headers |= call.location(doc_id)
     return json_answer(call, {"ok": True, "id": doc_id, "rev": rev}, status=status, headers=headers)

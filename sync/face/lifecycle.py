@@ -23,7 +23,8 @@ def database(call: Call, folder: DatabaseFolder | None) -> Response:
     if call.method == "GET":
         return json_answer(call, described(call.database.info(), call.db_name))
     if call.method not in ("PUT", "DELETE"):
-        raise method_not_allowed("DELETE", "GET", "HEAD", "POST", "PUT")
+        call.database.info()
+        raise method_not_allowed("DELETE", "GET", "HEAD", "POST")
     if folder is None:
         raise left_out("Databases are not created or deleted over this interface.")
     if call.method == "PUT":
@@ -42,17 +43,12 @@ def database(call: Call, folder: DatabaseFolder | None) -> Response:
 def described(info: dict[str, Any], name: str) -> dict[str, Any]:
     """What a database says of itself, with the members that clients of CouchDB look for."""
     absent = {"instance_start_time": "0", "purge_seq": 0, "compact_running": False, "disk_format_version": 8}
-    return {**absent, "props": {}, **info, "db_name": name}
+    return {**absent, "props": {}, "cluster": {"q": 1, "n": 1, "w": 1, "r": 1}, **info, "db_name": name}
 
 
 def _create(call: Call, folder: DatabaseFolder) -> Response:
     if not is_db_name(call.db_name):
-        raise WireError(
-            400,
-            "illegal_database_name",
-            f"Name: '{call.db_name}'. Only lowercase characters (a-z), digits (0-9), and any of the characters"
-            " _, $, (, ), +, -, and / are allowed. Must begin with a letter.",
-        )
+        raise illegal_name(call.db_name)
     folder.create(call.db_name)
     return json_answer(call, {"ok": True}, status=201, headers=call.location())
 
@@ -61,6 +57,7 @@ def ensure_full_commit(call: Call) -> Response:
     """Every batch was on disk before its answer; the replicator compares the start time with that of GET `/{db}`."""
     if call.method != "POST":
         raise method_not_allowed("POST")
+    call.require_json()
     started = call.database.info().get("instance_start_time", "0")
     return json_answer(call, {"ok": True, "instance_start_time": started}, status=201)
 
@@ -117,6 +114,15 @@ def _check_group(group: str, value: Any) -> None:
         each = value.get(kind, [])
         if not isinstance(each, list) or not all(isinstance(name, str) for name in each):
             raise BadRequest(f"`{kind}` of `{group}` must be an array of strings.")
+
+
+def illegal_name(name: str) -> WireError:
+    return WireError(
+        400,
+        "illegal_database_name",
+        f"Name: '{name}'. Only lowercase characters (a-z), digits (0-9), and any of the characters _, $, (, ), +, -,"
+        " and / are allowed. Must begin with a letter.",
+    )
 
 
 def missing_database() -> NotFound:

@@ -17,7 +17,7 @@ from sync.database import Database, Document
 from sync.documents import LOCAL_PREFIX
 from sync.errors import BadRequest, DatabaseError, TooLarge
 from sync.face.answer import json_pieces
-from sync.face.call import Call
+from sync.face.call import WHOLE_MAX, Call, as_told
 from sync.face.problems import WireError, method_not_allowed
 
 DESIGN_PREFIX = "_design/"
@@ -65,9 +65,6 @@ def listing(call: Call, name: str) -> Response:
         raise method_not_allowed("GET", "HEAD", "POST")
     body: Mapping[str, Any] = {}
     if call.method == "POST":
-        call.require_json()
-        if not call.has_body:
-            raise BadRequest("Missing request body")
         body = call.json_object()
     return json_pieces(call, chain(_listed(call, lister, _Options(call, body).query()), (b"\n",)))
 
@@ -76,8 +73,10 @@ def _queries(call: Call, lister: Lister) -> Response:
     if call.method != "POST":
         raise method_not_allowed("POST")
     queries = call.json_object().get("queries")
-    if not isinstance(queries, list) or not all(isinstance(each, dict) for each in queries):
+    if queries is None:
         raise BadRequest("POST body must include `queries` parameter.")
+    if not isinstance(queries, list) or not all(isinstance(each, dict) for each in queries):
+        raise BadRequest("`queries` member must be an array.")
     if len(queries) > call.limits.queries_max:
         raise TooLarge(f"At most {call.limits.queries_max} queries at a time.")
     # All are read before the first is answered: a bad one still has its status.
@@ -96,7 +95,10 @@ def _queries(call: Call, lister: Lister) -> Response:
 def _listed(call: Call, lister: Lister, query: Query) -> Iterator[bytes]:
     """The JSON of one listing. Its first page is asked for before the first piece, so that a refusal has its status."""
     found = lister(call, query)
-    head = {**found.head, "update_seq": call.database.info()["update_seq"]} if query.update_seq else found.head
+    head = found.head
+    if query.update_seq:
+        # What stands nowhere in the order of ids was looked up one by one: as it was at no one sequence.
+        head = {**head, "update_seq": None if head["offset"] is None else call.database.info()["update_seq"]}
     yield jsonwire.dumps(head)[:-1] + b',"rows":['
     separator = b""
     for rows in found.pages:
@@ -243,16 +245,17 @@ class _Options:
 
     def query(self) -> Query:
         keys = self._body.get("keys", self._call.json("keys"))
-        if keys is not None and not isinstance(keys, list):
+        if not isinstance(keys, list) and (keys is not None or "keys" in self._body):
             where = "body member" if "keys" in self._body else "parameter"
             raise BadRequest(f"`keys` {where} must be an array.")
         if keys is not None and len(keys) > self._call.limits.keys_max:
             raise TooLarge(f"At most {self._call.limits.keys_max} keys at a time.")
         start, end = self._ends()
-        if keys is not None and not (start is _ABSENT and end is _ABSENT):
+        if keys is not None and len(keys) != 1 and not (start is _ABSENT and end is _ABSENT):
             reason = "`keys` is incompatible with `key`, `start_key` and `end_key`"
             raise WireError(400, "query_parse_error", reason)
         self._refuse_reducing()
+        self._refuse_unknown()
         descending, inclusive_end = self._flag("descending"), self._flag("inclusive_end", default=True)
         nothing = False
         # Ids are text, and to CouchDB's listings any other value stands before all text.
@@ -271,7 +274,7 @@ class _Options:
             nothing=nothing and keys is None,
             descending=descending,
             skip=self._whole("skip") or 0,
-            limit=self._whole("limit"),
+            limit=self._limit(),
             include_docs=self._flag("include_docs"),
             conflicts=self._flag("conflicts"),
             attachments=self._flag("attachments"),
@@ -285,6 +288,24 @@ class _Options:
         if self._flag("group") or self._whole("group_level"):
             raise WireError(400, "query_parse_error", "Invalid use of grouping on a map view.")
 
+    def _refuse_unknown(self) -> None:
+        """What is of no consequence here is still said in CouchDB's way."""
+        for name in ("att_encoding_info", "sorted"):
+            self._flag(name)
+        for name, allowed in _FRESHNESS.items():
+            told = self._body.get(name) if self._call.text(name) is None else self._call.text(name)
+            if told is not None and told not in allowed:
+                raise WireError(400, "query_parse_error", f"Invalid value for `{name}`.")
+        if self._call.text("partition") is not None or "partition" in self._body:
+            raise WireError(400, "query_parse_error", "`partition` parameter is not supported on this db")
+
+    def _limit(self) -> int | None:
+        given = self._call.text("limit")
+        if given is not None and given.isdigit() and len(given) < 100 and int(given) > _LIMIT_MAX:
+            reason = f"Limit is too large, must not exceed {_LIMIT_MAX}"
+            raise WireError(400, "query_parse_error", reason)
+        return self._whole("limit")
+
     def _ends(self) -> tuple[Any, Any]:
         """Where the listing begins and ends; of several that say so, the last, and the body after the query."""
         start = end = _ABSENT
@@ -297,23 +318,33 @@ class _Options:
         return start, end
 
     def _flag(self, name: str, *, default: bool = False) -> bool:
-        value = self._body.get(name)
-        if value is None or self._call.text(name) is not None:
+        if name not in self._body or self._call.text(name) is not None:
             return self._call.flag(name, default=default)
-        if value in (True, "true"):
-            return True
-        if value in (False, "false"):
-            return False
-        raise WireError(400, "query_parse_error", f"Invalid boolean parameter: {name}")
+        value = self._body[name]
+        told = value.lower() == "true" if isinstance(value, str) and value.lower() in ("true", "false") else value
+        if not isinstance(told, bool):
+            raise WireError(400, "query_parse_error", f"Invalid boolean parameter: {as_told(value)}")
+        return told
 
     def _whole(self, name: str) -> int | None:
-        value = self._body.get(name)
-        if value is None or self._call.text(name) is not None:
+        if name not in self._body or self._call.text(name) is not None:
             return self._call.whole(name)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise WireError(400, "query_parse_error", f"Invalid value for positive integer: {name}")
-        return min(value, 2**53)
+        value = self._body[name]
+        if not isinstance(value, int) or isinstance(value, bool):
+            told = f'<<"{value[:80]}">>' if isinstance(value, str) else as_told(value)
+            raise WireError(400, "query_parse_error", f"Invalid value for integer: {told}")
+        if value < 0:
+            raise WireError(400, "query_parse_error", f"Invalid value for positive integer: {value}")
+        return min(value, WHOLE_MAX)
 
 
 _ABSENT: Any = object()
+# CouchDB's own: the largest small integer of Erlang.
+_LIMIT_MAX = 576460752303423487
+# How fresh a view has to be; a listing always is.
+_FRESHNESS: dict[str, tuple[Any, ...]] = {
+    "stable": ("true", "false", True, False),
+    "update": ("true", "false", "lazy", True, False),
+    "stale": ("ok", "update_after"),
+}
 _ENDS = frozenset({"key", "startkey", "start_key", "endkey", "end_key"})

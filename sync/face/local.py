@@ -25,7 +25,7 @@ def local(call: Call) -> Response:
         had = unchanged(call, etag)
         return had or json_answer(call, {**document, "_id": f"_local/{local_id}"}, headers={"ETag": etag})
     if call.method not in ("PUT", "DELETE"):
-        raise method_not_allowed("DELETE", "GET", "HEAD", "PUT")
+        raise method_not_allowed("DELETE", "GET", "HEAD", "POST", "PUT", "COPY")
     if call.method == "DELETE" and call.database.get_local(local_id) is None:
         raise NotFound("missing")
     body: Document = (

@@ -101,13 +101,17 @@ class Replications:
         job_id = _job_id(asked)
         if asked.get("cancel") is True:
             return self._cancel(call, asked, job_id)
+        if sum(asked.get(name) is not None for name in ("doc_ids", "filter", "selector")) > 1:
+            raise BadRequest("`doc_ids`,`filter`,`selector` are mutually exclusive")
         for name in ("filter", "view", "winning_revs_only"):
             if asked.get(name):
                 raise left_out(f"{name} is not served in replications; use doc_ids or selector.")
         if asked.get("use_checkpoints") is False:
             raise left_out("Replications without checkpoints are not served.")
-        if asked.get("doc_ids") is not None and asked.get("selector") is not None:
-            raise BadRequest("`doc_ids`,`filter`,`selector` are mutually exclusive")
+        if not isinstance(asked.get("doc_ids") or [], list):
+            raise BadRequest("parameter `doc_ids` must be an array")
+        if not isinstance(asked.get("selector") or {}, dict):
+            raise BadRequest("parameter `selector` must be a JSON object")
         doc_ids = None if asked.get("doc_ids") is None else strings(asked["doc_ids"], "doc_ids")
         since = asked.get("since_seq")
         if since is not None and (isinstance(since, bool) or not isinstance(since, int | str)):
@@ -146,7 +150,7 @@ class Replications:
     def tasks(self, call: Call) -> Response:
         """GET `/_active_tasks`."""
         if call.method != "GET":
-            raise method_not_allowed("GET")
+            raise method_not_allowed("GET", "HEAD")
         with self._lock:
             jobs = list(self._jobs.values())
         return json_answer(call, [_task(job) for job in jobs])
@@ -250,6 +254,8 @@ class Replications:
         end = asked.get(side)
         address = end.get("url") if isinstance(end, dict) else end
         if not isinstance(address, str) or not address:
+            if isinstance(end, dict):
+                raise WireError(400, "invalid_replication", "endpoint has an invalid url")
             raise BadRequest(f"`{side}` must be the name of a database, its URL, or an object with its `url`.")
         try:
             if not address.startswith(("http://", "https://")):

@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 from sync.errors import BadRequest
 
 _DB_NAME = re.compile(r"[a-z][a-z0-9_$()+/-]*")
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 _DB_NAME_CHARS_MAX = 238  # CouchDB's own
 
 
@@ -27,14 +28,15 @@ def raw_path(environ: Mapping[str, Any]) -> str:
 
 
 def segments_below(prefix: str, path: str) -> tuple[str, ...]:
-    """The decoded segments of `path` below the mount `prefix`; a slash at the end is none. BadRequest if not UTF-8.
+    """The decoded segments of `path` below the mount `prefix`. Raises BadRequest if it is not UTF-8, percent-encoded.
 
-    A plus sign is a space, as CouchDB 3 reads it: who means a plus sends `%2B`.
+    Several slashes are one and one at the end is none, as to CouchDB. A plus sign is a space, as CouchDB 3 reads it:
+    who means a plus sends `%2B`.
     """
     depth = len([part for part in prefix.split("/") if part])
-    parts = path.strip("/").split("/")[depth:] if depth else path.removeprefix("/").split("/")
-    if parts and parts[-1] == "":
-        parts.pop()
+    parts = [part for part in path.split("/") if part][depth:]
+    if any(_BROKEN_ESCAPE.search(part) for part in parts):
+        raise BadRequest("invalid_url_encoding")
     try:
         return tuple(unquote_to_bytes(part.replace("+", " ")).decode() for part in parts)
     except UnicodeDecodeError as error:

@@ -8,10 +8,11 @@ from typing import Any
 
 from flask import Response
 
+from sync import jsonwire
 from sync.errors import BadRequest, IllegalDatabaseName, NotFound
 from sync.face import lifecycle
-from sync.face.answer import json_answer
-from sync.face.call import Call, strings
+from sync.face.answer import json_answer, unchanged
+from sync.face.call import Call
 from sync.face.folder import DatabaseFolder
 from sync.face.problems import WireError, left_out, method_not_allowed
 
@@ -40,18 +41,30 @@ def all_dbs(call: Call, folder: DatabaseFolder | None) -> Response:
     _only(call, "GET")
     if folder is None:
         raise left_out("This server does not list its databases.")
-    return json_answer(call, _asked_names(call, folder))
+    return _with_etag(call, _asked_names(call, folder))
+
+
+def _with_etag(call: Call, told: list[Any]) -> Response:
+    etag = f'"{hashlib.md5(jsonwire.dumps(told), usedforsecurity=False).hexdigest()}"'
+    return unchanged(call, etag) or json_answer(call, told, headers={"ETag": etag})
 
 
 def _asked_names(call: Call, folder: DatabaseFolder) -> list[str]:
-    descending = call.flag("descending")
+    descending, inclusive = call.flag("descending"), call.flag("inclusive_end", default=True)
     names = sorted(folder.names(), reverse=descending)
+    key, keys = call.json("key"), call.json("keys")
+    if isinstance(keys, list):
+        names = [name for name in keys if name in names]
     start, end = call.json("startkey", "start_key"), call.json("endkey", "end_key")
     low, high = (end, start) if descending else (start, end)
+    if isinstance(key, str):
+        low = high = key
     if isinstance(low, str):
         names = [name for name in names if name >= low]
     if isinstance(high, str):
         names = [name for name in names if name <= high]
+    if not inclusive:
+        names = [name for name in names if name != (end if key is None else key)]
     names = names[call.whole("skip") or 0 :]
     limit = call.whole("limit")
     return names if limit is None else names[:limit]
@@ -64,26 +77,31 @@ def dbs_info(call: Call, folder: DatabaseFolder | None) -> Response:
         raise left_out("This server does not list its databases.")
     if call.method == "GET":
         answers = [_info(folder, name) for name in _asked_names(call, folder)]
-        return json_answer(call, [answer for answer in answers if "info" in answer])
+        return _with_etag(call, [answer for answer in answers if "info" in answer])
     keys = call.json_object().get("keys")
     if keys is None:
         raise BadRequest("`keys` member must exist.")
-    names = strings(keys, "keys")
-    if len(names) > call.limits.databases_asked_max:
+    if not isinstance(keys, list):
+        raise BadRequest("`keys` member must be an array.")
+    if len(keys) > call.limits.databases_asked_max:
         raise BadRequest("too_many_keys")
-    return json_answer(call, [_info(folder, name) for name in names])
+    return json_answer(call, [_info(folder, name) for name in keys])
 
 
-def _info(folder: DatabaseFolder, name: str) -> dict[str, Any]:
+def _info(folder: DatabaseFolder, name: Any) -> dict[str, Any]:
+    absent = {"key": name, "error": "not_found"}
+    if not isinstance(name, str):
+        return absent
     try:
         return {"key": name, "info": lifecycle.described(folder.open(name).info(), name)}
     except (NotFound, IllegalDatabaseName):
-        return {"key": name, "error": "not_found"}
+        return absent
 
 
 def membership(call: Call) -> Response:
     """One node, which is all of this server."""
-    _only(call, "GET")
+    if call.method != "GET":
+        raise method_not_allowed("GET")
     return json_answer(call, {"all_nodes": [_NODE], "cluster_nodes": [_NODE]})
 
 
@@ -93,8 +111,10 @@ def up(call: Call) -> Response:
 
 
 def uuids(call: Call, *, new_uuid: Callable[[], str]) -> Response:
-    _only(call, "GET")
-    given = call.text("count") or "1"
+    if call.method != "GET":
+        raise method_not_allowed("GET")
+    given = call.text("count")
+    given = "1" if given is None else given
     if not call.is_whole(given):
         raise BadRequest("count must be a positive integer")
     count = int(given)
@@ -112,7 +132,8 @@ def session(call: Call) -> Response:
     """
     if call.method == "POST":
         raise WireError(404, "not_found", "No cookie sessions here: send Authorization with every request.")
-    _only(call, "GET", "POST")
+    if call.method != "GET":
+        raise method_not_allowed("GET", "HEAD", "POST", "DELETE")
     context: dict[str, Any] = {"name": None, "roles": []}
     return json_answer(call, {"ok": True, "userCtx": context, "info": {"authentication_handlers": []}})
 

@@ -66,12 +66,15 @@ def test_couchdbs_own_body_is_read() -> None:
         (b"--abc\r\n\r\n{}", "ends before"),
         (b"--abc\r\n\r\n{}\r\n--abcx\r\n", "not ended"),
         (b"--abc\r\nno end of headers\r\n--abc--", "no end"),
-        (b"--abc\r\n\r\n{]\r\n--abc--", "not JSON"),
+        (b"--abc\r\n\r\n{]\r\n--abc--", "invalid UTF-8 JSON"),
         (b"--abc\r\n\r\n[]\r\n--abc--", "object"),
         (b'--abc\r\n\r\n{"_attachments":[1]}\r\n--abc--', "objects"),
-        (b'--abc\r\n\r\n{"_attachments":{"a":{"follows":true}}}\r\n--abc--', "1 attachments follow"),
+        (b'--abc\r\n\r\n{"_attachments":{"a":{"follows":true}}}\r\n--abc--', "shorter than expected"),
         (b"--abc\r\n\r\n{}\r\n--abc\r\n\r\nstray\r\n--abc--", "0 attachments follow"),
-        (b'--abc\r\n\r\n{"_attachments":{"a":{"follows":true,"length":9}}}\r\n--abc\r\n\r\nx\r\n--abc--', "9 bytes"),
+        (
+            b'--abc\r\n\r\n{"_attachments":{"a":{"follows":true,"length":9}}}\r\n--abc\r\n\r\nx\r\n--abc--',
+            "shorter than expected",
+        ),
         (
             (
                 b'--abc\r\n\r\n{"_attachments":{"a":{"follows":true,"encoding":"gzip"}}}'
@@ -106,5 +109,10 @@ def test_a_content_type_without_a_boundary_is_refused(content_type: str) -> None
 
 
 def test_parts_of_a_mixed_body_come_back_in_order() -> None:
-    body = b"".join(write_mixed(iter([("application/json", iter([b"1"])), ("a/b", iter([b"2", b"3"]))]), "z"))
+    body = b"".join(
+        write_mixed(
+            iter([({"Content-Type": "application/json"}, iter([b"1"])), ({"Content-Type": "a/b"}, iter([b"2", b"3"]))]),
+            "z",
+        )
+    )
     assert split(body, "z") == [Part({"content-type": "application/json"}, b"1"), Part({"content-type": "a/b"}, b"23")]

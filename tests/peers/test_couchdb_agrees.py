@@ -1,0 +1,64 @@
+"""What we say to odd requests in CouchDB's words, asked of a real CouchDB: these are its words still."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from tests.peers.couchdb import CouchDB
+from tests.support.agreed import REFUSALS, UNSOUND
+from tests.support.histories import graft, revision
+
+pytestmark = pytest.mark.couchdb
+
+
+def asked(couchdb: CouchDB, method: str, target: str, body: Any) -> tuple[int, Any]:
+    """`target` goes as it stands, and no body unless there is one."""
+    at = urlsplit(couchdb.root)
+    pair = base64.b64encode(unquote(f"{at.username}:{at.password}").encode()).decode()
+    headers = {"Authorization": f"Basic {pair}", "Accept": "application/json"}
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=30)
+    data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+    connection.request(method, target, data, headers)
+    response = connection.getresponse()
+    told = response.status, json.loads(response.read())
+    connection.close()
+    return told
+
+
+@pytest.fixture(scope="module")
+def couchdb() -> Iterator[CouchDB]:
+    """One for all: these only ask."""
+    peer = CouchDB(os.environ["COUCHDB_URL"])
+    yield peer
+    peer.clean()
+
+
+@pytest.fixture(scope="module")
+def name(couchdb: CouchDB) -> str:
+    name = couchdb.create(shards=1)
+    graft(couchdb.remote(name), *(revision(doc_id, "1-" + "a" * 32) for doc_id in "abd"))
+    return name
+
+
+@pytest.mark.parametrize(("method", "target", "body", "error", "reason"), REFUSALS)
+def test_it_refuses_so(
+    couchdb: CouchDB, name: str, method: str, target: str, body: Any, error: str, reason: str
+) -> None:
+    target = f"/{name}{target.removeprefix('/db')}" if target.startswith("/db") else target
+    assert asked(couchdb, method, target.replace('"', "%22"), body) == (400, {"error": error, "reason": reason})
+
+
+@pytest.mark.parametrize(("each", "told"), UNSOUND)
+def test_it_tells_such_an_entry(couchdb: CouchDB, name: str, each: dict[str, Any], told: dict[str, Any]) -> None:
+    status, answer = asked(couchdb, "POST", f"/{name}/_bulk_get", {"docs": [each]})
+    assert (status, answer["results"]) == (200, [{"id": told["id"], "docs": [{"error": told}]}])

@@ -1,0 +1,191 @@
+"""Odd requests, answered in the words of CouchDB 3.5.0: what each asks was asked of it, and this is what it said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.couch_peer import make_app
+from sync.multipart import boundary_of, split
+from sync.store_folder import StoreFolder
+from tests.support.agreed import REFUSALS, UNSOUND
+from tests.support.curl import Curl
+from tests.support.histories import graft, revision
+from tests.support.memory import MemoryDatabase
+from tests.support.wire import Served
+
+A, B, C = "a" * 32, "b" * 32, "c" * 32
+PHOTO = {"x": {"content_type": "image/png", "data": "AAEC", "revpos": 1}}
+
+
+@pytest.fixture(params=["here", "behind a second hop"])
+def curl(request: pytest.FixtureRequest) -> Iterator[Curl]:
+    if request.param == "here":
+        yield filled(Curl())
+        return
+    with Served() as served:
+        yield filled(Curl(database=served.remote("db", MemoryDatabase("db"))))
+
+
+def filled(curl: Curl) -> Curl:
+    graft(curl.db, revision("a", f"1-{A}", n=1), revision("b", f"1-{A}"), revision("b", f"1-{B}"))
+    graft(curl.db, revision("d", f"1-{A}", _attachments=PHOTO))
+    return curl
+
+
+@pytest.mark.parametrize(("method", "path", "body", "error", "reason"), REFUSALS)
+def test_what_couchdb_refuses_is_refused_in_its_words(
+    curl: Curl, method: str, path: str, body: Any, error: str, reason: str
+) -> None:
+    assert curl(method, path, body) == (400, {"error": error, "reason": reason})
+    assert curl("GET", "/db/fine")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PATCH", "/db", "DELETE,GET,HEAD,POST"),
+        ("PATCH", "/db/a", "DELETE,GET,HEAD,POST,PUT,COPY"),
+        ("PATCH", "/db/_local/a", "DELETE,GET,HEAD,POST,PUT,COPY"),
+        ("PUT", "/db/_changes", "GET,POST,HEAD"),
+        ("PUT", "/_uuids", "GET"),
+        ("PUT", "/_membership", "GET"),
+        ("PUT", "/_active_tasks", "GET,HEAD"),
+        ("PUT", "/_session", "GET,HEAD,POST,DELETE"),
+    ],
+)
+def test_the_methods_there_are_are_named_as_couchdb_names_them(
+    curl: Curl, method: str, path: str, allowed: str
+) -> None:
+    answer = curl.raw(method, path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/nowhere"), ("PATCH", "/nowhere"), ("GET", "/_odd/x")])
+def test_what_is_not_there_is_told_before_what_was_sent_is_looked_at(curl: Curl, method: str, path: str) -> None:
+    assert curl(method, path) == (404, {"error": "not_found", "reason": "Database does not exist."})
+
+
+def test_flags_of_a_listing_may_be_shouted_and_those_of_a_document_may_not(curl: Curl) -> None:
+    told = curl("GET", "/db/_all_docs?descending=TRUE&include_docs=False")[1]["rows"]
+    assert [row["id"] for row in told] == ["d", "b", "a"]
+    assert [row["id"] for row in curl("POST", "/db/_all_docs", {"descending": "True"})[1]["rows"]] == ["d", "b", "a"]
+    assert "_revisions" not in curl("GET", "/db/a?revs=TRUE")[1]
+    told = curl("POST", "/db/_bulk_get?revs=yes", {"docs": [{"id": "a"}]})
+    assert told == (200, {"results": [{"id": "a", "docs": [{"ok": {"_id": "a", "_rev": f"1-{A}", "n": 1}}]}]})
+
+
+def test_of_a_parameter_said_twice_the_last_counts(curl: Curl) -> None:
+    assert len(curl("GET", "/db/_changes?limit=1&limit=2")[1]["results"]) == 2
+    assert len(curl("GET", "/db/_all_docs?limit=2&limit=1")[1]["rows"]) == 1
+
+
+def test_a_number_beyond_all_there_is_counts_as_the_greatest(curl: Curl) -> None:
+    assert len(curl("GET", f"/db/_changes?limit={10**20}")[1]["results"]) == 3
+    told = curl("GET", f"/db/_all_docs?skip={10**20}")[1]
+    assert (told["rows"], told["total_rows"]) == ([], 3)
+
+
+def test_rows_by_name_are_of_no_sequence(curl: Curl) -> None:
+    assert curl("GET", "/db/_all_docs?update_seq=true&limit=0")[1]["update_seq"] is not None
+    assert curl("POST", "/db/_all_docs", {"keys": ["a"], "update_seq": True})[1]["update_seq"] is None
+    assert curl("GET", "/db/_local_docs?update_seq=true")[1]["update_seq"] is None
+
+
+def test_a_feed_read_backwards_begins_at_its_end(curl: Curl) -> None:
+    last = curl("GET", "/db")[1]["update_seq"]
+    assert curl("GET", "/db/_changes?descending=true&limit=0")[1] == {"results": [], "last_seq": last, "pending": 3}
+    for since in ("now", last, "rubbish"):
+        told = curl("GET", f"/db/_changes?descending=true&since={since}")[1]
+        assert [row["id"] for row in told["results"]] == ["d", "b", "a"]
+
+
+@pytest.mark.parametrize("query", ["timeout=0", "timeout=-5", "timeout=1"])
+def test_a_feed_that_does_not_wait_tells_what_is_there(curl: Curl, query: str) -> None:
+    lines = [json.loads(line) for line in curl.raw("GET", f"/db/_changes?feed=continuous&{query}").data.splitlines()]
+    assert [line.get("id") for line in lines] == ["a", "b", "d", None]
+    assert lines[-1] == {"last_seq": lines[-2]["seq"], "pending": 0}
+
+
+def test_a_feed_that_ends_at_its_limit_says_what_is_left(curl: Curl) -> None:
+    lines = [json.loads(line) for line in curl.raw("GET", "/db/_changes?feed=continuous&limit=1").data.splitlines()]
+    assert lines[1] == {"last_seq": lines[0]["seq"], "pending": 2}
+    nothing = {"last_seq": curl("GET", "/db/_changes?limit=0")[1]["last_seq"], "pending": 3}
+    assert json.loads(curl.raw("GET", "/db/_changes?feed=continuous&limit=0").data) == nothing
+    assert curl("GET", "/db/_changes?feed=longpoll&limit=0")[1] == {"results": [], **nothing}
+
+
+def test_open_revs_come_from_the_oldest_on_and_the_missing_behind_them(curl: Curl) -> None:
+    graft(curl.db, revision("b", f"3-{A}", f"2-{C}"), revision("b", f"2-{A}", _deleted=True))
+
+    def revs(query: str) -> list[str]:
+        return [each["ok"]["_rev"] if "ok" in each else each["missing"] for each in curl("GET", f"/db/b?{query}")[1]]
+
+    assert revs("open_revs=all") == [f"1-{A}", f"1-{B}", f"2-{A}", f"3-{A}"]
+    asked = json.dumps([f"3-{A}", f"1-{C}", f"1-{B}"])
+    assert revs(f"open_revs={asked}") == [f"1-{B}", f"3-{A}", f"1-{C}"]
+    assert curl("GET", "/db/b?open_revs=[]")[1]["_rev"] == f"3-{A}"
+
+
+def test_a_document_without_news_of_attachments_comes_as_json_to_who_takes_parts(curl: Curl) -> None:
+    has = curl.raw("GET", f'/db/d?atts_since=["1-{A}"]')
+    assert (has.mimetype, has.get_json()["_attachments"]["x"]["stub"]) == ("application/json", True)
+    lacks = curl.raw("GET", f'/db/d?atts_since=["1-{B}"]')
+    assert lacks.mimetype == "multipart/related"
+
+
+@pytest.mark.parametrize(("asked", "told"), UNSOUND)
+def test_a_request_in_a_batch_that_cannot_be_is_an_entry_in_couchdbs_words(
+    curl: Curl, asked: dict[str, Any], told: dict[str, Any]
+) -> None:
+    results = curl("POST", "/db/_bulk_get", {"docs": [asked, {"id": "a"}]})[1]["results"]
+    assert results[0] == {"id": told["id"], "docs": [{"error": told}]}
+    assert "ok" in results[1]["docs"][0]
+
+
+def test_a_batch_in_parts_names_what_has_attachments_and_tells_errors_whole(curl: Curl) -> None:
+    asked = json.dumps({"docs": [{"id": "d"}, {"id": "nope"}, {"id": "a"}]})
+    headers = {"Accept": "multipart/mixed", "Content-Type": "application/json"}
+    answer = curl.raw("POST", "/db/_bulk_get?attachments=true", data=asked, headers=headers)
+    photo, missing, plain = split(answer.data, boundary_of(answer.headers["Content-Type"]))
+    assert (photo.headers["x-doc-id"], photo.headers["x-rev-id"]) == ("d", f"1-{A}")
+    assert json.loads(missing.body) == {"id": "nope", "rev": "undefined", "error": "not_found", "reason": "missing"}
+    assert (plain.headers, json.loads(plain.body)["_id"]) == ({"content-type": "application/json"}, "a")
+
+
+def test_a_design_document_is_sent_on_to_the_slash_of_its_id(curl: Curl) -> None:
+    curl.db.put({"_id": "_design/x/y"})
+    answer = curl.raw("GET", "/db/_design%2Fx%2Fy?revs=true")
+    assert answer.status_code == 301
+    assert answer.headers["Location"] == "http://localhost/prefix/db/_design/x%2Fy?revs=true"
+    assert curl("GET", "/db/_design/x%2Fy?revs=true")[1]["_id"] == "_design/x/y"
+    assert curl("PUT", "/db/_design%2Fz", {})[1]["id"] == "_design/z"
+
+
+def test_what_a_design_document_does_not_have_is_missing(curl: Curl) -> None:
+    curl.db.put({"_id": "_design/x"})
+    assert curl("GET", "/db/_design/nope/_view/v") == (404, {"error": "not_found", "reason": "missing"})
+    assert curl("GET", "/db/_design/x/_odd") == (
+        404,
+        {"error": "not_found", "reason": "Document is missing attachment"},
+    )
+
+
+def test_who_knows_the_list_of_databases_is_not_told_again(tmp_path: Path) -> None:
+    folder = StoreFolder(tmp_path)
+    client = make_app(folder).test_client()
+    for name in ("a", "b"):
+        folder.create(name)
+    for path in ("/_all_dbs", "/_dbs_info"):
+        etag = client.get(path).headers["ETag"]
+        assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
+        assert client.get(f"{path}?limit=1", headers={"If-None-Match": etag}).status_code == 200
+    for query, names in [('key="b"', ["b"]), ('keys=["b","c"]', ["b"]), ('endkey="b"&inclusive_end=false', ["a"])]:
+        assert client.get(f"/_all_dbs?{query}").json == names
+    assert client.post("/_dbs_info", json={"keys": [1]}).json == [{"key": 1, "error": "not_found"}]
+    assert client.get("/a").json["cluster"] == {"q": 1, "n": 1, "w": 1, "r": 1}
+    folder.close()

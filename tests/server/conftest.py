@@ -6,6 +6,8 @@ import shutil
 
 import pytest
 
+from server.app import create_app
+from tests.server.test_web import PASSWORD, sign_in
 from tests.server.world import Phone, make_world, reopened, served
 
 
@@ -42,3 +44,17 @@ def phone(world, url, tmp_path):
     yield enrol
     for each in made:
         each.close()
+
+
+@pytest.fixture
+def enter(world):
+    """enter(login) signs somebody of the cluster in on the pages."""
+    app = create_app(world.service.config, service=world.service)
+
+    def as_(login):
+        client = app.test_client()
+        world.service.accounts.set_password(login, PASSWORD)
+        assert sign_in(client, login, PASSWORD).status_code == 303
+        return client
+
+    return as_

@@ -5,10 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 
-import pytest
-
 from schemas import ids
-from server.app import create_app
 from server.bundle.signing import grouped
 from server.bundle.verify import verify
 from tests.server.test_follower import put
@@ -18,21 +15,6 @@ from tests.server.world import BN, GROUP, YEAR, full_marks, salted, submission_o
 
 RESULT = f"/{GROUP}/{YEAR}/result"
 API = f"/api/v1/groups/{GROUP}/{YEAR}"
-
-
-@pytest.fixture
-def enter(world):
-    app = create_app(world.service.config, service=world.service)
-
-    def as_(login):
-        client = app.test_client()
-        world.service.accounts.set_password(login, "mật-khẩu-dài-1")
-        page = client.get("/sign-in").get_data(as_text=True)
-        sent = {"csrf_token": token(page), "login": login, "password": "mật-khẩu-dài-1"}
-        assert client.post("/sign-in", data=sent).status_code in (302, 303)
-        return client
-
-    return as_
 
 
 def send(client, page, **fields):

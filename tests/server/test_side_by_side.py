@@ -10,29 +10,13 @@ import pytest
 from schemas import ids
 from schemas.decision import build
 from schemas.hashing import part
-from server.app import create_app
 from tests.server.test_follower import put
 from tests.server.test_freezing import ballot, locked, published, scored
 from tests.server.test_result_page import ballot_fields
-from tests.server.test_web import token
 from tests.server.world import BN, GROUP, HD, HY, YEAR, full_marks, salted, submission_of
 
 BASE = f"/{GROUP}/{YEAR}"
 SHEET = f"{BASE}/units/{BN}"
-
-
-@pytest.fixture
-def enter(world):
-    app = create_app(world.service.config, service=world.service)
-
-    def as_(login):
-        client = app.test_client()
-        world.service.accounts.set_password(login, "mật-khẩu-dài-1")
-        page = client.get("/sign-in").get_data(as_text=True)
-        client.post("/sign-in", data={"csrf_token": token(page), "login": login, "password": "mật-khẩu-dài-1"})
-        return client
-
-    return as_
 
 
 def read(client, page):

@@ -39,6 +39,9 @@ TOKEN_BYTES: Final = 32
 PASSWORD_CHARS_MIN: Final = 8
 LABEL_CHARS_MAX: Final = 80
 
+MARK_CHARS: Final = 16
+"""Of the SHA-256 of what is kept of a password, which is salted: it tells two apart and nothing else."""
+
 NO_PASSWORD: Final = "-"  # noqa: S105 - the absence of one
 """Kept for an account that signs in nowhere: no password has this for its hash."""
 
@@ -49,7 +52,7 @@ _LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One person's account, without anything secret."""
+    """One person's account, without anything secret. `password_mark` is another once the password is."""
 
     account: str
     login: str
@@ -60,6 +63,7 @@ class Account:
     locale: str
     active: bool
     closed_at: str | None = None
+    password_mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ class Accounts:
         if document is None or not may or document["state"] != "active":
             raise NotSignedIn("sign-in-refused")
         if self._hasher.check_needs_rehash(kept):
-            self._registry.put({**document, "password": self._hasher.hash(nfc(password))})
+            document = self._registry.put({**document, "password": self._hasher.hash(nfc(password))})
         return self._account(document)
 
     def add(
@@ -191,7 +195,7 @@ class Accounts:
         return self._account(self._registry.put({**document, "state": "closed", "closed_at": time_string(self._now())}))
 
     def set_password(self, account: str, password: str) -> Account:
-        """Raises Missing, Invalid."""
+        """Who signed in with the old one is signed out. Raises Missing, Invalid."""
         document = self._open_account(account)
         if len(password) < PASSWORD_CHARS_MIN:
             raise Invalid.of([("password", "password-short")], minimum=PASSWORD_CHARS_MIN)
@@ -335,6 +339,7 @@ class Accounts:
             locale=document["locale"],
             active=document["state"] == "active",
             closed_at=document.get("closed_at"),
+            password_mark=_sha256(document["password"])[:MARK_CHARS],
         )
 
     def _ulid(self) -> str:

@@ -1,7 +1,8 @@
 """Who reads: the signed-in account as Flask-Login's user, and the service behind the pages.
 
-The session holds the account's id and nothing else; whether the account is still active is asked at every request.
-This module must never know what a reader may see: the board and the acts say so.
+The session holds the account's id and the mark of its password; whether the account is still active, and the password
+still that one, is asked at every request. This module must never know what a reader may see: the board and the acts
+say so.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Reader(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
         self.account = account
 
     def get_id(self) -> str:
-        return self.account.account
+        return f"{self.account.account}.{self.account.password_mark}"
 
     @property
     def name(self) -> str:
@@ -50,9 +51,10 @@ def account() -> Account:
     return reader.account
 
 
-def _load(account_id: str) -> Reader | None:
+def _load(session_id: str) -> Reader | None:
+    account_id, _, mark = session_id.partition(".")
     found = service().accounts.find(account_id)
-    return Reader(found) if found is not None and found.active else None
+    return Reader(found) if found is not None and found.active and found.password_mark == mark else None
 
 
 def ask_to_sign_in() -> Response:

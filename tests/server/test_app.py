@@ -13,7 +13,7 @@ from server.app import create_app
 from server.messages import codes, say
 from server.metrics import PROXIED
 from server.web import errors  # noqa: F401 - mounted by the application
-from tests.server.world import BN, GROUP, YEAR
+from tests.server.world import BN, GROUP, YEAR, session_of
 
 
 @pytest.fixture
@@ -31,8 +31,7 @@ def signed_in(world, client):
 
     def sign_in(login):
         with client.session_transaction() as session:
-            session["_user_id"] = world.accounts[login].account
-            session["_fresh"] = True
+            session.update(session_of(world.accounts[login]))
         return client
 
     return sign_in

@@ -17,7 +17,7 @@ from server.service import Service
 from tests.server.test_acts import ON_BN, cross
 from tests.server.test_follower import put
 from tests.server.test_freezing import published, scored
-from tests.server.world import GROUP, HY, YEAR, config_at, full_marks, submission_of
+from tests.server.world import GROUP, HY, YEAR, config_at, full_marks, session_of, submission_of
 
 CLAIM = {"unit": "so-bn", "item": "bonus-practice", "key": "k", "occurrences": "1", "number": "12/QĐ-UBND"}
 UNITS = """unit,name_vi,name_en,short_vi,short_en,kind,parent,functions,valid_from,valid_to
@@ -125,7 +125,7 @@ def test_the_commands_numbers_are_the_pages_and_the_apis(world, run):
     app.login_manager.session_protection = None
     client = app.test_client()
     with client.session_transaction() as session:
-        session["_user_id"], session["_fresh"] = "lan", True
+        session.update(session_of(world.accounts["lan"]))
     assert client.get(f"/api/v1/groups/{GROUP}/{YEAR}/standings").json == printed
     leading = page.rows[0]
     assert (leading.unit.unit, leading.place, leading.total) == (HY, 1, 900)

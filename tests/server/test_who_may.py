@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from server.app import create_app
-from tests.server.world import BN, GROUP, YEAR
+from tests.server.world import BN, GROUP, YEAR, session_of
 
 OPEN = {
     "GET /sign-in", "POST /sign-in", "GET /enrol", "POST /preferences", "GET /static/<path:filename>",
@@ -43,8 +43,7 @@ def client(world):
 def signed_in(world, client):
     def sign_in(login):
         with client.session_transaction() as session:
-            session["_user_id"] = world.accounts[login].account
-            session["_fresh"] = True
+            session.update(session_of(world.accounts[login]))
         return client
 
     return sign_in
@@ -98,6 +97,20 @@ def test_a_member_without_an_office_decides_nothing_about_units(client, signed_i
 
 def test_a_session_is_no_phone(client, signed_in):
     assert signed_in("huong").get(PHONES).status_code == 401
+
+
+def test_a_new_password_ends_the_sessions_of_the_old_one(enter, world):
+    lan, minh = enter("lan"), enter("minh")
+    assert lan.get("/").status_code == 200
+    world.service.accounts.set_password("lan", "một mật khẩu khác")
+    assert (lan.get("/").status_code, minh.get("/").status_code) == (302, 200)
+    assert enter("lan").get("/").status_code == 200
+
+
+def test_a_closed_account_is_signed_out(enter, world):
+    lan = enter("lan")
+    world.service.accounts.close("lan")
+    assert lan.get("/").status_code == 302
 
 
 def test_somebody_elses_phone_is_not_revoked(client, signed_in, world):

@@ -27,6 +27,7 @@ from server.app import create_app
 from server.backends import Backend
 from server.config import Config, load
 from server.service import Service
+from server.web.reader import Reader
 from server.wsgi import BackgroundServer
 from sync.documents import with_revision
 from sync.remote import RemoteDatabase
@@ -156,6 +157,11 @@ def group_year() -> dict[str, Any]:
         "scheme": "scheme:cum-1000:1", "deadlines": {"self": "2024-10-31", "cross": "2024-11-30"},
         "holidays": [], "flags": [], "sample": True,
     }  # fmt: skip
+
+
+def session_of(account: Account) -> dict[str, Any]:
+    """What signing in leaves in the session, made by hand."""
+    return {"_user_id": Reader(account).get_id(), "_fresh": True}
 
 
 # What a phone writes

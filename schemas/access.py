@@ -343,13 +343,22 @@ def unauthorised(folded: Folded, groupyear: Mapping[str, Any], named: Iterable[s
         could = authority_for(
             Identity(decision["by"], claimed.unit, roles),
             decision["act"],
-            decision["value"],
+            _concerned(folded, decision),
             GroupFacts.from_document(groupyear, local_day(decision["at"])),
             visits=_visits_then(folded, decision),
         )
         if could != claimed:
             found.append(name)
     return found
+
+
+def _concerned(folded: Folded, decision: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a decision says; of one that strikes others, with the units that those name, whatever it says itself."""
+    value: Mapping[str, Any] = decision["value"]
+    if decision["act"] != "strike":
+        return value
+    sides = (folded.by_id[name] for name in decision["settles"] if name in folded.by_id)
+    return {**value, "units": sorted({unit for it in sides for unit in units_of(it["act"], it["value"])})}
 
 
 def _visits_then(folded: Folded, decision: Mapping[str, Any]) -> dict[str, Visit]:

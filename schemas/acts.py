@@ -191,6 +191,21 @@ class Departure(Form):
             yield "over", Fault("departure-over-itself")
 
 
+STRUCK: Final = ("ballot:", "honour:", "elected:", "departure:")
+"""Subjects that tell of what a meeting did: which of two records is right, or that neither is, only people know."""
+
+
+class Strike(Form):
+    """None of the contested records on `subject` counts; `units` are all that those records name."""
+
+    subject = Text(chars_max=3_500)
+    units = ListOf(Word(), most=400, least=1, sorted_unique=True)
+
+    def agree(self, body: dict[str, Any]) -> Iterator[tuple[str, Fault]]:
+        if not body["subject"].startswith(STRUCK):
+            yield "subject", Fault("strike-other-matter")
+
+
 class ScoreLock(Form):
     """`best` fixes the group's best actual (L) of each quantitative criterion; what comes later no longer moves it."""
 
@@ -277,6 +292,8 @@ ACTS: Final[Mapping[str, Act]] = {
     "depart-order": Act(Departure, "departure:{award}", when=UNPUBLISHED),
     # Of the next year: it bears on nothing in this one, and often the room is asked after the result is out.
     "elect": Act(Election, "elected:{role}", when=ANY_TIME),
+    # Only what is contested is struck, and settling that is always in time (`schemas.timing`).
+    "strike": Act(Strike, "{subject}", when=ANY_TIME),
     "lock-scores": Act(ScoreLock, "scores", reason_required=False, when=UNPUBLISHED),
     "freeze": Act(Freeze, "ranking", reason_required=False, inputs_least=1, when=("unpublished", "nothing-hinders")),
     "publish": Act(Publish, "published", reason_required=False, who=COUNCIL, when=("frozen", "unpublished")),
@@ -320,7 +337,7 @@ def units_of(act: str, value: Mapping[str, Any]) -> tuple[str, ...]:
     """The units an act decides about: those that must not do it themselves."""
     if act == "count-submission":
         return (ids.parse(value["submission"])["unit"],)
-    if act in ("tie-ballot", "award-ballot", "elect", "depart-order"):
+    if act in ("tie-ballot", "award-ballot", "elect", "depart-order", "strike"):
         return (*value["units"], *value.get("over", ()))
     if act == "carry-over":
         return (value["unit"], value["from"])

@@ -2,6 +2,7 @@
 
     tie-ballot           two thirds of the members present; more votes is the better place
     award-ballot, elect  more than half of those present is chosen; invalid papers and empty chairs choose nobody
+    strike               of the records that branches wrote side by side, none counts
 
 They are held in the room: counts and minutes are recorded, never who voted for whom. What is chosen counts once: a
 later ballot takes nothing back. What a ballot means for a place or an award is not known here.
@@ -15,6 +16,7 @@ from datetime import date
 from itertools import combinations
 from typing import Any, Final
 
+from schemas.acts import STRUCK, units_of
 from schemas.problem import Problem
 from schemas.record import Body, Record
 
@@ -44,6 +46,18 @@ class Elected:
     vote: Vote
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Records on one matter of the meeting that branches wrote side by side: none counts. `units` are all they name.
+
+    `struck` is the decision that says so for good, None while nobody has settled them.
+    """
+
+    subject: str
+    units: tuple[str, ...]
+    struck: str | None
+
+
 def honours(record: Record, award: str) -> dict[str, Vote]:
     """What the meeting said of each unit voted on for an award: the ballot that chose it, else the last one."""
     found: dict[str, Vote] = {}
@@ -71,8 +85,9 @@ def tie_ballot(record: Record, units: Sequence[str]) -> Body | None:
     subject = "ballot:" + ":".join(sorted(units))
     if subject in record.folded.contested:
         return None
-    held = [act for act in record.folded.history.get(subject, ()) if act["act"] == "tie-ballot"]
-    settled = {side for act in held for side in _sides(record, act)}
+    acts = record.folded.history.get(subject, ())
+    held = [act for act in acts if act["act"] == "tie-ballot"]
+    settled = {side for act in acts for side in _sides(record, act)}
     return next((ballot for ballot in held if ballot["_id"] not in settled and _counts(record, ballot)), None)
 
 
@@ -80,6 +95,41 @@ def contested_ties(record: Record) -> tuple[tuple[str, ...], ...]:
     """The units of every tie ballot that branches which had not met left contested, sorted."""
     named = (subject.partition(":") for subject in sorted(record.folded.contested))
     return tuple(tuple(units.split(":")) for kind, _, units in named if kind == "ballot")
+
+
+def beside(record: Record) -> tuple[Beside, ...]:
+    """What of the meeting is contested, or was struck and not held again since; by subject."""
+    folded, found = record.folded, []
+    for subject in (it for prefix in sorted(STRUCK) for it in folded.subjects(prefix)):
+        strike = folded.on(subject, "strike")
+        if subject in folded.contested:
+            found.append(Beside(subject, named_beside(record, subject), None))
+        elif strike is not None and _sides(record, strike):
+            found.append(Beside(subject, tuple(strike["value"]["units"]), strike["_id"]))
+    return tuple(found)
+
+
+def named_beside(record: Record, subject: str) -> tuple[str, ...]:
+    """The units that the contested records on a subject name, sorted; none where nothing is contested."""
+    contested = record.folded.contested.get(subject)
+    sides = () if contested is None else contested.sides
+    return tuple(sorted({unit for it in sides for unit in units_of(it["act"], it["value"])}))
+
+
+def strike_problems(record: Record, value: Mapping[str, Any], settles: Collection[str]) -> list[Problem]:
+    """Why striking would strike nothing, or not all that stands side by side."""
+    contested = record.folded.contested.get(value["subject"])
+    if contested is None:
+        open_ = [it.subject for it in beside(record) if it.struck is None]
+        return [Problem("value.subject", "strike-nothing", {"given": value["subject"], "subjects": open_ or ["–"]})]
+    found = []
+    sides = {it["_id"] for it in contested.sides}
+    if set(settles) != sides:
+        found.append(Problem("settles", "strike-other-sides", {"decisions": sorted(sides)}))
+    units = named_beside(record, value["subject"])
+    if tuple(value["units"]) != units:
+        found.append(Problem("value.units", "strike-other-units", {"units": list(units)}))
+    return found
 
 
 def ballot_problems(record: Record, value: Mapping[str, Any], *, tied: Collection[tuple[str, ...]]) -> list[Problem]:
@@ -98,12 +148,15 @@ def ballot_problems(record: Record, value: Mapping[str, Any], *, tied: Collectio
 
 
 def award_problems(record: Record, value: Mapping[str, Any], *, eligible: Collection[str]) -> list[Problem]:
-    """Why a well-formed ballot on an award could never count. `eligible` are the units that may be proposed for it."""
+    """Why a well-formed ballot on an award could never count. `eligible` are the units that may be proposed for it.
+
+    Whom contested records name was eligible when it was held: which record is right may be said although the unit no
+    longer is. It is honoured then, and not proposed.
+    """
     before = honours(record, value["award"])
     found = _voters_problems(record, value)
-    found += [
-        Problem("value.units", "ballot-not-eligible", {"unit": unit}) for unit in value["units"] if unit not in eligible
-    ]
+    may = {*eligible, *named_beside(record, f"honour:{value['award']}")}
+    found += [Problem("value.units", "ballot-not-eligible", {"unit": it}) for it in value["units"] if it not in may]
     found += [
         Problem("value.units", "ballot-chosen-already", {"unit": unit})
         for unit in value["units"]
@@ -137,8 +190,9 @@ def _votes(record: Record, subject: str, act: str) -> Iterator[Vote]:
     """The votes of every ballot on a subject that counts, the earliest first; none while it is contested."""
     if subject in record.folded.contested:
         return
-    held = [it for it in record.folded.history.get(subject, ()) if it["act"] == act]
-    settled = {side for it in held for side in _sides(record, it)}
+    acts = record.folded.history.get(subject, ())
+    held = [it for it in acts if it["act"] == act]
+    settled = {side for it in acts for side in _sides(record, it)}
     for ballot in held:
         value = ballot["value"]
         if ballot["_id"] not in settled and value["voters"] == _voters(record, value):

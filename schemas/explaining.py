@@ -23,7 +23,10 @@ from schemas.scheme import Criterion, Scheme
 from schemas.scoring import CriterionResult, SectionResult
 from schemas.standings import Eligibility, Row, Standings
 
-RULES: Final = ("4", "5.1", "5.2", "5.3", "5.4", "5.5", "5.6", "5.7", "5.8", "5.9", "6")
+BALLOTS: Final = "5.9-ballots"
+ELECTIONS: Final = "5.9-elections"
+
+RULES: Final = ("4", "5.1", "5.2", "5.3", "5.4", "5.5", "5.6", "5.7", "5.8", "5.9", BALLOTS, ELECTIONS, "6")
 """The rules a line may name; each has a sentence of its own, `rule-<number with a dash>`."""
 
 
@@ -278,6 +281,7 @@ def _total(ranking: Standings, row: Row) -> Iterator[Line]:
         raw = card.base + card.bonus.points - card.penalty.points
         yield Line(1, Reason("explain-sum" if raw >= 0 else "explain-sum-floor", params), card.total, "5.6")
     yield from _place(row)
+    yield from _beside(ranking, row, 1, "ballot:")
     for award in row.awards:
         said = Reason(
             "explain-eligible" if award.eligible else "explain-not-eligible", {"item": dict(award.award.names)}
@@ -286,17 +290,31 @@ def _total(ranking: Standings, row: Row) -> Iterator[Line]:
         yield from (Line(2, failed, None, "5.7") for failed in award.failed)
         yield from _vote(award)
         yield from _departs(award, row, ranking)
+        yield from _beside(ranking, row, 2, f"honour:{award.award.id}", f"departure:{award.award.id}")
     for it in ranking.elected:
         if it.vote.unit == row.unit:
-            told = {"roles": [it.role], "votes": it.vote.votes, "count": it.vote.present}
-            yield Line(1, Reason("explain-elected", told), None, "5.9", (it.vote.decision,))
+            told = {"office": ranking.office(it.role), "next": (ranking.year or 0) + 1}
+            told |= {"votes": it.vote.votes, "count": it.vote.present}
+            yield Line(1, Reason("explain-elected", told), None, ELECTIONS, (it.vote.decision,))
+    yield from _beside(ranking, row, 1, "elected:")
+
+
+def _beside(ranking: Standings, row: Row, level: int, *matters: str) -> Iterator[Line]:
+    """Records of the meeting that name the unit and count for nothing, having been written side by side."""
+    for it in ranking.beside:
+        if row.unit in it.units and it.subject.startswith(matters):
+            rule = "5.9" if it.subject.startswith("ballot:") else BALLOTS
+            rule = ELECTIONS if it.subject.startswith("elected:") else rule
+            said = "explain-beside" if it.struck is None else "explain-struck"
+            decided = () if it.struck is None else (it.struck,)
+            yield Line(level, Reason(said, {"matter": ranking.matter(it.subject)}), None, rule, decided)
 
 
 def _vote(award: Eligibility) -> Iterator[Line]:
     if award.vote is not None:
         said = "explain-honoured" if award.vote.chosen else "explain-not-honoured"
         params = {"votes": award.vote.votes, "count": award.vote.present}
-        yield Line(2, Reason(said, params), None, "5.9", (award.vote.decision,))
+        yield Line(2, Reason(said, params), None, BALLOTS, (award.vote.decision,))
 
 
 def _departs(award: Eligibility, row: Row, ranking: Standings) -> Iterator[Line]:
@@ -305,7 +323,7 @@ def _departs(award: Eligibility, row: Row, ranking: Standings) -> Iterator[Line]
         if it.award == award.award.id and row.unit in (*it.units, *it.over):
             said = "explain-departs" if it.decision is not None else "explain-departs-silently"
             decided = () if it.decision is None else (it.decision,)
-            yield Line(2, Reason(said, {"units": list(it.units), "over": list(it.over)}), None, "5.9", decided)
+            yield Line(2, Reason(said, {"units": list(it.units), "over": list(it.over)}), None, BALLOTS, decided)
 
 
 def _place(row: Row) -> Iterator[Line]:

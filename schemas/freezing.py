@@ -26,8 +26,8 @@ INPUT_TYPES: Final = frozenset({
 """What standings read. Parts and persons are not among them: they can be erased, and the ranking still verifies."""
 
 
-AFTERWARDS: Final = frozenset({"elect", "publish", "withhold"})
-"""Decisions that follow a freezing in the course of things and bear on no figure."""
+AFTERWARDS: Final = ("elected:", "published", "withheld:")
+"""What is decided on these subjects follows a freezing in the course of things and bears on no figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,10 @@ def exceptions(record: Record, ranking: Standings) -> tuple[Reason, ...]:
             if it.vote is not None and it.vote.chosen and not it.eligible:
                 found.append(Reason("frozen-not-proposed", {**unit, "item": dict(it.award.names)}))
     found += [_departs("frozen-departure", ranking, it) for it in ranking.departures]
+    for each in ranking.beside:
+        if each.struck is not None:
+            told = {"matter": ranking.matter(each.subject), "units": list(each.units)}
+            found.append(Reason("frozen-struck", {**told, "n": ids.parse(each.struck)["n"]}))
     return tuple(found)
 
 
@@ -156,7 +160,7 @@ def later(documents: Iterable[Mapping[str, Any]], freeze: Mapping[str, Any]) -> 
         for name, sha256 in ranking_inputs(held.values())
         if (name, sha256) not in named
         and name != freeze["_id"]
-        and held[name].get("act") not in AFTERWARDS
+        and not held[name].get("subject", "").startswith(AFTERWARDS)
         and (ids.type_of(name) != "unit" or name in members)
     )
 

@@ -26,7 +26,7 @@ _PRINTED: Final = frozenset({"base", "points"})
 
 _FIXED: Final = re.compile(r"-?[0-9]{1,20}\.(?P<decimals>[0-9]{1,6})")
 
-_WORDS: Final = frozenset({"choices", "kind", "kinds", "roles", "stages", "wanted", "why"})
+_WORDS: Final = frozenset({"choices", "kind", "kinds", "office", "roles", "stages", "wanted", "why"})
 
 
 def say(code: str, locale: str, /, **params: Any) -> str:

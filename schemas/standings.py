@@ -12,8 +12,9 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from schemas.ballots import Elected, Vote, by_votes, elected, honours, tie_ballot
+from schemas.ballots import Beside, Elected, Vote, beside, by_votes, elected, honours, tie_ballot
 from schemas.figures import decimal_string, fixed_string, format_date
+from schemas.messages import LOCALES, say
 from schemas.problem import Reason
 from schemas.proposals import Candidate, Departure, departure
 from schemas.record import Member, Record
@@ -74,11 +75,13 @@ class Standings:
     """The ranking in order of listing. Places are provisional while `reasons` is not empty.
 
     `departures` are the awards for which the group puts forward others than score order has it; `elected` leads next
-    year. Neither moves a place.
+    year. Neither moves a place. `beside` are records of the meeting that count for nothing, having been written side by
+    side.
     """
 
     group: str | None
     year: int | None
+    kind: str | None
     as_of: date
     scheme: Scheme | None
     rows: tuple[Row, ...]
@@ -87,6 +90,7 @@ class Standings:
     sample: bool
     departures: tuple[Departure, ...] = ()
     elected: tuple[Elected, ...] = ()
+    beside: tuple[Beside, ...] = ()
 
     @property
     def provisional(self) -> bool:
@@ -112,6 +116,27 @@ class Standings:
 
         return Reason(reason.code, {name: shown(value) for name, value in reason.params.items()}).sentence(locale)
 
+    def office(self, role: str) -> str:
+        """What the leader or the deputy of a group of this kind is called, as a word of `schemas.messages`."""
+        return f"{self.kind or 'cluster'}-{role}"
+
+    def matter(self, subject: str) -> Names:
+        """What a ballot, an election or a departure is about, as people say it, in both languages."""
+        kind, _, on = subject.partition(":")
+        awards = () if self.scheme is None else self.scheme.awards
+        units = [{locale: self._short(unit, locale) for locale in LOCALES} for unit in on.split(":")]
+        params = {
+            "item": next((dict(it.names) for it in awards if it.id == on), on),
+            "office": self.office(on),
+            "next": (self.year or 0) + 1,
+            "units": units,
+        }
+        return {locale: say(f"matter-{kind}", locale, **params) for locale in LOCALES}
+
+    def _short(self, unit: str, locale: str) -> str:
+        row = self.row(unit)
+        return unit if row is None else row.short_names.get(locale) or row.short_names["vi"]
+
     def to_json(self) -> dict[str, Any]:
         """What `thidua standings --json` prints: points are strings with two decimals, or null."""
         return {
@@ -128,6 +153,7 @@ class Standings:
             # Said only where there is something to say: a ranking frozen before ballots were written prints as it did.
             **({"departures": [_departure_json(it) for it in self.departures]} if self.departures else {}),
             **({"elected": [{"role": it.role, **_vote_json(it.vote)} for it in self.elected]} if self.elected else {}),
+            **({"beside": [_beside_json(it) for it in self.beside]} if self.beside else {}),
         }
 
 
@@ -154,6 +180,7 @@ def standings(record: Record, as_of: date, *, counted: Tally | None = None) -> S
     return Standings(
         group=None if year is None else year["group"],
         year=None if year is None else year["year"],
+        kind=None if year is None else year["kind"],
         as_of=as_of,
         scheme=scheme,
         rows=tuple(rows),
@@ -162,6 +189,7 @@ def standings(record: Record, as_of: date, *, counted: Tally | None = None) -> S
         sample=bool(year and year["sample"]),
         departures=() if scheme is None else _departures(record, scheme, rows),
         elected=elected(record),
+        beside=beside(record),
     )
 
 
@@ -325,6 +353,10 @@ def _vote_json(vote: Vote) -> dict[str, Any]:
 def _departure_json(found: Departure) -> dict[str, Any]:
     told = {"award": found.award, "units": list(found.units), "over": list(found.over)}
     return {**told, "decision": found.decision}
+
+
+def _beside_json(found: Beside) -> dict[str, Any]:
+    return {"subject": found.subject, "units": list(found.units), "struck": found.struck}
 
 
 def _figure(value: Fraction | None) -> str | None:

@@ -18,7 +18,7 @@ import structlog
 from schemas import ids
 from schemas.access import Authority, authority_for
 from schemas.acts import misfits, units_of
-from schemas.ballots import award_problems, ballot_problems, election_problems
+from schemas.ballots import award_problems, ballot_problems, election_problems, named_beside, strike_problems
 from schemas.counting import checklists
 from schemas.decision import build, check_value, subject_of
 from schemas.figures import VIET_NAM, time_string
@@ -47,7 +47,7 @@ from sync.database import Document
 SALT_BYTES: Final = 16
 """A reason may be short and easily guessed: its hash must not give it away once it is withheld."""
 
-ROOM: Final = ("tie-ballot", "award-ballot", "elect", "depart-order")
+ROOM: Final = ("tie-ballot", "award-ballot", "elect", "depart-order", "strike")
 """Acts that write down what a meeting did: what could never count is refused at once."""
 
 _log = structlog.get_logger(__name__)
@@ -117,7 +117,7 @@ class Acts:
             elif act == "lock-scores" and meant["locked"] and meant["best"] != self._best(view):
                 raise Clash("lock-other-best")
             elif act in ROOM:
-                _require_in_room(view, act, meant, self._now().astimezone(VIET_NAM).date())
+                _require_in_room(view, act, meant, self._now().astimezone(VIET_NAM).date(), settles)
             elif act == "withhold":
                 self._erasure.require_held(view, meant["kind"], meant["sha256"])
             bound = _bound(view, act, meant, list(inputs))
@@ -168,6 +168,10 @@ class Acts:
                 meant["sha256"] = digest(view.standings(day))
         elif act == "lock-scores" and meant.get("locked") is True:
             meant.setdefault("best", self._best(view))
+        elif act == "strike" and isinstance(meant.get("subject"), str):
+            meant["units"] = meant.get("units") or list(named_beside(view.record, meant["subject"]))
+            if not meant["units"]:
+                raise InvalidDocument(strike_problems(view.record, meant, ()))
         elif act == "publish" and "frozen" not in meant:
             freeze = view.folded.on("ranking", "freeze")
             if freeze is None:
@@ -269,7 +273,7 @@ def _require_unhindered(view: GroupView, value: Mapping[str, Any]) -> None:
         raise Clash("ranking-moved")
 
 
-def _require_in_room(view: GroupView, act: str, value: Mapping[str, Any], today: date) -> None:
+def _require_in_room(view: GroupView, act: str, value: Mapping[str, Any], today: date, settles: Sequence[str]) -> None:
     """A ballot, or a reason for a departure, that could never count is refused while the room can still be asked.
 
     Raises InvalidDocument with everything wrong.
@@ -282,6 +286,8 @@ def _require_in_room(view: GroupView, act: str, value: Mapping[str, Any], today:
         wrong = award_problems(view.record, value, eligible={unit for unit, it in rows if it.eligible})
     elif act == "elect":
         wrong = election_problems(view.record, value)
+    elif act == "strike":
+        wrong = strike_problems(view.record, value, settles)
     else:
         wrong = departure_problems(value, found=ranking.departures)
     if value.get("held", "") > today.isoformat():

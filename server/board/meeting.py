@@ -6,7 +6,7 @@ here. It must never know who reads or a form.
 
 from __future__ import annotations
 
-from schemas.ballots import ELECTED
+from schemas.ballots import ELECTED, named_beside
 from schemas.scheme import Award
 from schemas.standings import Standings
 from server.board.models.decisions import DecisionEntry
@@ -27,6 +27,8 @@ def meeting_of(view: GroupView, ranking: Standings) -> Meeting:
 def _award(view: GroupView, ranking: Standings, award: Award) -> AwardVotes:
     found = [(row, it) for row in ranking.rows for it in row.awards if it.award.id == award.id]
     departs = next((it for it in ranking.departures if it.award == award.id), None)
+    # Who was voted on in records that stand side by side was eligible then: which record is right may still be said.
+    beside = set(named_beside(view.record, f"honour:{award.id}"))
     return AwardVotes(
         award=award.id,
         names=award.names,
@@ -36,7 +38,9 @@ def _award(view: GroupView, ranking: Standings, award: Award) -> AwardVotes:
             if it.vote is not None
         ),
         candidates=tuple(
-            view.unit(row.unit) for row, it in found if it.eligible and not (it.vote is not None and it.vote.chosen)
+            view.unit(row.unit)
+            for row, it in found
+            if (it.eligible or row.unit in beside) and not (it.vote is not None and it.vote.chosen)
         ),
         ballots=_entries(view, {it.vote.decision for _row, it in found if it.vote is not None}),
         passed=None

@@ -131,7 +131,10 @@ class Reading:
             seen = [view.arrivals[it["_id"]]["at"] for it in submissions if it["_id"] in view.arrivals]
             seen += [it.touched for it in drafts if it.touched is not None]
             state: VisitState = "planned"
-            if visit.state == "cancelled":
+            contested = view.folded.contested.get(f"visit:{visit.visit}")
+            if contested is not None:
+                state = "contested"
+            elif visit.state == "cancelled":
                 state = "cancelled"
             elif submissions:
                 state = "submitted"
@@ -151,6 +154,7 @@ class Reading:
                     submissions=tuple(sorted(it["_id"] for it in submissions)),
                     last_seen=max(seen, default=None),
                     minutes=visit.visit in minuted,
+                    sides=() if contested is None else tuple(decision_entry(view, it) for it in contested.sides),
                 )
             )
         return tuple(sorted(cards, key=lambda it: (it.from_date, it.inspected.unit, it.visit)))

@@ -8,11 +8,15 @@ from typing import Any, TypeVar
 
 import click
 
+from schemas.acts import subject_of, units_of
 from server.commands._shared import by_option, data_option, decider, json_option, locale_option, opened, print_json
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Any], Any]
 
+SETTLES: Decorator = click.option(
+    "--settles", is_flag=True, help="It stands in place of what two servers recorded side by side."
+)
 MINUTES: Decorator = click.option(
     "--minutes", "reason", required=True, help="What the minutes say; everybody of the group reads it."
 )
@@ -30,11 +34,12 @@ class Votes(click.ParamType):  # type: ignore[type-arg]  # generic in some relea
         return unit, int(given)
 
 
-def _options(*more: Decorator) -> Callable[[Command], Command]:
+def _options(*more: Decorator, settles: bool = True) -> Callable[[Command], Command]:
     common: tuple[Decorator, ...] = (
         click.argument("group"),
         click.argument("year", type=int),
         *more,
+        *((SETTLES,) if settles else ()),
         by_option,
         data_option,
         locale_option,
@@ -47,12 +52,6 @@ def _options(*more: Decorator) -> Callable[[Command], Command]:
         return command
 
     return add
-
-
-def _minutes() -> Callable[[Command], Command]:
-    return click.option(
-        "--minutes", "reason", required=True, help="What the minutes say; everybody of the group reads it."
-    )
 
 
 def _counts(*, invalid: bool = True) -> tuple[Decorator, ...]:
@@ -104,6 +103,16 @@ def depart(group: str, year: int, award: str, units: tuple[str, ...], over: tupl
     _write(group, year, "depart-order", {"award": award, "units": sorted(units), "over": sorted(over)}, said)
 
 
+@command.command("strike")
+@_options(click.argument("matter"), MINUTES, settles=False)
+def strike(group: str, year: int, matter: str, **said: Any) -> None:
+    """None of the records counts that two servers made side by side on MATTER; the meeting may vote anew.
+
+    MATTER is honour:AWARD, elected:ROLE, departure:AWARD or ballot:UNIT:UNIT…, as a refusal names those that wait.
+    """
+    _write(group, year, "strike", {"subject": matter}, said)
+
+
 def _held(said: dict[str, Any]) -> dict[str, Any]:
     day: datetime = said["held"]
     votes = dict(said["votes"])
@@ -114,8 +123,14 @@ def _held(said: dict[str, Any]) -> dict[str, Any]:
 def _write(group: str, year: int, act: str, value: dict[str, Any], said: dict[str, Any]) -> None:
     with opened(said["data"], locale=said["locale"]) as service:
         service.follower.sweep()
+        folded = service.board.view(None, group, year).folded
+        contested = folded.contested.get(subject_of(act, value)) if said.get("settles", True) else None
+        beside = () if contested is None else contested.sides
+        if act == "strike":
+            value["units"] = sorted({unit for it in beside for unit in units_of(it["act"], it["value"])})
         account = decider(service, said["login"], act, value, group=group, year=year)
-        decision = service.acts.act(account, group, year, act, value, reason=said["reason"])
+        sides = [it["_id"] for it in beside]
+        decision = service.acts.act(account, group, year, act, value, reason=said["reason"], settles=sides)
     if said["as_json"]:
         print_json({"decision": decision["_id"], "act": act, **value})
     else:

@@ -192,6 +192,37 @@ def read_joined(form: Mapping[str, str], page: VisitsPage, helpers: Sequence[Tea
     return Filled("plan-visit", value, reason or None)
 
 
+CANCEL: Final = "cancel"
+"""Chosen instead of one of the plans that stand side by side."""
+
+
+def contested(page: VisitsPage) -> list[VisitCard]:
+    """Visits that two servers planned or cancelled at once."""
+    return [visit for visit in page.visits if visit.sides]
+
+
+def read_settled(form: Mapping[str, str], settles: Sequence[str], page: VisitsPage) -> Filled | Wrong:
+    """Which of the decisions on a visit that stand side by side holds, or that it is cancelled.
+
+    `settles` are those the reader saw: one that came since is not settled unseen.
+    """
+    wrong: dict[str, Any] = {}
+    reason = form.get("reason", "").strip()
+    if not reason:
+        wrong["reason"] = _("Cần nêu lý do: đoàn và đơn vị sẽ đọc lý do này.")
+    elif len(reason) > REASON_CHARS_MAX:
+        wrong["reason"] = _("Lý do dài quá %(most)s ký tự; mời rút gọn.", most=REASON_CHARS_MAX)
+    visit = next((it for it in contested(page) if it.visit == form.get("visit")), None)
+    side = next((it for it in visit.sides if it.decision == form.get("side")), None) if visit else None
+    if visit is None or (side is None and form.get("side") != CANCEL):
+        wrong["side"] = _("Mời chọn bản có hiệu lực.")
+    if wrong or visit is None:
+        return Wrong(wrong)
+    if side is None:
+        return Filled("cancel-visit", {"visit": visit.visit}, reason, settles=tuple(settles))
+    return Filled(side.act, dict(side.value), reason, settles=tuple(settles))
+
+
 def cancellable(page: VisitsPage) -> list[VisitCard]:
     """Visits without a submission yet: what was submitted is dealt with by deciding which submission counts."""
     return [visit for visit in page.visits if visit.state in ("planned", "under_way")]

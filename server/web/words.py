@@ -72,6 +72,7 @@ VISIT: Final = {
     "under_way": Word(_("Đang kiểm tra"), "circle-half-full", "primary"),
     "submitted": Word(_("Đã gửi phiếu"), "check-circle-outline", "good"),
     "cancelled": Word(_("Đã hủy"), "minus"),
+    "contested": Word(_("Có mâu thuẫn"), "call-split", "problem"),
 }
 
 PHOTO: Final = {
@@ -108,6 +109,7 @@ ACT: Final = {
     "award-ballot": Word(_("Bỏ phiếu suy tôn"), "medal-outline", "honour"),
     "depart-order": Word(_("Ghi lý do khác thứ tự điểm"), "swap-vertical", "attention"),
     "elect": Word(_("Bầu trưởng, phó năm sau"), "account-outline", "primary"),
+    "strike": Word(_("Hủy các bản ghi song song"), "close-octagon-outline", "attention"),
     "freeze": Word(_("Chốt xếp hạng"), "lock-outline", "honour"),
     "publish": Word(_("Công bố"), "file-document-outline", "honour"),
     "withhold": Word(_("Thu hồi nội dung"), "eye-off-outline", "attention"),

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from schemas.access import unauthorised
 from schemas.acts import check_value, misfits, units_of
-from schemas.ballots import award_problems, election_problems
-from schemas.explaining import explain_total
+from schemas.ballots import award_problems, election_problems, named_beside, strike_problems
+from schemas.explaining import explain_total, rule_sentence
 from schemas.freezing import digest, exceptions, obstacles, ranking_inputs, recomputed
 from schemas.proposals import departure_problems
 from tests.schemas.support import Cluster, criterion, scheme_document, section
@@ -252,6 +253,29 @@ def test_leader_and_deputy_of_the_next_year_are_elected_once_each_and_are_two() 
     assert "explain-elected" in [it.reason.code for it in explain_total(ranking, "ha-noi")]
 
 
+@pytest.mark.parametrize(
+    ("kind", "vi", "en"),
+    [
+        ("cluster", ["Cụm trưởng", "Cụm phó"], ["leader of the cluster", "deputy leader of the cluster"]),
+        ("block", ["Khối trưởng", "Khối phó"], ["leader of the block", "deputy leader of the block"]),
+    ],
+)
+def test_an_explanation_names_the_office_as_the_group_calls_it_and_the_rule_of_elections(kind, vi, en) -> None:
+    cluster = year()
+    cluster.groupyear["kind"] = kind
+    elect(cluster, "leader", {"ha-noi": 4})
+    elect(cluster, "deputy", {"ha-nam": 4})
+    honour(cluster, {"ha-noi": 4})
+    ranking = cluster.standings()
+    for unit, office, leads in zip(("ha-noi", "ha-nam"), vi, en, strict=True):
+        (line,) = [it for it in explain_total(ranking, unit) if it.reason.code == "explain-elected"]
+        assert ranking.sentence(line.reason, "vi").startswith(f"Được bầu làm {office} năm 2025: 4 phiếu")
+        assert ranking.sentence(line.reason, "en").startswith(f"Elected {leads} for 2025: 4 of 5")
+        assert rule_sentence(line.rule, "vi") == "Quy tắc 5.9 – Bầu trưởng, phó năm sau"
+    (line,) = [it for it in explain_total(ranking, "ha-noi") if it.reason.code == "explain-honoured"]
+    assert rule_sentence(line.rule, "vi") == "Quy tắc 5.9 – Bỏ phiếu suy tôn"
+
+
 def test_who_left_before_the_election_is_not_elected() -> None:
     cluster = year()
     cluster.groupyear["members"][4]["to"] = "2024-12-09"
@@ -288,3 +312,115 @@ def test_a_ranking_without_ballots_is_printed_as_before_they_were_written() -> N
     assert not {"departures", "elected"} & set(printed)
     assert all(set(it) == {"award", "eligible", "failed"} for row in printed["units"] for it in row["awards"])
     assert printed["units"][0]["total"] == str(Fraction(99)) + ".00"
+
+
+# Recorded twice, side by side
+
+
+def twice(cluster: Cluster, act: str, one: Mapping[str, Any], two: Mapping[str, Any]) -> list[str]:
+    root = [it["_id"] for it in cluster.decisions[-1:]]
+    return sorted([cluster.decide(act, one, after=root), cluster.decide(act, two, after=root)])
+
+
+def struck(cluster: Cluster, subject: str, sides: list[str]) -> str:
+    units = list(named_beside(cluster.record(), subject))
+    return cluster.decide("strike", {"subject": subject, "units": units}, settles=sides)
+
+
+def told(cluster: Cluster, unit: str) -> list[str]:
+    return [it.reason.sentence("vi") for it in explain_total(cluster.standings(), unit)]
+
+
+def test_contested_honours_of_units_that_are_eligible_no_more_are_struck_and_hold_nothing_up() -> None:
+    cluster = year()
+    one, two = ({**paper({"bac-ninh": votes}), "award": "flag"} for votes in (5, 1))
+    sides = twice(cluster, "award-ballot", one, two)
+    assert any("hai bản ghi song song" in it and "Cờ thi đua" in it for it in told(cluster, "bac-ninh"))
+    cluster.groupyear["flags"] = [
+        {"unit": it, "opened": "2024-12-01", "closed": None, "kind": "complaint"} for it in UNITS
+    ]
+    name = struck(cluster, "honour:flag", sides)
+    ranking = cluster.standings()
+    assert (ranking.reasons, proposed(cluster), ranking.row("bac-ninh").awards[0].vote) == ((), [], None)
+    assert ranking.to_json()["beside"] == [{"subject": "honour:flag", "units": ["bac-ninh"], "struck": name}]
+    assert any("đã bị hủy bằng quyết định" in it for it in told(cluster, "bac-ninh"))
+    assert not any("song song" in it for it in told(cluster, "ha-nam"))
+    (exception,) = [it for it in exceptions(cluster.record(), ranking) if it.code == "frozen-struck"]
+    assert exception.sentence("vi").startswith(
+        "Bỏ phiếu suy tôn Cờ thi đua (bac-ninh): các bản ghi song song đã bị hủy"
+    )
+    inputs = ranking_inputs(cluster.documents())
+    cluster.decide("freeze", {"as_of": "2024-12-20", "sha256": digest(ranking)}, inputs=inputs)
+    assert recomputed(cluster.documents(), cluster.decisions[-1]).faults == ()
+
+
+def test_which_of_two_records_is_right_may_be_said_of_a_unit_that_is_eligible_no_more() -> None:
+    cluster = year()
+    one, two = ({**paper({"bac-ninh": votes}), "award": "flag"} for votes in (5, 1))
+    assert [it.code for it in award_problems(cluster.record(), one, eligible=())] == ["ballot-not-eligible"]
+    twice(cluster, "award-ballot", one, two)
+    assert award_problems(cluster.record(), one, eligible=()) == []
+    other = {**one, **paper({"ha-nam": 3})}
+    assert [it.code for it in award_problems(cluster.record(), other, eligible=())] == ["ballot-not-eligible"]
+
+
+def test_what_was_struck_may_be_held_again_and_then_counts() -> None:
+    cluster = year()
+    one, two = ({**paper({"ha-noi": votes}), "role": "leader"} for votes in (5, 4))
+    sides = twice(cluster, "elect", one, two)
+    struck(cluster, "elected:leader", sides)
+    assert cluster.standings().elected == ()
+    assert any(
+        it.startswith("Bầu Cụm trưởng năm 2025: các bản ghi song song đã bị hủy") for it in told(cluster, "ha-noi")
+    )
+    elect(cluster, "leader", {"ha-nam": 4})
+    ranking = cluster.standings()
+    assert ([it.vote.unit for it in ranking.elected], ranking.beside) == (["ha-nam"], ())
+
+
+def test_a_struck_tie_ballot_breaks_no_tie_and_a_struck_reason_is_none() -> None:
+    cluster = Cluster(*UNITS, scheme_document=TWO)
+    for unit in UNITS:
+        cluster.submit(unit, {"i-1": "60", "ii-1": "36"})
+    counts = {"units": sorted(UNITS), "held": "2024-12-10", "voters": 5, "present": 5}
+    one, two = ({**counts, "votes": {**dict.fromkeys(UNITS, 0), "ha-noi": votes}} for votes in (5, 4))
+    sides = twice(cluster, "tie-ballot", one, two)
+    struck(cluster, "ballot:" + ":".join(sorted(UNITS)), sides)
+    assert {row.place for row in cluster.standings().rows} == {1}
+    assert any(it.startswith("Bỏ phiếu phân hạng") and "bị hủy" in it for it in told(cluster, "ha-noi"))
+    cluster = year()
+    honour(cluster, {"ha-nam": 4})
+    said = {"award": "flag", "units": ["ha-nam"], "over": ["bac-ninh"]}
+    sides = twice(cluster, "depart-order", said, said | {"over": ["bac-ninh", "ha-noi"]})
+    struck(cluster, "departure:flag", sides)
+    assert cluster.standings().departures[0].decision is None
+
+
+def test_only_what_stands_side_by_side_is_struck_and_all_of_it() -> None:
+    cluster = year()
+    name = honour(cluster, {"bac-ninh": 5})
+    value = {"subject": "honour:flag", "units": ["bac-ninh"]}
+    assert [it.code for it in strike_problems(cluster.record(), value, [name])] == ["strike-nothing"]
+    # Written all the same, it takes nothing back: what was chosen stays chosen.
+    cluster.decide("strike", value, settles=[name])
+    assert (proposed(cluster), cluster.standings().beside) == (["bac-ninh"], ())
+    cluster = year()
+    one, two = ({**paper({"bac-ninh": 5, more: 1}), "award": "flag"} for more in ("ha-nam", "ha-noi"))
+    sides = twice(cluster, "award-ballot", one, two)
+    found = {it.code for it in strike_problems(cluster.record(), value, sides[:1])}
+    assert found == {"strike-other-sides", "strike-other-units"}
+    right = {**value, "units": ["bac-ninh", "ha-nam", "ha-noi"]}
+    assert strike_problems(cluster.record(), right, sides) == []
+    assert [it.code for it in check_value("strike", {**value, "subject": "scores"})] == ["strike-other-matter"]
+
+
+def test_who_strikes_is_of_none_of_the_units_that_the_records_name_whatever_the_strike_says() -> None:
+    cluster = year()
+    council = {"unit": "vu-tccb", "as": "council"}
+    one, two = ({**paper({"hai-duong": votes}), "award": "flag"} for votes in (5, 1))
+    root = [cluster.decisions[-1]["_id"]]
+    sides = sorted(cluster.decide("award-ballot", it, after=root, authority=council) for it in (one, two))
+    lie = {"subject": "honour:flag", "units": ["bac-ninh"]}
+    name = cluster.decide("strike", lie, settles=sides)
+    record = cluster.record()
+    assert unauthorised(record.folded, cluster.groupyear, [name]) == [name]

@@ -17,6 +17,7 @@ from server.service import Service
 from tests.server.test_acts import ON_BN, cross
 from tests.server.test_follower import put
 from tests.server.test_freezing import published, scored
+from tests.server.test_side_by_side import elsewhere
 from tests.server.world import GROUP, HY, YEAR, config_at, full_marks, session_of, submission_of
 
 CLAIM = {"unit": "so-bn", "item": "bonus-practice", "key": "k", "occurrences": "1", "number": "12/QĐ-UBND"}
@@ -316,3 +317,25 @@ def test_what_a_meeting_voted_is_written_down_by_command_and_refused_with_the_ru
     assert "Bắc Ninh" in run("ballot", "elect", *year, "deputy", *room, "--votes", "so-hy=3", *by, fails=True)
     assert "UNIT=VOTES" in run("ballot", "elect", *year, "leader", *room, "--votes", "so-hy", *by, fails=True)
     assert "so-bn" not in run("decisions", *year)
+
+
+def test_ballots_that_two_servers_recorded_are_settled_or_struck_by_command(world, run):
+    scored(world)
+    year, by = (GROUP, str(YEAR)), ["--by", "huong"]
+    room = ["--held", "2024-10-08", "--voters", "3", "--present", "3", "--minutes", "Biên bản"]
+    run("ballot", "elect", *year, "deputy", *room, "--votes", "so-bn=3", *by)
+    elsewhere(world, "elect", {**ELECTED, "role": "deputy"})
+    nothing = run("ballot", "strike", *year, "honour:flag", "--minutes", "x", *by, fails=True)
+    assert "Đang chờ hòa giải: elected:deputy" in nothing
+    assert "huong" in run("ballot", "strike", *year, "elected:deputy", "--minutes", "x", fails=True)
+    struck = run("ballot", "strike", *year, "elected:deputy", "--minutes", "Kiểm phiếu sai", *by, "--json")
+    assert (struck["act"], struck["units"]) == ("strike", ["so-bn", "so-hy"])
+    run("ballot", "elect", *year, "deputy", *room, "--votes", "so-hy=3", *by)
+    assert "Được bầu làm Cụm phó năm 2025" in run("explain", *year, "so-hy")
+    run("ballot", "honour", *year, "flag", *room, "--votes", "so-bn=2", *by)
+    elsewhere(world, "award-ballot", {**ELECTED, "award": "flag"})
+    run("ballot", "honour", *year, "flag", *room, "--votes", "so-bn=2", "--settles", *by)
+    assert world.service.board.view(None, GROUP, YEAR).folded.contested == {}
+
+
+ELECTED = {"units": ["so-hy"], "held": "2024-10-08", "voters": 3, "present": 3, "invalid": 0, "votes": {"so-hy": 2}}

@@ -172,3 +172,98 @@ def test_a_claim_decided_before_its_text_was_withheld_is_not_offered_again(world
     for index in gone:
         world.act("hoi-dong", "withhold", {"kind": "part", "sha256": claims[index]["subject"]}, "Gia đình đề nghị")
     assert "Đề nghị:" not in read(leader, SHEET)
+
+
+def flagged(world, *units):
+    """Each of these units has an open complaint from the day on: none may be proposed for an award."""
+    database = world.group_database()
+    year = database.get(ids.groupyear_id(GROUP, YEAR))
+    flags = [{"unit": it, "opened": "2024-10-01", "closed": None, "kind": "complaint"} for it in units]
+    world.service.setup.group_year({**{name: it for name, it in year.items() if name[0] != "_"}, "flags": flags})
+    world.settle()
+
+
+HONOUR = {
+    "award": "flag",
+    "units": [BN],
+    "held": "2024-10-08",
+    "voters": 3,
+    "present": 3,
+    "invalid": 0,
+    "votes": {BN: 2},
+}
+
+
+def honoured_twice(world):
+    scored(world)
+    world.act("huong", "award-ballot", HONOUR, "Biên bản ngày 08/10")
+    elsewhere(world, "award-ballot", {**HONOUR, "votes": {BN: 1}})
+    flagged(world, HD, HY, BN)
+
+
+def test_honours_side_by_side_of_a_unit_that_is_eligible_no_more_are_struck_on_the_result_page(world, enter):
+    honoured_twice(world)
+    assert contested(world) == ["honour:flag"]
+    leader = enter("huong")
+    assert "Bản ghi song song · Bỏ phiếu suy tôn Cờ thi đua" in read(leader, f"{BASE}/result")
+    sent = filled(leader, f"{BASE}/result", 'value="strike"')
+    refused = leader.post(f"{BASE}/result", data={**sent, "reason": " "})
+    assert (refused.status_code, contested(world)) == (422, ["honour:flag"])
+    # Bắc Ninh's own people do not set aside a ballot on Bắc Ninh, and are told whose it is.
+    assert enter("bac").post(f"{BASE}/result", data={**sent, "reason": "x"}).status_code in (400, 403)
+    answer = leader.post(f"{BASE}/result", data={**sent, "reason": "Kiểm phiếu sai."}, follow_redirects=True)
+    assert "không bản nào có hiệu lực" in html.unescape(answer.get_data(as_text=True))
+    assert contested(world) == []
+    log = read(leader, f"{BASE}/decisions")
+    assert "Hủy các bản ghi song song" in log
+    assert "Bỏ phiếu suy tôn Cờ thi đua" in log
+    told = world.service.board.explain(None, GROUP, YEAR, BN)
+    assert "explain-struck" in [line.reason.code for line in told.lines]
+
+
+def test_which_of_two_honours_side_by_side_is_right_is_said_on_the_page_though_the_unit_is_eligible_no_more(
+    world, enter
+):
+    honoured_twice(world)
+    leader = enter("huong")
+    sent = filled(leader, f"{BASE}/result", "award-ballot")
+    assert leader.post(f"{BASE}/result", data={**sent, **ballot_fields(so_bn="2")}).status_code == 303
+    assert contested(world) == []
+    assert "được suy tôn, chưa đủ điều kiện" in read(leader, f"{BASE}/result")
+
+
+PLAN = {"inspected": BN, "from": "2024-10-08", "to": "2024-10-09", "place": "Bắc Ninh"}
+
+
+@pytest.mark.parametrize("keeps", ["plan-visit", "cancel-visit"])
+def test_a_visit_moved_on_one_server_and_cancelled_on_another_is_settled_on_the_page_of_visits(world, enter, keeps):
+    scored(world)
+    team = [{"account": world.accounts["dung"].account, "unit": HD}]
+    plan = world.act("huong", "plan-visit", {**PLAN, "team": team})["value"]
+    theirs = elsewhere(world, "cancel-visit", {"visit": plan["visit"]})
+    leader = enter("huong")
+    page = read(leader, f"{BASE}/visits")
+    assert "Hai quyết định song song" in page
+    assert "phiếu của đoàn đang chờ" in page
+    assert "Hai quyết định song song" not in read(enter("bac"), f"{BASE}/visits")
+    sent = filled(leader, f"{BASE}/visits", 'value="settle"')
+    assert leader.post(f"{BASE}/visits", data={**sent, "reason": "x"}).status_code == 422
+    sides = world.service.board.view(None, GROUP, YEAR).folded.contested[f"visit:{plan['visit']}"].sides
+    assert theirs["_id"] in {it["_id"] for it in sides}
+    side = next(it["_id"] for it in sides if it["act"] == keeps)
+    answer = leader.post(f"{BASE}/visits", data={**sent, "side": side, "reason": "Đoàn vẫn đi."})
+    assert (answer.status_code, contested(world)) == (303, [])
+    (visit,) = world.service.board.view(None, GROUP, YEAR).visits.values()
+    assert visit.state == ("planned" if keeps == "plan-visit" else "cancelled")
+
+
+def test_two_plans_of_one_visit_may_both_be_dropped_on_the_page(world, enter):
+    scored(world)
+    team = [{"account": world.accounts["dung"].account, "unit": HD}]
+    plan = world.act("huong", "plan-visit", {**PLAN, "team": team})["value"]
+    elsewhere(world, "plan-visit", {**plan, "to": "2024-10-10"})
+    leader = enter("huong")
+    sent = filled(leader, f"{BASE}/visits", 'value="settle"')
+    answer = leader.post(f"{BASE}/visits", data={**sent, "side": "cancel", "reason": "Không đi nữa."})
+    assert (answer.status_code, contested(world)) == (303, [])
+    assert [it.state for it in world.service.board.view(None, GROUP, YEAR).visits.values()] == ["cancelled"]

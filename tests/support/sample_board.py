@@ -433,7 +433,7 @@ class SampleBoard:
         )
 
     def explain(self, who: Account, group: str, year: int, unit: str, criterion: str | None = None) -> Explained:
-        nothing = Standings(group, year, date(2024, 12, 20), None, (), (), (), sample=True)
+        nothing = Standings(group, year, None, date(2024, 12, 20), None, (), (), (), sample=True)
         lines = self._total_lines(unit) if criterion is None else self._lines(self.criterion_row(unit, criterion))
         return Explained(self.head(who), UNITS[unit], criterion, nothing, tuple(lines))
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from server.board.models.decisions import DecisionEntry
 from server.board.models.head import GroupHead
 from server.board.models.refs import PersonRef, UnitRef
 from server.board.models.said import Said
 
-VisitState = Literal["planned", "under_way", "submitted", "cancelled"]
+VisitState = Literal["planned", "under_way", "submitted", "cancelled", "contested"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class VisitCard:
     """When the team's draft or submission last reached the server (UTC)."""
     minutes: bool = False
     """Its minutes are here."""
+    sides: tuple[DecisionEntry, ...] = ()
+    """The decisions that stand side by side, where it is contested."""
 
 
 @dataclass(frozen=True, slots=True)

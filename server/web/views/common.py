@@ -189,6 +189,16 @@ def departure_name(value: Mapping[str, Any], head: GroupHead) -> str:
     return told
 
 
+def person_name(account_id: str, head: GroupHead) -> str:
+    """The name of who acts in the group; the beginning of the account's id where it was erased."""
+    return _view(head).person(account_id).name or f"{account_id[:10]}…"
+
+
+def matter_name(subject: str, head: GroupHead) -> str:
+    """What a ballot, an election or a departure is about: `Bỏ phiếu suy tôn Cờ thi đua`."""
+    return named(_view(head).standings(today()).matter(subject))
+
+
 def init_app(app: Flask) -> None:
     """Templates call `my_groups()`, `here()`, `heat(…)`; filters `short_hash`, `nth`."""
     app.jinja_env.globals.update(
@@ -202,6 +212,8 @@ def init_app(app: Flask) -> None:
         visit_name=visit_name,
         ballot_name=ballot_name,
         departure_name=departure_name,
+        matter_name=matter_name,
+        person_name=person_name,
         told=told,
         today=today,
     )

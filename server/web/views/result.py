@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from flask import flash, redirect, render_template, request, url_for
@@ -13,14 +14,14 @@ from schemas.acts import subject_of
 from schemas.ballots import contested_ties
 from schemas.problem import InvalidDocument
 from schemas.problem import Problem as FieldProblem
-from schemas.standings import tied
+from schemas.standings import Standings, tied
 from server.api.results import bundle_answer
 from server.board.figures import said as told_reason
 from server.board.meeting import meeting_of
 from server.board.models.decisions import DecisionEntry
 from server.board.models.head import GroupHead
 from server.board.models.meeting import Meeting
-from server.board.models.refs import UnitRef
+from server.board.models.refs import Names, UnitRef
 from server.board.models.said import Said
 from server.board.models.trace import ActOffer
 from server.board.reading import decision_entry
@@ -40,6 +41,7 @@ DONE: Final = {
     "award-ballot": lazy_gettext("Đã ghi kết quả bỏ phiếu suy tôn."),
     "depart-order": lazy_gettext("Đã ghi lý do khác thứ tự điểm."),
     "elect": lazy_gettext("Đã ghi kết quả bầu."),
+    "strike": lazy_gettext("Đã hủy các bản ghi song song: không bản nào có hiệu lực."),
 }
 
 COUNT_CHARS_MAX: Final = 6
@@ -56,6 +58,16 @@ FIELDS: Final = {
     "votes": lazy_gettext("Số phiếu"),
 }
 """What a field is called, where the rule's sentence alone would not say which is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strikable:
+    """Records that stand side by side, of which none may be right."""
+
+    subject: str
+    matter: Names
+    sides: list[DecisionEntry]
+    offer: ActOffer
 
 
 @web.get("/<group>/<int:year>/result")
@@ -78,6 +90,8 @@ def result_sent(group: str, year: int) -> Any:
     elif act == "depart-order":
         value = {"award": form.get("award", "")}
         value |= {name: sorted(form.get(name, "").split()) for name in ("units", "over")}
+    elif act == "strike":
+        value = {"subject": form.get("subject", "")}
     elif act != "publish":
         return _page(group, year, wrong={"act": _("Không có việc này trên trang.")}), 422
     try:
@@ -126,9 +140,10 @@ def _room(form: Mapping[str, str], what: str) -> dict[str, Any]:
 
 
 def _form(act: str, form: Mapping[str, str]) -> str:
-    """What tells the forms of one act apart: that of an award, of an office, of a tie."""
+    """What tells the forms of one act apart: that of an award, of an office, of a tie, of what is struck."""
     tie = form.get("units") if act == "tie-ballot" else None
-    return ":".join(it for it in (act, form.get("award"), form.get("role"), tie) if it)
+    struck = form.get("subject") if act == "strike" else None
+    return ":".join(it for it in (act, form.get("award"), form.get("role"), tie, struck) if it)
 
 
 def _told(problem: FieldProblem, head: GroupHead) -> str:
@@ -159,6 +174,20 @@ def _sides(view: GroupView, subject: str) -> list[DecisionEntry]:
     """The decisions on one subject that stand side by side: another server wrote at the same moment."""
     contested = view.folded.contested.get(subject)
     return [] if contested is None else [decision_entry(view, it) for it in contested.sides]
+
+
+def _strikable(view: GroupView, ranking: Standings) -> list[Strikable]:
+    """What of the meeting two servers recorded side by side, and whether the reader may strike it."""
+    return [
+        Strikable(
+            subject=it.subject,
+            matter=ranking.matter(it.subject),
+            sides=_sides(view, it.subject),
+            offer=service().acts.offers(account(), view, ["strike"], {"subject": it.subject, "units": it.units})[0],
+        )
+        for it in ranking.beside
+        if it.struck is None
+    ]
 
 
 def _whole(text: str | None) -> int | None:
@@ -207,6 +236,7 @@ def _page(
         ties=ties,
         ballots=ballots,
         tie_sides=tie_sides,
+        strikable=_strikable(view, ranking),
         voters=sum(member.active for member in view.record.listed(board.today())),
         key=results.key,
         grouped=grouped,

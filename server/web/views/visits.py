@@ -33,8 +33,10 @@ def visits(group: str, year: int) -> Any:
 def visits_sent(group: str, year: int) -> Any:
     page = service().board.visits(account(), group, year)
     team = request.form.getlist("team")
-    cancels, joins = (request.form.get("act") == act for act in ("cancel-visit", "join"))
-    if cancels:
+    cancels, joins, settles = (request.form.get("act") == act for act in ("cancel-visit", "join", "settle"))
+    if settles:
+        filled = forms.read_settled(request.form, request.form.getlist("settles"), page)
+    elif cancels:
         filled = forms.read_cancelled(request.form, page)
     elif joins:
         filled = forms.read_joined(request.form, page, page.helpers)
@@ -43,12 +45,16 @@ def visits_sent(group: str, year: int) -> Any:
     if isinstance(filled, forms.Wrong):
         return _page(page, wrong=filled.fields, typed=request.form, team=team), 422
     try:
-        service().acts.act(account(), group, year, filled.act, filled.value, reason=filled.reason)
+        service().acts.act(
+            account(), group, year, filled.act, filled.value, reason=filled.reason, settles=filled.settles
+        )
     except InvalidDocument as invalid:
         return _page(page, wrong={"act": " ".join(invalid.sentences(locale()))}, typed=request.form, team=team), 422
     except Problem as problem:
         return _page(page, wrong={"act": said(problem.said)}, typed=request.form, team=team), problem.status
-    if cancels:
+    if settles:
+        flash(_("Đã ghi bản có hiệu lực của cuộc kiểm tra; các bản song song không còn treo."), "good")
+    elif cancels:
         flash(_("Đã hủy cuộc kiểm tra. Phiếu của đoàn, nếu có về sau, chỉ được tính khi có quyết định."), "good")
     elif joins:
         flash(
@@ -88,6 +94,7 @@ def _page(
         page=page,
         head=page.head,
         cancellable=forms.cancellable(page),
+        contested=forms.contested(page),
         mine={
             it.visit
             for it in page.visits

@@ -36,6 +36,8 @@ class _Missing:
 
 
 _MISSING = _Missing()
+# Below what is no object and no array, or an array has no such place: not even missing.
+_NOWHERE = _Missing()
 
 _NEGATION = {
     "$lt": "$gte", "$gte": "$lt", "$gt": "$lte", "$lte": "$gt",
@@ -80,14 +82,16 @@ class _Compiler:
             if not isinstance(argument, bool):
                 raise _bad_argument(name, argument)
             wanted = argument != negated
-            return lambda document: (_field(document, path) is not _MISSING) == wanted
+            return lambda document: (
+                (value := _field(document, path)) is not _NOWHERE and ((value is not _MISSING) == wanted)
+            )
         if negated and name in _NEGATION:
             name, negated = _NEGATION[name], False
         holds = self._test(name, argument)
 
         def ask(document: Any) -> bool:
             value = _field(document, path)
-            return value is not _MISSING and holds(value) != negated
+            return not isinstance(value, _Missing) and holds(value) != negated
 
         return ask
 
@@ -98,7 +102,9 @@ class _Compiler:
         if name in ("$elemMatch", "$allMatch", "$keyMapMatch"):
             if not isinstance(argument, Mapping):
                 raise _bad_argument(name, argument)
-            return _of_elements(name, self.compile(argument, (), negated=False))
+            # Of nothing asked, CouchDB asks whether they are equal to nothing.
+            inner = self.compile(argument, (), negated=False) if argument else self._test("$eq", {})
+            return _of_elements(name, inner)
         if name == "$regex":
             raise NotImplementedHere("$regex is not served in selectors: a pattern could hold the server for hours.")
         if name not in _TESTS:
@@ -154,7 +160,7 @@ def _field(document: Any, path: tuple[str, ...]) -> Any:
         elif isinstance(value, list) and _INDEX.fullmatch(name) and int(name) < len(value):
             value = value[int(name)]
         else:
-            return _MISSING
+            return _MISSING if isinstance(value, Mapping) else _NOWHERE
     return value
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -61,6 +61,17 @@ def bulk_get(call: Call) -> Response:
         if as_it_comes is not None:
             return json_pieces(call, as_it_comes)
 
+    def read(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Who says what he has of attachments wants the others, whatever is said of all."""
+
+        def ask(wants: bool) -> Iterator[dict[str, Any]]:
+            those = [each for each, wanted in zip(asked, wanting, strict=True) if wanted == wants]
+            return iter(bulk_get_to_pass_on(call.database, those, revs=revs, latest=latest, attachments=wants))
+
+        wanting = [bool(each.get("atts_since")) or attachments for each in asked]
+        found = {wants: ask(wants) for wants in set(wanting)}
+        return [next(found[wants]) for wants in wanting]
+
     def answers(start: int) -> list[dict[str, Any]]:
         part = requests[start : start + call.limits.bulk_get_slice]
         sound = [each for each in part if not isinstance(each, _Unsound)]
@@ -70,7 +81,7 @@ def bulk_get(call: Call) -> Response:
             found = call.database.bulk_get(sound, revs=revs, latest=latest, attachments=False)
             _name_all(found)
         else:
-            found = bulk_get_to_pass_on(call.database, sound, revs=revs, latest=latest, attachments=attachments)
+            found = read(sound)
             _name_all(found)
         if len(sound) == len(part):
             return found
@@ -81,9 +92,9 @@ def bulk_get(call: Call) -> Response:
     first = answers(0)
 
     if in_parts:
-        return _parts(
-            call, first, answers, range(call.limits.bulk_get_slice, len(requests), call.limits.bulk_get_slice)
-        )
+        later = range(call.limits.bulk_get_slice, len(requests), call.limits.bulk_get_slice)
+        known = [[] if isinstance(each, _Unsound) else each.get("atts_since", []) for each in requests]
+        return _parts(call, chain(first, chain.from_iterable(map(answers, later))), known)
 
     def pieces() -> Iterator[bytes]:
         yield b'{"results":['
@@ -95,16 +106,13 @@ def bulk_get(call: Call) -> Response:
     return json_pieces(call, pieces())
 
 
-def _parts(
-    call: Call, first: list[dict[str, Any]], answers: Callable[[int], list[dict[str, Any]]], later: Iterable[int]
-) -> Response:
-    """The same as multipart, each document with the bytes of its attachments behind it."""
+def _parts(call: Call, found: Iterable[dict[str, Any]], known: list[list[str]]) -> Response:
+    """The same as multipart, each document with the bytes behind it of the attachments its reader lacks."""
     kind = "multipart/mixed" if call.accepts("multipart/mixed") else "multipart/related"
     outer, inner = secrets.token_hex(16), secrets.token_hex(16)
-    found = chain(first, chain.from_iterable(map(answers, later)))
     parts = (
-        as_part(call, entry["ok"], inner, named=True) if "ok" in entry else as_failed_part(entry["error"])
-        for answer in found
+        as_part(call, entry["ok"], inner, known=had, named=True) if "ok" in entry else as_failed_part(entry["error"])
+        for answer, had in zip(found, known, strict=True)
         for entry in answer["docs"]
     )
     return stream_answer(multipart.write_mixed(parts, outer), content_type=f'{kind}; boundary="{outer}"')

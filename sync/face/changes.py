@@ -295,7 +295,7 @@ def _ask(
 def _rows(call: Call, query: Query, first: ChangesPage) -> Iterator[bytes]:
     """Rows page by page, then the sequence they reach."""
     yield b'{"results":[\n'
-    separator, told, page = b"", _Sequences(query.seq_interval), first
+    separator, told, page = b"", _Sequences(query.seq_interval, query.limit), first
     for page in _pages(call, query, first):
         if page.results:
             yield separator + b",\n".join(jsonwire.dumps(row) for row in told.thinned(page.results))
@@ -323,16 +323,19 @@ def _pages(call: Call, query: Query, page: ChangesPage) -> Iterator[ChangesPage]
 
 
 class _Sequences:
-    """With `seq_interval`, only every so-manieth row tells its sequence: of many shards it is long, and costs."""
+    """With `seq_interval`, only every so-manieth row tells its sequence: of many shards it is long, and costs.
 
-    def __init__(self, every: int) -> None:
-        self._every, self._at = every, 0
+    CouchDB counts them from the limit down, and where there is none from its own for none.
+    """
+
+    def __init__(self, every: int, limit: int | None) -> None:
+        self._every, self._left = every, 10**16 if limit is None else limit
 
     def thinned(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if self._every == 1:
             return rows
-        first, self._at = self._at, self._at + len(rows)
-        return [row if at % self._every == 0 else {**row, "seq": None} for at, row in enumerate(rows, start=first)]
+        left, self._left = self._left, self._left - len(rows)
+        return [row if (left - at) % self._every == 0 else {**row, "seq": None} for at, row in enumerate(rows)]
 
 
 def _end(page: ChangesPage) -> bytes:

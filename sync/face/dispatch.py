@@ -57,7 +57,9 @@ def _to_its_slash(call: Call) -> Response:
     headers = call.location(kind, name, *call.segments[1:])
     if query := call.request.query_string.decode():
         headers["Location"] += f"?{query}"
-    return Response(status=301, headers=headers)
+    response = Response(status=301, headers=headers)
+    del response.headers["Content-Type"]
+    return response
 
 
 class _AnyPath(PathConverter):

@@ -62,7 +62,7 @@ def _get(call: Call, doc_id: str) -> Response:
         headers["ETag"] = etag = f'"{found["_rev"]}"'
         if (had := unchanged(call, etag)) is not None:
             return had
-    if in_parts and (names := _newer_than_known(call, found)):
+    if in_parts and (names := _newer_than_known(call, found, _known_revs(call))):
         content_type, body = _as_related(call, found, names, secrets.token_hex(16))
         return stream_answer(body, content_type=content_type, headers=headers)
     if not call.option("revs"):
@@ -178,15 +178,17 @@ def _open_revs(call: Call, doc_id: str, wanted: list[str] | None) -> Response:
     CouchDB's replicator fetches every document with attachments like this.
     """
     want_parts = call.accepts("multipart/mixed")
-    inline = call.option("attachments") and not want_parts
+    since = _known_revs(call)
+    inline = (call.option("attachments") or bool(since)) and not want_parts
     how: dict[str, Any] = {"revs": call.option("revs"), "latest": call.option("latest"), "attachments": inline}
+    more = {"atts_since": since} if since and inline else {}
     if wanted is None:
         # All leaves, asked for as such: their revisions need not be listed before.
-        answers = call.database.bulk_get([{"id": doc_id}], **how)
+        answers = call.database.bulk_get([{"id": doc_id, **more}], **how)
         if all("error" in entry and entry["error"].get("error") == "not_found" for entry in answers[0]["docs"]):
             raise NotFound("missing")
     else:
-        answers = call.database.bulk_get([{"id": doc_id, "rev": rev} for rev in wanted], **how)
+        answers = call.database.bulk_get([{"id": doc_id, "rev": rev, **more} for rev in wanted], **how)
     entries = [entry for answer in answers for entry in answer["docs"]]
     if how["latest"]:
         # Two of the revisions asked for may have led to one.
@@ -228,7 +230,9 @@ Part = tuple[dict[str, str], Iterator[bytes]]
 
 
 def _as_part(call: Call, entry: dict[str, Any], boundary: str) -> Part:
-    return as_part(call, entry["ok"], boundary) if "ok" in entry else as_failed_part(_as_open_rev(entry))
+    if "ok" not in entry:
+        return as_failed_part(_as_open_rev(entry))
+    return as_part(call, entry["ok"], boundary, known=_known_revs(call))
 
 
 def as_failed_part(told: dict[str, Any]) -> Part:
@@ -236,9 +240,9 @@ def as_failed_part(told: dict[str, Any]) -> Part:
     return {"Content-Type": 'application/json; error="true"'}, iter([jsonwire.dumps(told)])
 
 
-def as_part(call: Call, found: Document, boundary: str, *, named: bool = False) -> Part:
+def as_part(call: Call, found: Document, boundary: str, *, known: list[str], named: bool = False) -> Part:
     """A document as a part of its own: JSON, or with its attachments behind it and then, if `named`, a name before."""
-    names = _newer_than_known(call, found)
+    names = _newer_than_known(call, found, known)
     if not names:
         return {"Content-Type": "application/json"}, iter([jsonwire.dumps(found)])
     content_type, body = _as_related(call, found, names, boundary)
@@ -246,8 +250,7 @@ def as_part(call: Call, found: Document, boundary: str, *, named: bool = False) 
     return {**name, "Content-Type": content_type}, body
 
 
-def _newer_than_known(call: Call, found: Document) -> list[str]:
-    known = _known_revs(call)
+def _newer_than_known(call: Call, found: Document, known: list[str]) -> list[str]:
     if known and "_revisions" not in found:
         found = call.database.get(found["_id"], rev=found["_rev"], revs=True)
     return _newer_attachments(found, known)

@@ -14,7 +14,7 @@ from sync.face.answer import json_answer
 from sync.face.call import Call
 from sync.face.folder import DatabaseFolder, keeper, kept
 from sync.face.problems import WireError, left_out, method_not_allowed
-from sync.face.routing import is_db_name
+from sync.face.routing import DB_NAME_CHARS_MAX, is_db_name
 from sync.revisions import REVS_LIMIT
 
 
@@ -49,8 +49,22 @@ def described(info: dict[str, Any], name: str) -> dict[str, Any]:
 def _create(call: Call, folder: DatabaseFolder) -> Response:
     if not is_db_name(call.db_name):
         raise illegal_name(call.db_name)
+    _check_form(call)
     folder.create(call.db_name)
     return json_answer(call, {"ok": True}, status=201, headers=call.location())
+
+
+def _check_form(call: Call) -> None:
+    """Of shards and copies there is one each here, whatever is asked; partitions there are none."""
+    for name in ("q", "n"):
+        told = call.text(name)
+        if told is not None and (not call.is_whole(told) or int(told) == 0):
+            raise BadRequest(f"The `{name}` value should be a positive integer.")
+    partitioned = call.text("partitioned") or "false"
+    if partitioned not in ("true", "false"):
+        raise BadRequest("Invalid `partitioned` parameter")
+    if partitioned == "true":
+        raise left_out("Databases are not made in partitions.")
 
 
 def ensure_full_commit(call: Call) -> Response:
@@ -117,6 +131,8 @@ def _check_group(group: str, value: Any) -> None:
 
 
 def illegal_name(name: str) -> WireError:
+    if is_db_name(name[:1]) and len(name) > DB_NAME_CHARS_MAX:
+        return WireError(400, "database_name_too_long", f"At least one path segment of `{name}` is too long.")
     return WireError(
         400,
         "illegal_database_name",

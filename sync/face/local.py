@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Response
 
 from sync.database import Document, put_checkpoint
+from sync.documents import check_form
 from sync.errors import BadRequest, NotFound
 from sync.face.answer import json_answer, unchanged
 from sync.face.call import Call
 from sync.face.problems import method_not_allowed
+
+_REV = re.compile(r"\d+-[^-].*", re.ASCII)
 
 # What every replicator's checkpoint has, whatever else it notes (replication protocol §2.4.2.3).
 _CHECKPOINT = frozenset({"session_id", "history"})
@@ -31,7 +36,10 @@ def local(call: Call) -> Response:
     body: Document = (
         {"_deleted": True} if call.method == "DELETE" else call.json_object(strict_type=False, what="Document")
     )
+    check_form({**body, "_id": f"_local/{local_id}"})
     rev = call.rev(body)
+    if rev is not None and not _REV.fullmatch(str(rev)):
+        raise BadRequest("Invalid rev format")
     if rev is not None:
         body["_rev"] = rev
     body["_id"] = f"_local/{local_id}"
@@ -39,6 +47,8 @@ def local(call: Call) -> Response:
         new_rev = put_checkpoint(call.database, local_id, body)
     else:
         new_rev = call.database.put_local(local_id, body)
+    if call.method == "PUT" and call.text("batch") == "ok":
+        return json_answer(call, {"ok": True, "id": f"_local/{local_id}"}, status=202)
     status = 200 if call.method == "DELETE" else 201
     headers = {"ETag": f'"{new_rev}"'} | ({} if status == 200 else call.location(f"_local/{local_id}"))
     return json_answer(call, {"ok": True, "id": f"_local/{local_id}", "rev": new_rev}, status=status, headers=headers)

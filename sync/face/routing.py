@@ -15,7 +15,7 @@ from sync.errors import BadRequest
 
 _DB_NAME = re.compile(r"[a-z][a-z0-9_$()+/-]*")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
-_DB_NAME_CHARS_MAX = 238  # CouchDB's own
+DB_NAME_CHARS_MAX = 238  # CouchDB's own
 
 
 def raw_path(environ: Mapping[str, Any]) -> str:
@@ -44,7 +44,7 @@ def segments_below(prefix: str, path: str) -> tuple[str, ...]:
 
 
 def is_db_name(name: str) -> bool:
-    return len(name) <= _DB_NAME_CHARS_MAX and _DB_NAME.fullmatch(name) is not None
+    return len(name) <= DB_NAME_CHARS_MAX and _DB_NAME.fullmatch(name) is not None
 
 
 def document_and_rest(segments: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

@@ -93,6 +93,13 @@ REFUSALS: list[tuple[str, str, Any, str, str]] = [
             " and / are allowed. Must begin with a letter."
         ),
     ),
+    ("PUT", "/new?q=0", None, "bad_request", "The `q` value should be a positive integer."),
+    ("PUT", "/new?n=x", None, "bad_request", "The `n` value should be a positive integer."),
+    ("PUT", "/new?partitioned=x", None, "bad_request", "Invalid `partitioned` parameter"),
+    (
+        "PUT", "/" + "w" * 239, None, "database_name_too_long",
+        f"At least one path segment of `{'w' * 239}` is too long.",
+    ),
     ("POST", "/_replicate", {"source": {}, "target": "x"}, "invalid_replication", "endpoint has an invalid url"),
     ("POST", "/_replicate", {"source": "x", "target": "y", "doc_ids": "z"}, "bad_request",
      "parameter `doc_ids` must be an array"),

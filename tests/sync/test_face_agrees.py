@@ -147,6 +147,22 @@ def test_a_request_in_a_batch_that_cannot_be_is_an_entry_in_couchdbs_words(
     assert "ok" in results[1]["docs"][0]
 
 
+def test_who_says_what_attachments_he_has_is_sent_the_others_and_no_more(curl: Curl) -> None:
+    news = {**PHOTO["x"], "data": "AAED", "revpos": 2}
+    graft(curl.db, revision("d", f"2-{B}", f"1-{A}", _attachments={**PHOTO, "y": news}))
+    asked = [{"id": "d", "atts_since": [f"1-{A}"]}, {"id": "d"}, {"id": "d", "atts_since": [f"1-{C}"]}]
+    results = curl("POST", "/db/_bulk_get", {"docs": asked})[1]["results"]
+    sent = [[name for name, each in r["docs"][0]["ok"]["_attachments"].items() if "data" in each] for r in results]
+    assert sent == [["y"], [], ["x", "y"]]
+    for more in ("", "&attachments=true"):
+        told = curl("GET", f'/db/d?open_revs=all&atts_since=["1-{A}"]{more}')[1][0]["ok"]["_attachments"]
+        assert (told["x"]["stub"], told["y"]["data"]) == (True, "AAED")
+    headers = {"Accept": "multipart/mixed", "Content-Type": "application/json"}
+    answer = curl.raw("POST", "/db/_bulk_get", data=json.dumps({"docs": asked[:1]}), headers=headers)
+    (part,) = split(answer.data, boundary_of(answer.headers["Content-Type"]))
+    assert len(split(part.body, boundary_of(part.headers["content-type"]))) == 2
+
+
 def test_a_batch_in_parts_names_what_has_attachments_and_tells_errors_whole(curl: Curl) -> None:
     asked = json.dumps({"docs": [{"id": "d"}, {"id": "nope"}, {"id": "a"}]})
     headers = {"Accept": "multipart/mixed", "Content-Type": "application/json"}
@@ -173,6 +189,32 @@ def test_what_a_design_document_does_not_have_is_missing(curl: Curl) -> None:
         404,
         {"error": "not_found", "reason": "Document is missing attachment"},
     )
+
+
+def test_below_what_holds_nothing_a_field_is_not_even_missing(curl: Curl) -> None:
+    graft(curl.db, revision("s1", f"1-{A}", n=1), revision("s2", f"1-{A}", n={}), revision("s3", f"1-{A}", n=[{}]))
+
+    def matching(selector: dict[str, Any]) -> list[str]:
+        told = curl("POST", "/db/_changes?filter=_selector", {"selector": selector})[1]["results"]
+        return [row["id"] for row in told if row["id"].startswith("s")]
+
+    assert matching({"n.x": {"$exists": False}}) == ["s2"]
+    assert matching({"$not": {"n.x": {"$exists": True}}}) == ["s2"]
+    assert matching({"n.7": {"$exists": False}}) == ["s2"]
+    assert matching({"n": {"$elemMatch": {}}}) == ["s3"]
+
+
+def test_a_local_document_is_looked_at_like_any_other(curl: Curl) -> None:
+    for body, error in [({"_rev": "x"}, "bad_request"), ({"_rev": 1}, "bad_request"), ({"_foo": 1}, "doc_validation")]:
+        status, told = curl("PUT", "/db/_local/x", body)
+        assert (status, told["error"]) == (400, error)
+    assert curl("PUT", "/db/_local/x?batch=ok", {"n": 1}) == (202, {"ok": True, "id": "_local/x"})
+    assert curl("GET", "/db/_local/x")[1]["n"] == 1
+
+
+def test_a_database_in_partitions_is_not_made(curl: Curl) -> None:
+    assert curl("PUT", "/new?partitioned=true")[0] == 501
+    assert curl("PUT", "/new?partitioned=false&q=2&n=1")[0] == 201
 
 
 def test_who_knows_the_list_of_databases_is_not_told_again(tmp_path: Path) -> None:

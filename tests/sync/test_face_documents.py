@@ -449,6 +449,8 @@ def test_every_so_manieth_row_tells_its_sequence(curl: Curl) -> None:
         curl.db.put({"_id": doc_id})
     told = curl("GET", "/db/_changes?seq_interval=2")[1]["results"]
     assert [row["seq"] is None for row in told] == [False, True, False, True, False]
+    told = curl("GET", "/db/_changes?seq_interval=3&limit=4")[1]["results"]  # counted from the limit down
+    assert [row["seq"] is None for row in told] == [True, False, True, True]
 
 
 def test_browsers_get_the_feed_as_events_and_go_on_from_the_last(curl: Curl) -> None:

@@ -36,7 +36,7 @@ DOCUMENT = {
         ({"a\\.b": 1}, True),
         ({"a.b": 1}, False),
         ({"l.1": 82}, True),
-        ({"l.9": {"$exists": False}}, True),
+        ({"l.9": {"$exists": False}}, False),
         ({"gone": {"$exists": False}}, True),
         ({"gone": {"$exists": True}}, False),
         ({"gone": {"$not": {"$exists": True}}}, True),

@@ -30,14 +30,14 @@ _HOLIDAYS: Final = {2024: ["2024-09-02", "2024-09-03"], 2025: ["2025-09-01", "20
 def prepare(stage: Stage) -> None:
     """Units, people, schemes and the clusters of 2024: what an administrator enters before the year begins."""
     setup = stage.service.setup
-    people = everybody()
+    people = [COUNCIL, ADMIN, *everybody()]
     units = [*{unit.unit: unit for it in GROUP_YEARS for unit in (*it.units, *it.grassroots)}.values(), *SUCCESSORS]
     for scheme in (shipped(SCHEME), shipped(BLOCK_SCHEME), next_scheme(shipped(SCHEME))):
         setup.scheme(scheme)
     _put_unit(stage, MINISTRY)
     for unit in units:
         _put_unit(stage, unit)
-    for done, person in enumerate((COUNCIL, ADMIN, *people)):
+    for done, person in enumerate(people, 1):
         _add(stage, person)
         stage.progress("setup", done, len(people))
     for cluster in CLUSTERS:

@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from sync.database import Database
+from sync.face import Limits
 from sync.guarded import GuardedDatabase
 from sync.remote import RemoteDatabase
 from sync.store import Store
@@ -41,7 +42,7 @@ def guarded(_: Path) -> Iterator[Database]:
 def over_http(folder: Path) -> Iterator[Database]:
     """A store seen from the other end of the wire: RemoteDatabase, HTTP, face, Store."""
     opened = Store(folder / "contract.sqlite")
-    with Served() as served:
+    with Served(limits=Limits(feed_hold_s=WAITS_S)) as served:
         yield served.remote("contract", opened)
     opened.close()
 
@@ -49,16 +50,17 @@ def over_http(folder: Path) -> Iterator[Database]:
 def couchdb(_: Path) -> Iterator[Database]:
     url = f"{os.environ['COUCHDB_URL'].rstrip('/')}/contract-{uuid.uuid4().hex}"
     # One shard: with more, CouchDB promises no order of changes between them.
-    requests.put(url, params={"q": 1}, timeout=10).raise_for_status()
+    requests.put(url, params={"q": 1}, timeout=120).raise_for_status()
     try:
         yield RemoteDatabase(url)
     finally:
-        requests.delete(url, timeout=10).raise_for_status()
+        requests.delete(url, timeout=120).raise_for_status()
 
 
 def of_pouchdb_server(request: pytest.FixtureRequest) -> Iterator[Database]:
     url = f"{request.getfixturevalue('pouchdb_server_url')}/contract-{uuid.uuid4().hex}"
-    database = RemoteDatabase(url, read_timeout_s=WAITS_S)
+    in_vain = request.function.__name__ == "test_a_reader_who_waits_in_vain_gets_an_empty_page_in_time"
+    database = RemoteDatabase(url, read_timeout_s=IN_VAIN_S if in_vain else WAITS_S)
     database.create()
     yield database
     database.delete()
@@ -70,8 +72,11 @@ def pouchdb_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
         yield url
 
 
-WAITS_S = 3.0
-"""It lets go of no longpoll by itself."""
+WAITS_S = 60.0
+"""Longer than any test waits for a change, and than a busy machine needs for an answer."""
+
+IN_VAIN_S = 3.0
+"""pouchdb-server lets go of no longpoll by itself."""
 
 KINDS: dict[str, Any] = {
     "memory": memory,

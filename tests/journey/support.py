@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,14 +22,15 @@ from mobile.worker import SyncWorker
 from sync.backoff import Backoff
 from tests.server.world import BN, Clock, make_world
 from tests.support.backends import Place
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
 HERE = Place()
 """In the data folder."""
 
-START_S = 20.0
-"""A service that does not answer by then will not."""
+START_S = 240.0
+"""A service that does not answer by then will not, on however busy a machine."""
 
 IMPATIENT = Backoff(base_s=0.02, cap_s=0.1)
 """Phones of a test try again at once, so that most deaths of a server meet a request under way."""
@@ -49,12 +49,6 @@ def prepare_data(folder: Path, *logins: str, place: Place = HERE) -> tuple[str, 
         return visit, {login: world.service.accounts.new_code(world.accounts[login].account).code for login in logins}
     finally:
         world.service.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class ServeProcess:
@@ -90,7 +84,7 @@ class ServeProcess:
             assert self._child.poll() is None, f"the service ended by itself:\n{self.log()[-2000:]}"
             try:
                 requests.get(f"{self.url}/db/", timeout=5)
-            except requests.ConnectionError:
+            except requests.RequestException:  # not yet listening, or on a busy machine not yet answering
                 time.sleep(0.01)
             else:
                 return
@@ -120,7 +114,7 @@ def enrolled_phone(folder: Path, url: str, code: str) -> Phone:
     return phone
 
 
-def until(true: Callable[[], object], *, what: Callable[[], str], seconds: float = 40.0) -> None:
+def until(true: Callable[[], object], *, what: Callable[[], str], seconds: float = 240.0) -> None:
     """Wait until `true()` is; `what()` says what was waited for, and how it stood at the end."""
     end = time.monotonic() + seconds
     while not true():

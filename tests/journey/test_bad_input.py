@@ -211,7 +211,7 @@ def test_bytes_that_are_no_json_document_are_answered_with_a_reason_and_change_n
             f"{phone.account.server_url}/db/{U_HY}/_bulk_docs",
             data=body,
             headers={"Authorization": f"Bearer {phone.account.token}", "Content-Type": "application/json"},
-            timeout=10,
+            timeout=120,
         )
         assert 400 <= answered.status_code < 500, (body[:40], answered.status_code)
         assert answered.json()["reason"]

@@ -12,11 +12,12 @@ import pytest
 
 from server.app import create_app
 from server.wsgi import BackgroundServer
-from tests.journey.support import enrolled_phone, free_port, open_phone
+from tests.journey.support import enrolled_phone, open_phone
 from tests.server.world import GROUP, HY, YEAR, submission_of
+from tests.support.ports import free_port
 from tests.support.window import Driver, prepare
 
-pytestmark = [pytest.mark.window, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.window, pytest.mark.timeout(900)]
 
 prepare()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -16,17 +15,15 @@ from schemas.figures import format_points
 from server.demo.data import GROUP_YEARS
 from tests.support.backends import placed
 from tests.support.browser import browser, page_of
+from tests.support.ports import free_port
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
 
 @contextmanager
 def demo(folder, *more):
     """`thidua demo` in `folder`, served; yields what it said."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "server.cli", "demo", "--port", str(port), "--no-browser", "--json", *more]
+    command = [sys.executable, "-m", "server.cli", "demo", "--port", str(free_port()), "--no-browser", "--json", *more]
     errors = folder / "errors.log"
     with (
         errors.open("w") as log,
@@ -38,7 +35,7 @@ def demo(folder, *more):
             yield json.loads(said)
         finally:
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=60)
+            process.communicate()
 
 
 def thidua(folder, *words):
@@ -69,7 +66,7 @@ def sign_in(page, said, login):
 
 def as_an_inspector(said):
     """A phone's token, for the API."""
-    answer = requests.post(f"{said['url']}/api/v1/enrol", json={"code": said["code"], "label": "x"}, timeout=30)
+    answer = requests.post(f"{said['url']}/api/v1/enrol", json={"code": said["code"], "label": "x"}, timeout=120)
     answer.raise_for_status()
     return {"Authorization": f"Bearer {answer.json()['token']}"}
 
@@ -97,14 +94,14 @@ def test_one_command_shows_ranked_groups_and_a_second_start_keeps_everything(tmp
         before = in_the_terminal(tmp_path, "cum-4", 2025)
         phone = as_an_inspector(said)
         path = "/api/v1/groups/cum-4/2025/standings"
-        over_http = requests.get(f"{said['url']}{path}", headers=phone, timeout=30).json()
+        over_http = requests.get(f"{said['url']}{path}", headers=phone, timeout=120).json()
         assert over_http["units"] == before["units"]
 
     with demo(tmp_path) as again:
         assert again["password"] == said["password"]
         assert in_the_terminal(tmp_path, "cum-4", 2025) == before
         # The phone enrolled before is still known.
-        assert requests.get(f"{again['url']}{path}", headers=phone, timeout=30).json()["units"] == before["units"]
+        assert requests.get(f"{again['url']}{path}", headers=phone, timeout=120).json()["units"] == before["units"]
 
 
 def a_published_year(folder, page, url):
@@ -170,7 +167,7 @@ def a_block_with_every_case(folder, page, url):
 
 
 @pytest.mark.couchdb
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_the_demonstration_in_a_couchdb_ends_with_the_same_figures(tmp_path, monkeypatch):
     with placed("couchdb") as where:
         for name, value in where.environment.items():

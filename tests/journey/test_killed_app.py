@@ -23,12 +23,12 @@ from tests.journey.app_life import GROUP, YEAR
 from tests.journey.support import IMPATIENT, ROOT, ServeProcess, enrolled_phone, noise, open_phone, prepare_data, until
 from tests.server.world import SCHEME, config_at
 
-pytestmark = [pytest.mark.window, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.window, pytest.mark.timeout(900)]
 
 LIVES, LIVES_MAX = 5, 20
 LIFE_S = (0.1, 3.0)
 
-BIRTH_S = 60.0
+BIRTH_S = 240.0
 """Kivy's first start on a cold disk takes ten seconds."""
 
 

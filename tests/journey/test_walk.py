@@ -6,7 +6,6 @@ Nothing between is replaced: Kivy, the phone's stores, the worker, HTTP, the gat
 from __future__ import annotations
 
 import os
-import socket
 from datetime import UTC, datetime
 
 import pytest
@@ -15,9 +14,10 @@ from server.app import create_app
 from server.wsgi import BackgroundServer
 from tests.server.world import BN, GROUP, HD, HY, SCHEME, YEAR, Clock, Phone, full_marks, make_world, submission_of
 from tests.support.browser import browser, page_of
+from tests.support.ports import free_port
 from tests.support.window import Driver, prepare
 
-pytestmark = [pytest.mark.window, pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.window, pytest.mark.browser, pytest.mark.timeout(900)]
 
 PASSWORD = "cụm trưởng xem bảng"
 
@@ -29,9 +29,7 @@ class Network:
 
     def __init__(self, world):
         self._app = create_app(world.service.config, service=world.service)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self._server = None
 
@@ -118,7 +116,7 @@ def test_taps_without_a_network_move_a_unit_up_on_the_page(world, network, tmp_p
 
         network.on()
         app.app.worker.wake()
-        app.until(lambda: world_has_cross(world), what="the submission is promoted", seconds=30)
+        app.until(lambda: world_has_cross(world), what="the submission is promoted")
         assert order(page, network.url) == [BN, HD, HY]
         page.goto(f"{network.url}/{GROUP}/{YEAR}/units/{BN}/i-1")
         trace = page.locator("main").inner_text()
@@ -126,7 +124,7 @@ def test_taps_without_a_network_move_a_unit_up_on_the_page(world, network, tmp_p
         assert "60" in trace
 
         app.app.worker.wake()
-        app.until(lambda: phone.outbox()[0].state == "verified", what="the phone says it is verified", seconds=30)
+        app.until(lambda: phone.outbox()[0].state == "verified", what="the phone says it is verified")
         assert phone.unsent() == 0
     phone.close()
     i18n.set_language(i18n.FIRST)
@@ -139,7 +137,7 @@ def phone_key(app, visit):
         tags = [tag for tag in app.tags() if tag.startswith("checklist:") and tag.endswith(visit)]
         return tags[0].removeprefix("checklist:") if tags else None
 
-    return app.until(found, what="the visit is on the phone", seconds=30)
+    return app.until(found, what="the visit is on the phone")
 
 
 def score(app, criterion, *, by_thumb):

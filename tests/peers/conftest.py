@@ -18,7 +18,7 @@ from sync.store_folder import StoreFolder
 from tests.peers.couchdb import CouchDB
 
 HERE = Path(__file__).parent
-ERRAND_S_MAX = 60
+ERRAND_S_MAX = 300
 
 Errand = Callable[..., dict[str, Any]]
 

@@ -65,7 +65,7 @@ def test_its_own_replicator_signs_in_at_ours(
         known = f"http://an:m%E1%BA%ADt%20kh%E1%BA%A9u@{server.url.removeprefix('http://')}/db"
         ends = [known, there.name]
         job = {"source": ends[direction == "push"], "target": ends[direction == "pull"]}
-        told = requests.post(f"{server_url}/_replicate", json=job, timeout=60)
+        told = requests.post(f"{server_url}/_replicate", json=job, timeout=300)
         assert (told.status_code, told.json().get("ok")) == (200, True), told.text
     # Its list of leaves has no order to tell a winner by: read as a replicator reads it.
     copy(there, found := MemoryDatabase("found"))

@@ -21,7 +21,7 @@ from sync.store_folder import StoreFolder
 from tests.server.world import HY, Clock, Phone, evidence_of, full_marks, make_world, served, submission_of
 from tests.support.backends import placed
 
-HINTED_WITHIN_S = 60
+HINTED_WITHIN_S = 240
 """A longpoll that is let go of once its feed was deleted, on a machine that has much else to do."""
 
 G, U_HY = "g-cum-1-2024", "u-so-hy-2024"
@@ -86,7 +86,7 @@ def test_changes_are_hinted_even_by_a_peer_without_a_feed(backend, couch):
     stop = backend.subscribe(hinted.append)
     backend.create(U_HY)
     couch().open(U_HY).put({"_id": "x"})
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 120
     while U_HY not in hinted and time.monotonic() < deadline:
         time.sleep(0.05)
     stop()

@@ -237,7 +237,7 @@ def test_the_thread_follows_what_is_hinted_and_survives_a_failure(world, monkeyp
     follower.start()
     put(world, U_HY, submission_of(world.accounts["lan"], "d1", HY, {"i-1": "80"}, number=2))
     put(world, U_HY, submission_of(world.accounts["lan"], "d1", HY, {"i-1": "80"}, number=3))
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while len(world.ids_of("submission")) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
     assert len(world.ids_of("submission")) == 2

@@ -65,7 +65,7 @@ def log_of(service):
 @pytest.fixture
 def at_once(monkeypatch):
     """Both servers have looked at the log before either writes to it."""
-    gate = threading.Barrier(2, timeout=30)
+    gate = threading.Barrier(2, timeout=240)
     # One that says everything, whatever level a command asked for earlier in this process.
     everything = structlog.make_filtering_bound_logger(0)
     monkeypatch.setattr(server.acts, "_log", structlog.wrap_logger(structlog.PrintLogger(), wrapper_class=everything))

@@ -21,11 +21,6 @@ from server.wsgi import BackgroundServer, PortTaken, serve
 def app() -> flask.Flask:
     made = flask.Flask("app")
 
-    @made.get("/slow")
-    def slow() -> str:
-        time.sleep(0.4)
-        return "slow"
-
     @made.post("/unread")
     def unread() -> tuple[str, int]:
         return "no", 403
@@ -56,15 +51,45 @@ def answer_of(stream: Any) -> tuple[bytes, bytes]:
     return status, stream.read(length)
 
 
-def test_requests_run_side_by_side(app: flask.Flask) -> None:
-    with BackgroundServer(app) as server:
-        started = time.monotonic()
-        threads = [threading.Thread(target=requests.get, args=(f"{server.url}/slow",)) for _ in range(5)]
-        for thread in threads:
+class Held:
+    """An app whose requests wait in it until they are released."""
+
+    def __init__(self) -> None:
+        self.arrived = threading.Semaphore(0)
+        self.released = threading.Event()
+
+    def __call__(self, _: Any, start_response: Any) -> list[bytes]:
+        self.arrived.release()
+        self.released.wait()
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+
+class Asking:
+    """So many requests at once, each of them already in the app."""
+
+    def __init__(self, app: Held, url: str, count: int) -> None:
+        self._answers: list[str] = []
+        self._threads = [threading.Thread(target=self._ask, args=(url,)) for _ in range(count)]
+        for thread in self._threads:
             thread.start()
-        for thread in threads:
+        for _ in range(count):
+            app.arrived.acquire()
+
+    def _ask(self, url: str) -> None:
+        self._answers.append(requests.get(url).text)
+
+    def answers(self) -> list[str]:
+        for thread in self._threads:
             thread.join()
-        assert time.monotonic() - started < 1.6
+        return self._answers
+
+
+def test_requests_run_side_by_side() -> None:
+    with BackgroundServer(held := Held()) as server:
+        asking = Asking(held, server.url, 5)  # for ever, if one waited for another
+        held.released.set()
+        assert asking.answers() == ["ok"] * 5
 
 
 def test_the_target_arrives_as_it_was_sent(app: flask.Flask) -> None:
@@ -72,43 +97,30 @@ def test_the_target_arrives_as_it_was_sent(app: flask.Flask) -> None:
         assert requests.get(f"{server.url}/raw/a%2Fb%20c").text == "/raw/a%2Fb%20c"
 
 
-def test_a_stop_lets_a_running_request_end(app: flask.Flask) -> None:
-    server = BackgroundServer(app).start()
-    answers: list[str] = []
-    thread = threading.Thread(target=lambda: answers.append(requests.get(f"{server.url}/slow").text))
-    thread.start()
-    time.sleep(0.15)
-    server.stop()
-    thread.join()
-    assert answers == ["slow"]
+def test_a_stop_lets_a_running_request_end() -> None:
+    server = BackgroundServer(held := Held()).start()
+    asking = Asking(held, server.url, 1)
+    stopping = threading.Thread(target=server.stop)
+    stopping.start()
+    held.released.set()
+    stopping.join()
+    assert asking.answers() == ["ok"]
     with pytest.raises(requests.ConnectionError):
-        requests.get(f"{server.url}/slow")
+        requests.get(server.url)
 
 
 def test_a_request_that_outlives_the_stop_writes_into_no_file_that_was_opened_since(tmp_path: Path) -> None:
     """A byte at the beginning of a SQLite file, and it is "not a database"."""
-    released = threading.Event()
-
-    def waits(_: Any, start_response: Any) -> list[bytes]:
-        released.wait(20)
-        start_response("200 OK", [("Content-Length", "2")])
-        return [b"ok"]
-
-    answers: list[str] = []
-    server = BackgroundServer(waits).start()
-    threads = [threading.Thread(target=lambda: answers.append(requests.get(server.url).text)) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.3)
+    server = BackgroundServer(held := Held()).start()
+    asking = Asking(held, server.url, 3)
     server.stop()
     with contextlib.ExitStack() as stack:  # enough to be given whatever number the server had
         files = [tmp_path / str(number) for number in range(20)]
         for file in files:
             file.write_bytes(b"SQLite format 3")
             stack.enter_context(file.open("r+b"))
-        released.set()
-        for thread in threads:
-            thread.join()
+        held.released.set()
+        answers = asking.answers()
         time.sleep(0.1)
         assert {file.read_bytes() for file in files} == {b"SQLite format 3"}
     assert answers == ["ok"] * 3

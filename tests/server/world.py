@@ -175,7 +175,7 @@ class Phone:
         folder.mkdir(parents=True, exist_ok=True)
         self.account = world.accounts[login]
         code = world.service.accounts.new_code(self.account.account).code
-        answered = requests.post(f"{url}/api/v1/enrol", json={"code": code, "label": login, "app": "1"}, timeout=10)
+        answered = requests.post(f"{url}/api/v1/enrol", json={"code": code, "label": login, "app": "1"}, timeout=120)
         answered.raise_for_status()
         self.token, self.device = answered.json()["token"], answered.json()["device"]
         self._stores: dict[str, Store] = {}
@@ -198,7 +198,7 @@ class Phone:
 
     def databases(self) -> dict[str, Any]:
         answered = requests.get(
-            f"{self.url}/api/v1/databases", headers={"Authorization": f"Bearer {self.token}"}, timeout=10
+            f"{self.url}/api/v1/databases", headers={"Authorization": f"Bearer {self.token}"}, timeout=120
         )
         answered.raise_for_status()
         return answered.json()

@@ -46,6 +46,7 @@ from tests.simulation.simulation import CRITERIA, Simulation
 from tests.simulation.witness import Replica, Wrong, held, joined
 from tests.support import link as links
 from tests.support.link import Answer, Fate, Link, Request, Weather
+from tests.support.ports import free_port
 
 TEAM = ("dung", "minh")
 
@@ -54,14 +55,21 @@ SPELLS = 9
 HEARD = (1, 16)
 """What phones say of themselves before a death: on a busy machine they are given time to say it."""
 SPELL_S_MAX = 1.2
-FIRST_SPELL_S_MAX = 20.0
+FIRST_SPELL_S_MAX = 240.0
 """On a good link, until both are enrolled and at work."""
 
 SPEED = 10
 """Of the link's clock: a spell is some seconds of a mobile network."""
 PATIENCE_S = 1.0
 """How long a phone waits for a dumb connection: a minute, scaled like the link, with room for a busy machine."""
-START_S = 30.0
+FIRST_PATIENCE_S = 60.0
+"""On the good link, where nothing is dumb."""
+START_S = 240.0
+START_S_USUAL = 1.5
+"""What a server takes to start on a machine that has little else to do. On a slower one spells and patience are longer,
+or nothing would happen in them.
+"""
+SLOWNESS_MAX = 10.0
 
 FATES: tuple[Fate | Answer, ...] = (
     "cut-before", "cut-within", "cut-after", "silent-before", "silent-after", links.PORTAL_PAGE, links.PORTAL_REDIRECT,
@@ -111,12 +119,11 @@ class Person:
     photos: Path
 
 
-def live(who: Person, seed: str, broken: str, said: Connection) -> None:
+def live(who: Person, seed: str, broken: str, patience_s: float, said: Connection) -> None:
     """Work and synchronise by turns until somebody kills this process."""
     _break(broken)
-    _hasten()
     try:
-        _Life(who, Random(seed), said).go_on()
+        _Life(who, Random(seed), said, patience_s).go_on()
     except Exception:  # noqa: BLE001 - told to who judges
         said.send(("wrong", traceback.format_exc()))
 
@@ -126,26 +133,29 @@ def _break(name: str) -> None:
         getattr(sabotage, name)(pytest.MonkeyPatch())
 
 
-def _hasten() -> None:
+def _wait_no_longer(*, than: Callable[[], float]) -> None:
     send = HTTPAdapter.send
 
     def impatient(self: HTTPAdapter, *arguments: Any, **options: Any) -> Any:
-        return send(self, *arguments, **{**options, "timeout": (PATIENCE_S, PATIENCE_S)})
+        return send(self, *arguments, **{**options, "timeout": (than(), than())})
 
     HTTPAdapter.send = impatient  # type: ignore[method-assign]
 
 
 class _Life:
-    def __init__(self, who: Person, random: Random, said: Connection) -> None:
+    def __init__(self, who: Person, random: Random, said: Connection, patience_s: float) -> None:
         self.who, self.random, self.said = who, random, said
         self.phone = open_phone(who.folder)
         self.step = 0
+        self.patience_s, self.patience_at_work_s = FIRST_PATIENCE_S, patience_s
+        _wait_no_longer(than=lambda: self.patience_s)
 
     def go_on(self) -> None:
         self.said.send(("born", held_by(self.phone)))
         while True:
             self.step += 1
             if self.phone.account is not None and self.phone.home().visits:
+                self.patience_s = self.patience_at_work_s
                 before = held_by(self.phone)
                 self.said.send(("works", before))
                 for steps in self._work():
@@ -231,6 +241,7 @@ class OverSockets(Simulation):
     bodies: list[Body] = field(default_factory=list)
     server: Any = None
     port: int = 0
+    slowness: float = 1.0
     deaths: int = 0
     things_heard: int = 0
     heard: threading.Lock = field(default_factory=threading.Lock)
@@ -301,7 +312,7 @@ class OverSockets(Simulation):
 
     def _wait_for(self, count: int, *, first: bool) -> None:
         """Until the phones said so many things more, or nothing seems to come."""
-        until = time.monotonic() + (FIRST_SPELL_S_MAX if first else SPELL_S_MAX)
+        until = time.monotonic() + (FIRST_SPELL_S_MAX if first else SPELL_S_MAX * self.slowness)
         wanted = self.things_heard + count
         while time.monotonic() < until and not self.faults:
             if all(body.worked for body in self.bodies) if first else self.things_heard >= wanted:
@@ -325,9 +336,11 @@ class OverSockets(Simulation):
         mouth.close()
         ears.recv()
         ears.close()
-        end = time.monotonic() + START_S
+        began = time.monotonic()
+        end = began + START_S
         while time.monotonic() < end and self.server.is_alive():
             if listens(self.port):
+                self.slowness = min(max(1.0, (time.monotonic() - began) / START_S_USUAL), SLOWNESS_MAX)
                 return
             time.sleep(0.01)
         raise Wrong(f"the server does not start:\n{(self.folder / 'serve.log').read_text()[-3000:]}")
@@ -345,7 +358,9 @@ class OverSockets(Simulation):
         ears, mouth = process.Pipe(duplex=False)
         body.lives += 1
         seed = f"{self.seed} {body.name} {body.lives}"
-        body.child = process.Process(target=live, args=(body.person, seed, self.broken[1], mouth), daemon=True)
+        body.child = process.Process(
+            target=live, args=(body.person, seed, self.broken[1], PATIENCE_S * self.slowness, mouth), daemon=True
+        )
         body.child.start()
         mouth.close()
         body.hearing = threading.Thread(target=self._hear, args=(body, ears))
@@ -405,15 +420,6 @@ class OverSockets(Simulation):
 
 NO_WIRE: Any = None
 """These phones have sockets."""
-
-
-def free_port() -> int:
-    """Below those that connections are given: while the server is down, nobody else may get its port."""
-    for port in Random().sample(range(20_000, 32_000), 100):
-        with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise OSError("no free port")
 
 
 def listens(port: int) -> bool:

@@ -17,7 +17,7 @@ SEEDS = int(os.environ.get("THIDUA_BAD_LINKS", "3"))
 SABOTAGE_SEEDS_MAX = 12
 """Most are noticed in the first; the moments of a death are not the seed's alone, and one in four passes unnoticed."""
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.fixture(scope="module", autouse=True)

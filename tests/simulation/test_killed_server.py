@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import socket
 import threading
 import time
 from random import Random
@@ -18,17 +17,17 @@ from sync.backoff import Backoff
 from sync.store_folder import StoreFolder
 from tests.simulation import life
 from tests.support.phones import GROUP, YEAR, M, U
+from tests.support.ports import free_port
 
 DEATHS = 12
 
+SENT_S = 240
+"""What takes seconds takes minutes on a machine that has much else to do; nothing waits longer than it must."""
+
+pytestmark = pytest.mark.timeout(900)
+
 process = multiprocessing.get_context("forkserver")
 process.set_forkserver_preload(["tests.simulation.life"])
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def start(folder, port):
@@ -69,9 +68,8 @@ def test_a_server_that_is_killed_while_a_phone_sends_ends_with_everything_once(t
             server.kill()
             server.join()
             server, _ = start(folder, port)
-        working.join(30)
-        assert not working.is_alive()
-        until = time.monotonic() + 30
+        working.join()
+        until = time.monotonic() + SENT_S
         while phone.unsent() and time.monotonic() < until:
             time.sleep(0.05)
     finally:

@@ -24,6 +24,9 @@ ARGUMENTS = (
     "--disable-sync",
 )
 
+PATIENCE_MS = 240_000
+"""For anything a page is to do: what takes a moment takes minutes on a machine that has much else to do."""
+
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
@@ -32,7 +35,7 @@ PHONE = {"width": 390, "height": 844}
 def browser() -> Iterator[Browser]:
     """A browser of its own; closed with everything it opened."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
+        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS), timeout=PATIENCE_MS)
         try:
             yield opened
         finally:
@@ -51,6 +54,7 @@ def page_of(
         color_scheme="dark" if dark else "light",
         has_touch=size["width"] < 720,
     )
+    context.set_default_timeout(PATIENCE_MS)
     try:
         yield context.new_page()
     finally:

@@ -41,7 +41,14 @@ def echo(server):
     return server
 
 
-def post(link, body=BODY, *, timeout_s=5.0, session=requests):
+ANSWERED_S = 240.0
+"""What takes a moment takes minutes on a machine that has much else to do; nothing waits longer than it must."""
+
+DUMB_S = 2.0
+"""Long enough for a busy machine to carry a request, short enough to wait out."""
+
+
+def post(link, body=BODY, *, timeout_s=ANSWERED_S, session=requests):
     return session.post(link.url, data=body, timeout=timeout_s)
 
 
@@ -68,13 +75,17 @@ def test_a_link_takes_the_time_its_bandwidth_and_distance_ask(echo):
 
 def test_distance_delays_and_does_not_narrow(echo):
     with Link(echo.server.url, Weather(up_bits_s=8_000_000, round_trip_s=0.4)) as link:
-        began = link.clock()
-        post(link, b"x" * 10)
-        near = link.clock() - began
-        began = link.clock()
-        post(link)
-        far = link.clock() - began
+        for _ in range(10):  # a busy machine may add to each, hardly to all
+            near, far = took_s(link, b"x" * 10), took_s(link, BODY)
+            if far - near < 3:
+                break
     assert far - near < 3, "100 KB fly one behind the other, not one after the other"
+
+
+def took_s(link, body):
+    began = link.clock()
+    post(link, body)
+    return link.clock() - began
 
 
 def test_a_cut_falls_on_its_byte(echo):
@@ -116,7 +127,7 @@ def test_cuts_by_time_break_who_only_waits(echo):
 def test_a_silent_cut_leaves_the_client_waiting(echo):
     with Link(echo.server.url, Weather(cut_every_bytes=50_000, regular=True, silent_share=1)) as link:
         with pytest.raises(requests.Timeout):
-            post(link, timeout_s=0.3)
+            post(link, timeout_s=DUMB_S)
         assert (link.traffic.silences, link.traffic.cuts) == (1, 0)
 
 
@@ -135,7 +146,7 @@ def test_a_fate_breaks_one_request_where_it_says(echo, fate, error, took_effect)
         link.fate = lambda request: fate if request.number == 1 else None
         assert post(link).content == BODY
         with pytest.raises(error):
-            post(link, timeout_s=0.5)
+            post(link, timeout_s=DUMB_S if fate.startswith("silent") else ANSWERED_S)
         assert post(link).content == BODY
     assert len(echo.effects) == 2 + took_effect
 
@@ -159,7 +170,7 @@ def test_a_lost_reply_comes_after_the_effect(echo):
 def test_a_stranger_answers_instead_of_the_server(echo, answer, status):
     with Link(echo.server.url) as link:
         link.fate = lambda _: answer
-        got = requests.post(link.url, data=BODY, timeout=5, allow_redirects=False)
+        got = requests.post(link.url, data=BODY, timeout=ANSWERED_S, allow_redirects=False)
     assert got.status_code == status
     assert got.content == answer.body
     assert dict(got.headers).items() >= dict(answer.headers).items()
@@ -184,13 +195,13 @@ def test_a_link_that_is_down_is_refused_until_it_is_up(echo):
 
 def test_a_link_cut_by_hand_is_cut_for_who_had_it_open(echo):
     with Link(echo.server.url) as link, requests.Session() as session:
-        assert session.post(link.url, data=b"a", timeout=5).content == b"a"
+        assert session.post(link.url, data=b"a", timeout=ANSWERED_S).content == b"a"
         link.cut()
-        assert session.post(link.url, data=b"a", timeout=5).content == b"a"
+        assert session.post(link.url, data=b"a", timeout=ANSWERED_S).content == b"a"
     assert (link.traffic.cuts, link.traffic.connections) == (1, 2)
 
 
 def test_a_request_sent_in_pieces_crosses_whole(echo):
     with Link(echo.server.url) as link:
-        got = requests.post(link.url, data=iter([b"a" * 3_000, b"b" * 3_000]), timeout=5)
+        got = requests.post(link.url, data=iter([b"a" * 3_000, b"b" * 3_000]), timeout=ANSWERED_S)
     assert got.status_code in (200, 411)

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
-SETTLE_S = 0.35
-UNTIL_S = 60.0
-"""What takes half a second takes twenty on a machine that has much else to do; nothing waits longer than it must."""
+SETTLE_S, SETTLE_FRAMES = 0.35, 20
+UNTIL_S = 240.0
+"""What takes half a second takes minutes on a machine that has much else to do; nothing waits longer than it must."""
 FRAME_S = 1 / 60
+STILL_FRAMES, STILL_FRAMES_MAX = 3, 120
 
 
 def prepare(*, density: float = 1.0, pictures: bool = False) -> None:
@@ -85,9 +86,10 @@ class Driver:
 
     def settle(self) -> None:
         """Let what moves come to rest: a sheet fades for 200 ms, a list gives a touch on after 55."""
-        end = time.monotonic() + SETTLE_S
-        while time.monotonic() < end:
+        end, frames = time.monotonic() + SETTLE_S, 0
+        while time.monotonic() < end or frames < SETTLE_FRAMES:
             self.frames(1)
+            frames += 1
             time.sleep(FRAME_S)
 
     def until(self, true: Callable[[], Any], *, what: str = "", seconds: float = UNTIL_S) -> Any:
@@ -170,6 +172,13 @@ class Driver:
                 break
             parent = parent.parent
         self.frames(8)  # wrapped text and lists take a few passes to settle
+        place, still = None, 0
+        for _ in range(STILL_FRAMES_MAX):  # a finger waits for what moves, too
+            before, place = place, (*widget.to_window(*widget.pos), *widget.size)
+            still = still + 1 if place == before else 0
+            if still == STILL_FRAMES:
+                break
+            self.frames(1)
         return widget
 
     def tap_at(self, x: float, y: float) -> None:

@@ -212,7 +212,7 @@ def test_any_security_and_any_limit_is_kept_or_refused(app: flask.Flask, name: s
     ],
 )
 def test_a_body_in_chunks_is_read_or_refused(server: str, sent: bytes, statuses: set[int]) -> None:
-    connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=240)
     connection.putrequest("PUT", "/db/" + quote("chunks " + sent[:2].hex()))
     connection.putheader("Transfer-Encoding", "chunked")
     connection.endheaders()
@@ -222,7 +222,7 @@ def test_a_body_in_chunks_is_read_or_refused(server: str, sent: bytes, statuses:
 
 
 def test_a_chunked_body_without_end_is_refused_at_its_limit(server: str) -> None:
-    connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=240)
     connection.putrequest("POST", "/db/_bulk_docs")
     connection.putheader("Transfer-Encoding", "chunked")
     connection.putheader("Content-Type", "application/json")

@@ -17,6 +17,7 @@ from sync.guarded import GuardedDatabase
 from sync.remote import RemoteDatabase
 from sync.store import Store
 from sync.store_folder import StoreFolder
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "sync-library.md"
@@ -30,15 +31,14 @@ def started() -> Iterator[list[subprocess.Popen[bytes]]]:
     yield processes
     for process in processes:
         process.terminate()
-        process.wait(20)
+        process.wait()
 
 
 def test_every_example_on_the_page_does_what_the_page_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[subprocess.Popen[bytes]]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     scope: dict[str, object] = {"__name__": "page"}
     text = PAGE.read_text()
     blocks = list(BLOCK.finditer(text))
@@ -61,7 +61,7 @@ def _start(command: str) -> subprocess.Popen[bytes]:
 
 
 def _await(port: int) -> None:
-    for _ in range(200):
+    for _ in range(4_000):
         try:
             socket.create_connection(("127.0.0.1", port)).close()
         except ConnectionRefusedError:

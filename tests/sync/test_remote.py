@@ -26,6 +26,7 @@ from sync.errors import (
     PeerUnreachable,
     TooLarge,
 )
+from sync.face import Limits
 from sync.guarded import GuardedDatabase
 from sync.remote import RemoteDatabase
 from tests.support.histories import graft, revision
@@ -303,11 +304,11 @@ def test_a_missing_checkpoint_is_none_and_a_missing_database_is_not() -> None:
 
 
 def test_a_wait_for_changes_outlasts_the_time_out_of_one_read() -> None:
-    with Served() as served:
+    with Served(limits=Limits(feed_hold_s=50.0)) as served:
         inner = MemoryDatabase()
         remote = served.remote("db", inner, read_timeout_s=0.3)
         threading.Timer(0.8, lambda: graft(inner, revision("late", "1-a"))).start()
-        assert [row["id"] for row in remote.changes(wait_s=2.5).results] == ["late"]
+        assert [row["id"] for row in remote.changes(wait_s=50.0).results] == ["late"]
 
 
 @pytest.mark.parametrize("url", ["", "db", "ftp://host/db", "http://", "file:///etc/passwd"])

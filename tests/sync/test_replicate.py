@@ -737,7 +737,7 @@ def test_the_next_batch_is_read_while_the_last_is_written(source: MemoryDatabase
 
     class Waiting(Faulty):
         def bulk_docs(self, documents: Any, **options: Any) -> Any:
-            assert read_again.wait(10)
+            assert read_again.wait(240)
             return self._inner.bulk_docs(documents, **options)
 
     copy(Reading(source, sound), Waiting(target, sound), batch_docs=10)
@@ -787,7 +787,7 @@ def test_cancel_does_not_wait_for_a_feed_that_waits(served: Served, source: Memo
         def changes(self, since: Any = 0, **options: Any) -> Any:
             if since:
                 waiting.set()
-                assert let_go.wait(30)
+                assert let_go.wait(240)
             return self._inner.changes(since, **{**options, "wait_s": 0.0})
 
     seen: list[Progress] = []
@@ -927,7 +927,7 @@ class SideBySide(MemoryDatabase):
     def __init__(self, *documents: dict[str, Any]) -> None:
         super().__init__("side by side")
         graft(self, *documents)
-        self.together = threading.Barrier(5, timeout=10)
+        self.together = threading.Barrier(5, timeout=240)
         self.failing: set[str] = set()
 
     def bulk_get(self, requests: Any, **options: Any) -> list[dict[str, Any]]:
@@ -1036,10 +1036,10 @@ def test_what_was_read_lands_while_the_feed_waits_for_more() -> None:
     source, target = SideBySide(*many(3)), MemoryDatabase("target")
     source.together = threading.Barrier(1)
     landed, stop = threading.Event(), threading.Event()
-    options = {"continuous": True, "wait_s": 5, "on_progress": lambda _: landed.set(), "cancelled": stop.is_set}
+    options = {"continuous": True, "wait_s": 240, "on_progress": lambda _: landed.set(), "cancelled": stop.is_set}
     run = threading.Thread(target=copy, args=(source, target), kwargs=options)
     run.start()
-    in_time = landed.wait(4)
+    in_time = landed.wait(200)
     stop.set()
     run.join()
     assert in_time, "the documents wait for the feed"
@@ -1051,7 +1051,7 @@ def test_a_line_that_broke_is_told_of_though_the_other_answers_are_still_out() -
 
     def bulk_get(requests: Any, **_: Any) -> list[dict[str, Any]]:
         if requests[0]["id"] != "many-000":
-            in_time.append(over.wait(20))
+            in_time.append(over.wait(240))
         raise PeerUnreachable("The line broke.")
 
     source.bulk_get = bulk_get  # type: ignore[method-assign]

@@ -66,16 +66,15 @@ def propose(
         last_year=frozenset(last_year),
     )
     _possible(task)
-    best: list[Pair] | None = None
-    for start in range(STARTS):
-        found = _improved(task, _first(task, start))
-        if best is None or _cost(task, found) < _cost(task, best):
-            best = found
-        if _cost(task, best) <= (0, _mutual_least(task), _repeated_least(task)):
+    cost, best = _improved(task, _first(task, 0))
+    for start in range(1, STARTS):
+        if cost <= (0, _mutual_least(task), _repeated_least(task)):
             break
-    assert best is not None
-    if _cost(task, best)[0]:
-        raise InvalidDocument([Problem("barred", "plan-not-found", {"count": _cost(task, best)[0]})])
+        other_cost, other = _improved(task, _first(task, start))
+        if other_cost < cost:
+            cost, best = other_cost, other
+    if cost[0]:
+        raise InvalidDocument([Problem("barred", "plan-not-found", {"count": cost[0]})])
     rounds = _rounds(best)
     ordered = sorted(best, key=lambda pair: (rounds[pair], pair[1], pair[0]))
     loads = Counter(inspecting for inspecting, _ in (*best, *task.standing))
@@ -163,32 +162,76 @@ def _line(units: Sequence[str], start: int) -> list[str]:
     return line
 
 
-def _cost(task: _Task, pairs: Sequence[Pair]) -> tuple[int, int, int]:
-    """Faults that must not be, mutual inspections, repetitions of last year: fewer of the first first."""
-    counted = Counter((*pairs, *task.standing))
-    never = sum(one == other or (one, other) in task.barred for one, other in pairs)
-    never += sum(count - 1 for count in counted.values())
-    mutual = sum(pair[::-1] in counted for pair in counted if pair[0] < pair[1])
-    return never, mutual, sum(pair in task.last_year for pair in pairs)
+class _Faults:
+    """Of visits that may still be exchanged, counted as they come and go; those that stand already stay beside them."""
+
+    def __init__(self, task: _Task, pairs: Iterable[Pair]) -> None:
+        self._task = task
+        self._counted: Counter[Pair] = Counter()
+        self._never = self._mutual = self._repeated = 0
+        for pair in task.standing:
+            self._put(pair)
+        for pair in pairs:
+            self.add(pair)
+
+    @property
+    def cost(self) -> tuple[int, int, int]:
+        """Faults that must not be, mutual inspections, repetitions of last year: fewer of the first first."""
+        return self._never, self._mutual, self._repeated
+
+    def add(self, pair: Pair) -> None:
+        self._never += self._must_not(pair) + (self._counted[pair] > 0)
+        self._repeated += pair in self._task.last_year
+        self._put(pair)
+
+    def remove(self, pair: Pair) -> None:
+        self._counted[pair] -= 1
+        self._mutual -= self._counted[pair] == 0 and self._is_mutual(pair)
+        self._never -= self._must_not(pair) + (self._counted[pair] > 0)
+        self._repeated -= pair in self._task.last_year
+
+    def of(self, pair: Pair) -> bool:
+        """Has this one, which is among them, a part in any fault?"""
+        return self._must_not(pair) or self._counted[pair] > 1 or self._is_mutual(pair) or pair in self._task.last_year
+
+    def _put(self, pair: Pair) -> None:
+        self._mutual += self._counted[pair] == 0 and self._is_mutual(pair)
+        self._counted[pair] += 1
+
+    def _is_mutual(self, pair: Pair) -> bool:
+        return pair[0] != pair[1] and self._counted[pair[::-1]] > 0
+
+    def _must_not(self, pair: Pair) -> bool:
+        return pair[0] == pair[1] or pair in self._task.barred
 
 
-def _improved(task: _Task, pairs: list[Pair]) -> list[Pair]:
+def _improved(task: _Task, pairs: list[Pair]) -> tuple[tuple[int, int, int], list[Pair]]:
     """Two visits exchange their teams as long as that lessens the cost: loads stay as they are."""
-    cost = _cost(task, pairs)
+    faults = _Faults(task, pairs)
     better = True
-    while better and any(cost):
+    while better and any(faults.cost):
         better = False
         for one, other in combinations(range(len(pairs)), 2):
-            (first, at_first), (second, at_second) = pairs[one], pairs[other]
-            if first == second or at_first == at_second:
+            before = pairs[one], pairs[other]
+            (first, at_first), (second, at_second) = before
+            # Where neither has a fault, there is none to lessen.
+            if first == second or at_first == at_second or not (faults.of(before[0]) or faults.of(before[1])):
                 continue
-            pairs[one], pairs[other] = (second, at_first), (first, at_second)
-            tried = _cost(task, pairs)
-            if tried < cost:
-                cost, better = tried, True
+            cost, after = faults.cost, ((second, at_first), (first, at_second))
+            _exchange(faults, before, after)
+            if faults.cost < cost:
+                better = True
+                pairs[one], pairs[other] = after
             else:
-                pairs[one], pairs[other] = (first, at_first), (second, at_second)
-    return pairs
+                _exchange(faults, after, before)
+    return faults.cost, pairs
+
+
+def _exchange(faults: _Faults, before: Iterable[Pair], after: Iterable[Pair]) -> None:
+    for pair in before:
+        faults.remove(pair)
+    for pair in after:
+        faults.add(pair)
 
 
 def _rounds(pairs: Iterable[Pair]) -> dict[Pair, int]:

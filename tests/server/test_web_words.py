@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -24,6 +25,14 @@ def test_every_sentence_of_the_pages_is_there_in_english() -> None:
     keywords = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
     used = {found[2] for found in extract_from_dir(WEB, METHODS, keywords=keywords)}
     assert not {each for each in used if each not in known}
+
+
+def test_no_sentence_stands_inside_another_where_it_would_not_be_collected() -> None:
+    for path in WEB.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            inside = ast.walk(node) if isinstance(node, ast.JoinedStr) else ()
+            called = {it.func.id for it in inside if isinstance(it, ast.Call) and isinstance(it.func, ast.Name)}
+            assert not called & {"_", "gettext", "lazy_gettext", "ngettext"}, f"{path.name}:{node.lineno}"
 
 
 def texts(catalogue: Catalog) -> dict[object, object]:

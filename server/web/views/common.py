@@ -173,7 +173,8 @@ def ballot_name(value: Mapping[str, Any], head: GroupHead) -> str:
     if "award" in value:
         return f"{award_name(value['award'], head)}: {told}"
     if "role" in value:
-        return f"{_('Trưởng năm sau') if value['role'] == 'leader' else _('Phó năm sau')}: {told}"
+        office = _("Trưởng năm sau") if value["role"] == "leader" else _("Phó năm sau")
+        return f"{office}: {told}"
     return told
 
 

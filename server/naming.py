@@ -11,7 +11,7 @@ from typing import Any, Final
 from schemas import ids
 from server.registry import Registry
 
-_UNITS: Final = frozenset({"unit", "units", "over", "leader", "deputy"})
+_UNITS: Final = frozenset({"unit", "units", "over", "leader", "deputy", "holder"})
 _PEOPLE: Final = frozenset({"account", "by"})
 """Parameters of sentences that are ids of units, and of accounts."""
 

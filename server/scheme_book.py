@@ -15,6 +15,7 @@ from typing import Any, Final
 import xlsxwriter
 
 from schemas.base import problems_of
+from schemas.problem import Problem
 from server.board.models.said import Said
 from server.workbooks import BadCell, Row, Sheets, decimal_of, letter, read_xlsx
 
@@ -166,6 +167,8 @@ def document_of(sheets: Sheets) -> tuple[dict[str, Any] | None, tuple[BadCell, .
         criterion["bands"] = None
     _join(reading, [(path, line, it) for path, line, it in criteria if path], bands, "criterion", into="bands")
     document["sections"] = [it for _, _, it in sections]
+    if not sections:
+        reading.places["sections"] = (SECTIONS, 2, "A")
     for side in ("bonus", "penalty"):
         document[side]["items"] = []
     for _, line, item in items:
@@ -179,10 +182,20 @@ def document_of(sheets: Sheets) -> tuple[dict[str, Any] | None, tuple[BadCell, .
         sheet, line, column = _cell_of(reading, problem.path)
         # What could not be read at all was said in its own words.
         if (sheet, line, column) not in told:
-            reading.bad.append(BadCell(sheet, line, column, Said(problem.code, problem.params)))
+            reading.bad.append(BadCell(sheet, line, column, _said(problem, document)))
     order = {sheet: at for at, sheet in enumerate((SETTINGS, *TABLES))}
     bad = tuple(sorted(reading.bad, key=lambda it: (order[it.sheet], it.line, it.column)))
     return (None if bad else document), bad
+
+
+def _said(problem: Problem, document: Mapping[str, Any]) -> Said:
+    """A problem in words of the workbook, where those of the document would not say which line is missing."""
+    if problem.code != "list-too-short":
+        return Said(problem.code, problem.params)
+    if problem.path == "sections":
+        return Said("sections-none")
+    section = document["sections"][int(problem.path.split(".")[1])]["id"]
+    return Said("section-empty", {"section": section, "where": CRITERIA}) if section else Said("section-nameless")
 
 
 def _settings(reading: _Reading, rows: Sequence[Row]) -> dict[str, Any]:
@@ -277,8 +290,10 @@ def _place(reading: _Reading, sheet: str, line: int, path: str) -> None:
 
 def _cell_of(reading: _Reading, path: str) -> tuple[str, int, str]:
     """The cell a problem's path leads to, or the nearest above it."""
-    aliases = {"_id": "scheme", "weights": "weights.self", "sections": "total"}
+    aliases = {"_id": "scheme", "weights": "weights.self"}
     path = aliases.get(path, path)
+    if path == "sections" and path not in reading.places:
+        path = "total"  # their maxima do not add up
     while path:
         if path in reading.places:
             return reading.places[path]

@@ -11,10 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from schemas import ids
+from schemas.ballots import elected
 from schemas.base import check, problems_of
+from schemas.handover import Seat, filled, seats
 from schemas.hashing import body_of, nfc
 from schemas.organisation import in_circle
 from schemas.problem import InvalidDocument, Problem
+from schemas.record import Record
 from schemas.succession import applied, concerns, eve, in_order, unit_at
 from server.accounts import Account
 from server.backends import Backend
@@ -109,8 +112,9 @@ class Setup:
         movements: Any = (),
         awards: Any = (),
         pact: Any = None,
-    ) -> None:
-        """A group's year with all that a file tells of it: whole, or nothing is written.
+    ) -> tuple[Seat, ...]:
+        """A group's year with all that a file tells of it: whole, or nothing is written. Answers the offices for which
+        the year before held an election: who was elected takes one that the file leaves open.
 
         Raises InvalidDocument with everything wrong in what stands beside the group year, then as `group_year` does.
         """
@@ -135,10 +139,49 @@ class Setup:
         if wrong:
             raise InvalidDocument(wrong)
         self.require_nested(group, parent)
+        named = ids.is_word(group) and isinstance(year, int)  # else the group year is refused, and says so
+        elected_ = self._elected(group, year) if named else {}
+        groupyear = self._led(groupyear, elected_) if named else groupyear
         self.group_year(groupyear)
         self.group(group, names=groupyear["names"], kind=groupyear["kind"], parent=parent)
         for document in documents:
             self._into_group(group, year, document)
+        return seats(elected_, groupyear, list(self._registry.all("unitevent")))
+
+    def _elected(self, group: str, year: int) -> dict[str, str]:
+        """Role → unit, as the year before elected; nothing where that is not here."""
+        database = self._database(group, year - 1)
+        if database is None:
+            return {}
+        ranges = (("decision:", "decision;"), ("groupyear:", "groupyear;"))
+        rows = [
+            row["doc"]
+            for first, last in ranges
+            for row in database.all_docs(start_key=first, end_key=last, include_docs=True)["rows"]
+        ]
+        return {it.role: it.vote.unit for it in elected(Record.from_documents(rows))}
+
+    def _led(self, groupyear: Mapping[str, Any], elected_: Mapping[str, str]) -> Mapping[str, Any]:
+        """The group year with its leaders: those the file names; where it names none at all, those that stand; and who
+        was elected where nobody is named."""
+        group, year = groupyear["group"], groupyear["year"]
+        terms = groupyear.get("leaders")
+        if terms is None:
+            database = self._database(group, year)
+            terms = [] if database is None else database.get(ids.groupyear_id(group, year))["leaders"]
+        led = {**groupyear, "leaders": terms}
+        if problems_of({"type": "groupyear", "v": 1, **body_of(led), "_id": f"groupyear:{group}:{year}"}):
+            return groupyear  # what is wrong with it is said where it is written
+        led = filled(elected_, led, list(self._registry.all("unitevent")))
+        return led if led["leaders"] else groupyear
+
+    def _database(self, group: str, year: int) -> Database | None:
+        """The group's database of a year that was opened."""
+        name = ids.group_database(group, year)
+        if not self._backend.exists(name):
+            return None
+        database = self._backend.open(name)
+        return database if database.all_docs(keys=[ids.groupyear_id(group, year)])["rows"][0].get("value") else None
 
     def _strangers(self, groupyear: Mapping[str, Any], pact: Mapping[str, Any] | None) -> list[Problem]:
         """Units and criteria of a pact that the group year does not know: mistyped, they would count for nobody."""

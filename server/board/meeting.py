@@ -6,22 +6,43 @@ here. It must never know who reads or a form.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
 from schemas.ballots import ELECTED, named_beside
+from schemas.handover import seats, told
 from schemas.scheme import Award
 from schemas.standings import Standings
 from server.board.models.decisions import DecisionEntry
 from server.board.models.meeting import AwardVotes, Meeting, OfficeVotes, Passed, UnitVote
+from server.board.models.said import Said
 from server.board.reading import decision_entry
 from server.board.view import GroupView
 
+_UNITS: Final = ("unit", "holder")
+"""What of an office's sentence is a unit, as the next year calls it."""
 
-def meeting_of(view: GroupView, ranking: Standings) -> Meeting:
-    """Of a ranking as it stands or was frozen; `view` names units, people and texts as they are called now."""
+
+def meeting_of(view: GroupView, ranking: Standings, following: GroupView | None = None) -> Meeting:
+    """Of a ranking as it stands or was frozen; `view` names units, people and texts as they are called now.
+
+    `following` is the next year, where it is open to the reader.
+    """
     awards = () if ranking.scheme is None else ranking.scheme.awards
     return Meeting(
         awards=tuple(_award(view, ranking, it) for it in awards),
-        offices=tuple(_office(view, ranking, role) for role in ELECTED),
+        offices=tuple(replace(_office(view, ranking, role), seat=_seat(ranking, role, following)) for role in ELECTED),
     )
+
+
+def _seat(ranking: Standings, role: str, following: GroupView | None) -> Said | None:
+    chosen = {it.role: it.vote.unit for it in ranking.elected if it.role == role}
+    if following is None or not chosen:
+        return None
+    (seat,) = seats(chosen, following.group_year, following.all("unitevent"))
+    reason = told(seat, following.group_year)
+    names = {name: dict(following.unit(it).short_names) for name, it in reason.params.items() if name in _UNITS}
+    return Said(reason.code, {**reason.params, **names})
 
 
 def _award(view: GroupView, ranking: Standings, award: Award) -> AwardVotes:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from server.commands._shared import data_option, json_option, opened, print_json
+from server.commands._shared import data_option, json_option, locale_option, opened, print_json
 
 
 @click.group(short_help="Clusters, blocks and their years.")
@@ -19,15 +19,21 @@ def command() -> None:
 @command.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @data_option
+@locale_option
 @json_option
-def import_(file: Path, data: Path, *, as_json: bool) -> None:
+def import_(file: Path, data: Path, *, locale: str | None, as_json: bool) -> None:
     """Open a group's year from a JSON FILE, or bring it up to date: a member that joined, a flag, a signature.
 
     The file holds `groupyear` (as docs/documents.md describes it) and, where known, `parent` (the group it stands
     within), `pact`, `movements` and `awards`.
+    Who the year before elected leads this one where the file names nobody; where it names others, both are said.
     Its units and its scheme must have been read in before. What is missing is created: the group, its databases. Where
     anything in the file is wrong, all of it is named and nothing is written.
     """
+    from schemas.handover import told
+    from schemas.messages import say
+    from server.naming import named
+
     try:
         read: Any = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -39,9 +45,9 @@ def import_(file: Path, data: Path, *, as_json: bool) -> None:
     if missing:
         raise click.ClickException(f"{file}: groupyear lacks {', '.join(missing)}.")
     group, year = groupyear["group"], groupyear["year"]
-    with opened(data) as service:
+    with opened(data, locale=locale) as service:
         parent = read.get("parent", service.setup.parent_of(str(group)))
-        service.setup.open_year(
+        seats = service.setup.open_year(
             groupyear,
             parent=parent,
             movements=read.get("movements", []),
@@ -49,7 +55,11 @@ def import_(file: Path, data: Path, *, as_json: bool) -> None:
             pact=read.get("pact"),
         )
         members = [member["unit"] for member in groupyear["members"]]
+        spoken = locale or service.config.locale
+        reasons = [told(each, groupyear) for each in seats]
+        lines = [say(it.code, spoken, **named(service.registry, it.params, spoken)) for it in reasons]
     if as_json:
-        print_json({"group": group, "year": year, "members": members})
+        offices = [{"role": it.role, "elected": it.elected, "holder": it.holder} for it in seats]
+        print_json({"group": group, "year": year, "members": members, "elected": offices})
     else:
-        click.echo(f"{group} {year} is open with {len(members)} members.")
+        click.echo("\n".join([f"{group} {year} is open with {len(members)} members.", *lines]))

@@ -18,7 +18,19 @@ from tests.server.test_acts import ON_BN, cross
 from tests.server.test_follower import put
 from tests.server.test_freezing import published, scored
 from tests.server.test_side_by_side import elsewhere
-from tests.server.world import GROUP, HY, YEAR, config_at, full_marks, session_of, submission_of
+from tests.server.world import (
+    BN,
+    GROUP,
+    HD,
+    HY,
+    MEMBERS,
+    YEAR,
+    config_at,
+    full_marks,
+    group_year,
+    session_of,
+    submission_of,
+)
 
 CLAIM = {"unit": "so-bn", "item": "bonus-practice", "key": "k", "occurrences": "1", "number": "12/QĐ-UBND"}
 UNITS = """unit,name_vi,name_en,short_vi,short_en,kind,parent,functions,valid_from,valid_to
@@ -317,6 +329,40 @@ def test_what_a_meeting_voted_is_written_down_by_command_and_refused_with_the_ru
     assert "Bắc Ninh" in run("ballot", "elect", *year, "deputy", *room, "--votes", "so-hy=3", *by, fails=True)
     assert "UNIT=VOTES" in run("ballot", "elect", *year, "leader", *room, "--votes", "so-hy", *by, fails=True)
     assert "so-bn" not in run("decisions", *year)
+
+
+def test_who_was_elected_leads_the_next_year_that_a_file_opens_without_leaders(world, run, tmp_path):
+    scored(world)
+    year, by = (GROUP, str(YEAR)), ["--by", "huong"]
+    room = ["--held", "2024-10-08", "--voters", "3", "--present", "3", "--minutes", "Biên bản"]
+    run("ballot", "elect", *year, "leader", *room, "--votes", "so-bn=3", *by)
+    run("ballot", "elect", *year, "deputy", *room, "--votes", "so-hd=3", "--by", "lan")
+    members = [{"unit": unit, "from": "2025-01-01", "to": None} for unit in MEMBERS]
+    following = {**group_year(), "year": 2025, "members": members, "deadlines": {"self": None, "cross": None}}
+    del following["leaders"]
+    file = tmp_path / "year.json"
+    file.write_text(json.dumps({"groupyear": following}))
+    told = run("group", "import", str(file))
+    assert "Cụm trưởng năm 2025: Bắc Ninh, theo kết quả bầu của hội nghị." in told
+    assert "Cụm phó năm 2025: Hải Dương, theo kết quả bầu của hội nghị." in told
+
+    def led():
+        leaders = world.service.backend.open(f"g-{GROUP}-2025").get(f"groupyear:{GROUP}:2025")["leaders"]
+        return {it["role"]: it["unit"] for it in leaders}
+
+    assert led() == {"leader": BN, "deputy": HD}
+    other = [{"unit": HY, "role": "leader", "from": "2025-01-01", "to": None}]
+    file.write_text(json.dumps({"groupyear": {**following, "leaders": other}}))
+    told = run("group", "import", str(file))
+    assert "bầu Bắc Ninh làm Cụm trưởng năm 2025, nhưng năm 2025 đang ghi Hưng Yên." in told
+    assert led() == {"leader": HY, "deputy": HD}
+    # A file that names nobody takes nothing back from those who stand.
+    file.write_text(json.dumps({"groupyear": {**following, "theme": {"vi": "Khác", "en": "Other"}}}))
+    assert run("group", "import", str(file), "--json")["elected"][0] == {"role": "leader", "elected": BN, "holder": HY}
+    assert led() == {"leader": HY, "deputy": HD}
+    # Nothing was elected the year before the first: its file must name who leads.
+    file.write_text(json.dumps({"groupyear": {**following, "group": "cum-9"}}))
+    assert "leaders" in run("group", "import", str(file), fails=True)
 
 
 def test_ballots_that_two_servers_recorded_are_settled_or_struck_by_command(world, run):

@@ -11,7 +11,7 @@ from server.bundle.verify import verify
 from tests.server.test_follower import put
 from tests.server.test_freezing import frozen, locked, published, scored
 from tests.server.test_web import token
-from tests.server.world import BN, GROUP, YEAR, full_marks, salted, submission_of
+from tests.server.world import BN, GROUP, HY, MEMBERS, YEAR, full_marks, group_year, salted, submission_of
 
 RESULT = f"/{GROUP}/{YEAR}/result"
 API = f"/api/v1/groups/{GROUP}/{YEAR}"
@@ -158,3 +158,19 @@ def test_a_ballot_that_cannot_count_is_refused_beside_its_form_and_keeps_what_wa
     assert "Chỉ ghi kết quả sau khi đã bỏ phiếu." in send(leader, RESULT, act="elect", role="deputy", **ahead).get_data(
         as_text=True
     )
+
+
+def test_the_page_says_whether_the_next_year_has_the_leader_whom_the_meeting_elected(world, enter):
+    scored(world)
+    counts = {"held": "2024-10-08", "voters": 3, "present": 3, "invalid": 0}
+    elected = {"role": "leader", "units": [BN], **counts, "votes": {BN: 3}}
+    world.act("huong", "elect", elected, "Biên bản")
+    leader = enter("huong")
+    assert "đã ghi trong năm 2025" not in leader.get(RESULT).get_data(as_text=True)
+    following = {**group_year(), "year": 2025, "deadlines": {"self": None, "cross": None}}
+    following["members"] = [{"unit": unit, "from": "2025-01-01", "to": None} for unit in MEMBERS]
+    terms = [{"unit": HY, "role": "leader", "from": "2025-01-01", "to": None}]
+    world.service.setup.open_year({**following, "leaders": terms})
+    assert "đang ghi Hưng Yên" in leader.get(RESULT).get_data(as_text=True)
+    world.service.setup.open_year({**following, "leaders": [{**terms[0], "unit": BN}]})
+    assert "đã ghi trong năm 2025" in leader.get(RESULT).get_data(as_text=True)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from schemas.base import check
 from schemas.figures import decimal_string
 from schemas.scheme import KINDS, SHIPPED, shipped
+from server.messages import say
 from server.problems import Invalid
 from server.scheme_book import AWARDS, BANDS, CRITERIA, ITEMS, SECTIONS, SETTINGS, read, write
 
@@ -129,3 +130,29 @@ def test_all_bad_cells_are_named_at_once() -> None:
 def test_what_is_no_workbook_is_refused_in_words(content: bytes) -> None:
     with pytest.raises(Invalid):
         read(content)
+
+
+def test_a_section_without_criteria_is_named_with_what_its_line_lacks() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(write(shipped("khoi-100"))))
+    book[SECTIONS].append(["v", "Nội dung mới", "", 0])
+    book[SECTIONS].append(["", "Chưa có mã", "", 0])
+    last = book[SECTIONS].max_row
+    out = io.BytesIO()
+    book.save(out)
+    _, bad = read(out.getvalue())
+    said = {(it.sheet, it.line, it.column): say(it.said, "vi") for it in bad}
+    assert "Nội dung “v” chưa có tiêu chí nào" in said[SECTIONS, last - 1, "A"]
+    assert "trang “Tiêu chí”" in said[SECTIONS, last - 1, "A"]
+    assert "Cần ít nhất" not in " ".join(said.values())
+    assert any("chưa có mã nội dung" in text for (_, line, _), text in said.items() if line == last)
+
+
+def test_a_workbook_without_sections_says_so_on_their_sheet() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(write(shipped("khoi-100"))))
+    for sheet in (SECTIONS, CRITERIA):
+        book[sheet].delete_rows(2, 200)
+    out = io.BytesIO()
+    book.save(out)
+    _, bad = read(out.getvalue())
+    told = [say(it.said, "vi") for it in bad if it.sheet == SECTIONS]
+    assert told == ["Trang này chưa có nội dung nào: mỗi nội dung của bảng điểm là một dòng."]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from server.board.models.decisions import DecisionEntry
 from server.board.models.refs import Names, UnitRef
+from server.board.models.said import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class OfficeVotes:
     vote: UnitVote | None
     candidates: tuple[UnitRef, ...]
     ballots: tuple[DecisionEntry, ...]
+    seat: Said | None = None
+    """Who holds the office now that the next year is open; None while it is not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from server.board.models.trace import ActOffer
 from server.board.reading import decision_entry
 from server.board.view import GroupView
 from server.bundle.signing import grouped
-from server.problems import Problem
+from server.problems import Missing, Problem, Refused
 from server.web.blueprint import web
 from server.web.language import said
 from server.web.reader import account, service
@@ -207,7 +207,11 @@ def _page(
     ties = (*tied(ranking), *(it for it in contested_ties(view.record) if it not in tied(ranking)))
     tie_sides = {units: _sides(view, subject_of("tie-ballot", {"units": units})) for units in ties}
     ballots = {it: service().acts.offers(account(), view, ["tie-ballot"], {"units": it})[0] for it in ties}
-    result, room = results.find(account(), group, year), meeting_of(view, ranking)
+    try:
+        following = board.view(account(), group, year + 1)
+    except (Missing, Refused):
+        following = None
+    result, room = results.find(account(), group, year), meeting_of(view, ranking, following)
     return render_template(
         "result.html",
         head=board.head(account(), view),

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from sync.canonical import canonical_json, parse_json
 from sync.database import Document
-from sync.errors import BadRequest, DocumentInvalid, IllegalDocumentId, TooLarge
+from sync.errors import BadRequest, DocumentInvalid, DocumentTooLarge, IllegalDocumentId, TooLarge
 from sync.revisions import Path, Rev, new_revision, parse_path, parse_rev
 
 DOCUMENT_BYTES_MAX = 8_000_000
@@ -137,7 +137,7 @@ def take_apart(document: Mapping[str, Any], *, rev: Rev | None = None) -> Draft:
         del members[name]
     body = canonical_json(members)
     if len(body) > DOCUMENT_BYTES_MAX:
-        raise TooLarge(f"The document is over {DOCUMENT_BYTES_MAX} bytes.")
+        raise DocumentTooLarge(f"The document is over {DOCUMENT_BYTES_MAX} bytes.")
     if rev is None and document.get("_rev") is not None and not doc_id.startswith(LOCAL_PREFIX):
         rev = parse_rev(document["_rev"])
     deleted = _is_deleted(document)

@@ -128,6 +128,12 @@ class TooLarge(DatabaseError):
     error = "too_large"
 
 
+class DocumentTooLarge(TooLarge):
+    """One document is."""
+
+    error = "document_too_large"
+
+
 class NotImplementedHere(DatabaseError):
     """A part of CouchDB's API this peer leaves out; the reason says which."""
 

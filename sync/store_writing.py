@@ -26,7 +26,7 @@ from sync.documents import (
     take_apart,
 )
 from sync.edits import carried_by_edit, carried_by_graft, identities, parent_of_edit, refused, refused_graft
-from sync.errors import Conflict, DatabaseError, Forbidden, TooLarge
+from sync.errors import Conflict, DatabaseError, DocumentTooLarge, Forbidden
 from sync.revisions import Branch, Path, RevisionTree, new_revision
 from sync.store_file import OLD
 from sync.store_reading import VARIABLES_MAX, Reader, Row, marks
@@ -309,7 +309,7 @@ class Writer:
             return "0-0"
         kept = canonical_json({name: value for name, value in body.items() if not name.startswith("_")})
         if len(kept) > DOCUMENT_BYTES_MAX:
-            raise TooLarge(f"The document is over {DOCUMENT_BYTES_MAX} bytes.")
+            raise DocumentTooLarge(f"The document is over {DOCUMENT_BYTES_MAX} bytes.")
         self._connection.execute("INSERT OR REPLACE INTO local VALUES (?, ?, ?)", (local_id, version + 1, kept))
         return f"0-{version + 1}"
 

@@ -32,6 +32,7 @@ from sync.errors import (
     Conflict,
     DatabaseError,
     DocumentInvalid,
+    DocumentTooLarge,
     FileExists,
     IllegalDatabaseName,
     IllegalDocumentId,
@@ -263,7 +264,8 @@ class Transport:
             )
         error, reason = self._words(response)
         if status == 413:
-            return TooLarge(reason or "The peer takes no body this large.")
+            kind = DocumentTooLarge if error == DocumentTooLarge.error else TooLarge
+            return kind(reason or "The peer takes no body this large.")
         if error is None:
             return self._not_a_database()
         if status in (401, 403):

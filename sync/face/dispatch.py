@@ -131,6 +131,8 @@ class Dispatch:
             return server.welcome(call, uuid=self._uuid, version=self._version)
         if name.startswith("_"):
             return self._server_endpoint(call)
+        if call.segments or call.method not in ("PUT", "DELETE"):
+            _ = call.database  # what is not there, or not for this caller, comes before what is wrong with the request
         if not call.segments:
             return post(call) if call.method == "POST" else lifecycle.database(call, self._folder)
         first = call.segments[0]

@@ -37,7 +37,6 @@ def document(call: Call, doc_id: str) -> Response:
 
 def post(call: Call) -> Response:
     """POST `/{db}`: the document names itself, or is given a name."""
-    call.database.info()  # what is not there comes before what it was sent
     body = call.json_object(what="Document")
     check_form(body)
     doc_id = check_id(body.setdefault("_id", secrets.token_hex(16)))

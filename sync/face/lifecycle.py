@@ -23,7 +23,6 @@ def database(call: Call, folder: DatabaseFolder | None) -> Response:
     if call.method == "GET":
         return json_answer(call, described(call.database.info(), call.db_name))
     if call.method not in ("PUT", "DELETE"):
-        call.database.info()
         raise method_not_allowed("DELETE", "GET", "HEAD", "POST")
     if folder is None:
         raise left_out("Databases are not created or deleted over this interface.")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from server.couch_peer import make_app
+from sync.documents import DOCUMENT_BYTES_MAX
 from sync.multipart import boundary_of, split
 from sync.store_folder import StoreFolder
 from tests.support.agreed import REFUSALS, UNSOUND
@@ -65,7 +66,14 @@ def test_the_methods_there_are_are_named_as_couchdb_names_them(
     assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/nowhere"), ("PATCH", "/nowhere"), ("GET", "/_odd/x")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/nowhere"), ("PATCH", "/nowhere"), ("GET", "/_odd/x"), ("GET", "/nowhere/_bulk_docs"),
+        ("POST", "/nowhere/_bulk_docs"), ("PUT", "/nowhere/_all_docs"), ("PUT", "/nowhere/a"), ("POST", "/nowhere/a"),
+        ("DELETE", "/nowhere/a/x"), ("POST", "/nowhere/_local/a"), ("PUT", "/nowhere/_security"),
+    ],
+)  # fmt: skip
 def test_what_is_not_there_is_told_before_what_was_sent_is_looked_at(curl: Curl, method: str, path: str) -> None:
     assert curl(method, path) == (404, {"error": "not_found", "reason": "Database does not exist."})
 
@@ -202,6 +210,14 @@ def test_below_what_holds_nothing_a_field_is_not_even_missing(curl: Curl) -> Non
     assert matching({"$not": {"n.x": {"$exists": True}}}) == ["s2"]
     assert matching({"n.7": {"$exists": False}}) == ["s2"]
     assert matching({"n": {"$elemMatch": {}}}) == ["s3"]
+
+
+def test_a_document_over_its_limit_says_that_it_is_the_document(curl: Curl) -> None:
+    body = {"a": "x" * DOCUMENT_BYTES_MAX}
+    status, told = curl("PUT", "/db/large", body)
+    assert (status, told["error"]) == (413, "document_too_large")
+    told = curl("POST", "/db/_bulk_docs", {"docs": [{"_id": "large", **body}, {"_id": "small"}]})[1]
+    assert [entry.get("error") for entry in told] == ["document_too_large", None]
 
 
 def test_a_local_document_is_looked_at_like_any_other(curl: Curl) -> None:

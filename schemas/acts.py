@@ -322,6 +322,8 @@ def misfits(scheme: Scheme, act: str, value: Mapping[str, Any]) -> list[Problem]
     if act in ("adjust", "carry-over"):
         found = check_answer(scheme, value["criterion"], value["answer"])
         return [Problem("value.answer", problem.code, problem.params) for problem in found]
+    if act == "count-claim" and not (scheme.bonus_item(value["item"]) or scheme.penalty_item(value["item"])):
+        return [Problem("value.item", "claim-item-unknown", {"item": value["item"]})]
     if act == "count-claim" and value["occurrences"] != "1" and scheme.bonus_item(value["item"]) is not None:
         return [Problem("value.occurrences", "claim-counts-once")]
     if act in ("award-ballot", "depart-order") and all(it.id != value["award"] for it in scheme.awards):

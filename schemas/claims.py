@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -16,7 +16,8 @@ from schemas.scheme import Item, Items, Scheme
 class ClaimResult:
     """One claim: `points` before any cap, 0 with the reason where it does not count.
 
-    `subject` is what its decision decides on: unit, item, key and number, so that no claim takes another's place.
+    `subject` is what its decision decides on: unit, item, key and number, so that no claim takes another's place; it is
+    empty where nothing was decided.
     """
 
     subject: str
@@ -54,11 +55,38 @@ def sides(scheme: Scheme, folded: Folded, unit: str) -> tuple[Side, Side]:
     return _side(scheme.bonus, bonus), _side(scheme.penalty, penalty)
 
 
+def astray(scheme: Scheme, folded: Folded, unit: str, claimed: Iterable[Body]) -> tuple[ClaimResult, ...]:
+    """Claims under an item that the scheme lacks: those decided on, and of those `claimed` in a checklist the others.
+
+    They count for nothing, and are told all the same.
+    """
+    found = [
+        replace(claim, reasons=(*(it for it in claim.reasons if it.code != "claim-item-unknown"), _unknown(claim.item)))
+        for subject in folded.subjects(f"claim:{unit}:")
+        if _item(scheme, (claim := _claim(scheme, folded, subject)).item) is None
+    ]
+    decided = {(claim.item, claim.key) for claim in found}
+    for each in claimed:
+        item, subject = each["item"], each["subject"]
+        if _item(scheme, item) is None and not any(item == one and subject.startswith(key) for one, key in decided):
+            none, once = Fraction(0), Fraction(1)
+            found.append(ClaimResult("", item, subject, once, each["number"], None, none, (_unknown(item),)))
+    return tuple(found)
+
+
+def _item(scheme: Scheme, item: str) -> Item | None:
+    return scheme.bonus_item(item) or scheme.penalty_item(item)
+
+
+def _unknown(item: str) -> Reason:
+    return Reason("claim-item-unknown", {"item": item})
+
+
 def _claim(scheme: Scheme, folded: Folded, subject: str) -> ClaimResult:
     standing = folded.standing.get(subject)
     latest = folded.history[subject][-1]
     value: Body = latest["value"]
-    item = scheme.bonus_item(value["item"]) or scheme.penalty_item(value["item"])
+    item = _item(scheme, value["item"])
     occurrences = Fraction(value["occurrences"])
     result = ClaimResult(
         subject=subject,
@@ -74,7 +102,7 @@ def _claim(scheme: Scheme, folded: Folded, subject: str) -> ClaimResult:
     if standing["act"] != "count-claim":
         return replace(result, reasons=(Reason("claim-refused"),))
     if item is None:
-        return replace(result, reasons=(Reason("claim-item-unknown", {"item": value["item"]}),))
+        return replace(result, reasons=(_unknown(value["item"]),))
     if occurrences != 1 and scheme.bonus_item(value["item"]) is not None:
         # An achievement counts once however often it is said to have been reached; penalties are per occurrence.
         once = Reason("claim-counts-once")

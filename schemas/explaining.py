@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
-from schemas.claims import Side
+from schemas.claims import ClaimResult, Side
 from schemas.figures import exact_string
 from schemas.kinds import HALF
 from schemas.merging import Column
@@ -241,19 +241,7 @@ def _side(name: str, side: Side, level: int) -> Iterator[Line]:
     yield Line(level, Reason(f"explain-{name}", {"points": side.points}), side.points, "5.6")
     for item in side.items:
         for claim in item.claims:
-            decided = () if claim.decision is None else (claim.decision,)
-            params = {
-                "item": dict(item.item.names),
-                "times": claim.occurrences,
-                "each": item.item.points,
-                "points": claim.points,
-            }
-            said = "explain-claim" if claim.points else "explain-claim-none"
-            if claim.number is not None:
-                params["number"] = claim.number
-                said += "-numbered"
-            yield Line(level + 1, Reason(said, params), claim.points, "5.6", decided)
-            yield from (Line(level + 2, reason, None, "5.6", decided) for reason in claim.reasons)
+            yield from _claim(claim, dict(item.item.names), item.item.points, level + 1)
         raw = sum((claim.points for claim in item.claims), Fraction(0))
         if item.points < raw:
             params = {"item": dict(item.item.names), "sum": raw, "points": item.points}
@@ -261,6 +249,18 @@ def _side(name: str, side: Side, level: int) -> Iterator[Line]:
     added = sum((item.points for item in side.items), Fraction(0))
     if side.points < added:
         yield Line(level + 1, Reason("explain-side-capped", {"sum": added, "points": side.points}), side.points, "5.6")
+
+
+def _claim(claim: ClaimResult, item: Any, each: Fraction | None, level: int) -> Iterator[Line]:
+    """`item` is its name, or the id of one that the scheme lacks; `each` what it is worth."""
+    decided = () if claim.decision is None else (claim.decision,)
+    params = {"item": item, "times": claim.occurrences, "each": each, "points": claim.points}
+    said = "explain-claim" if claim.points else "explain-claim-none"
+    if claim.number is not None:
+        params["number"] = claim.number
+        said += "-numbered"
+    yield Line(level, Reason(said, params), claim.points, "5.6", decided)
+    yield from (Line(level + 1, reason, None, "5.6", decided) for reason in claim.reasons)
 
 
 def _total(ranking: Standings, row: Row) -> Iterator[Line]:
@@ -276,6 +276,8 @@ def _total(ranking: Standings, row: Row) -> Iterator[Line]:
         yield Line(1, Reason("explain-base", {"terms": terms, "base": card.base}), card.base, "5.5")
     yield from _side("bonus", card.bonus, 1)
     yield from _side("penalty", card.penalty, 1)
+    for claim in card.astray:
+        yield from _claim(claim, claim.item, None, 1)
     if card.base is not None and card.total is not None:
         params = {"base": card.base, "bonus": card.bonus.points, "penalty": card.penalty.points, "total": card.total}
         raw = card.base + card.bonus.points - card.penalty.points

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from schemas.claims import Side, sides
+from schemas.claims import ClaimResult, Side, astray, sides
 from schemas.counting import Checklist, checklists
 from schemas.discrepancy import Discrepancy, discrepancies, self_version
 from schemas.evidence import evidence_named, photos_of
@@ -93,7 +93,10 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """All of one unit's figures. `base` and `total` are None while any section is no number."""
+    """All of one unit's figures. `base` and `total` are None while any section is no number.
+
+    `astray` are claims under items that the scheme lacks: no side counts them.
+    """
 
     unit: str
     sections: tuple[SectionResult, ...]
@@ -104,6 +107,7 @@ class Scorecard:
     coverage: Coverage
     checklists: tuple[Checklist, ...]
     discrepancies: tuple[Discrepancy, ...]
+    astray: tuple[ClaimResult, ...] = ()
 
     def criterion(self, criterion_id: str) -> CriterionResult | None:
         return next(
@@ -316,7 +320,13 @@ def _scorecard(
         coverage=_coverage(record, unit, results, held) if before is None else before.coverage,
         checklists=tuple(held),
         discrepancies=discrepancies(record, scheme, unit, held, compared, settled=settled, moved=moved),
+        astray=astray(scheme, record.folded, unit, _claimed(record, held)),
     )
+
+
+def _claimed(record: Record, held: Iterable[Checklist]) -> list[Body]:
+    """What the counted checklists claim."""
+    return [claim for it in held if it.counted is not None for claim in record.submissions[it.counted]["claims"]]
 
 
 def _untouched(section: Section, moved: Collection[str]) -> bool:

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import pytest
 
+from schemas.acts import misfits
 from schemas.explaining import RULES, Line, explain_criterion, explain_total, rule_sentence
 from schemas.figures import round_half_up
 from schemas.messages import say
@@ -255,3 +256,28 @@ def test_a_printed_figure_keeps_its_decimals_in_the_readers_spelling() -> None:
     params = {"base": "88.80", "percent": "90", "total": "100"}
     assert say("base-below", "vi", **params) == "Điểm các nội dung 88,80 dưới 90% của 100."
     assert say("base-below", "en", **params) == "The base score 88.80 is below 90 % of 100."
+
+
+def test_a_claim_under_an_item_the_scheme_lacks_is_told_with_why_it_does_not_count() -> None:
+    cluster = Cluster("ha-noi")
+    cluster.submit("ha-noi", cluster.full())
+    (own,) = cluster.submissions.values()
+    claimed = {"item": "thuong-cu", "subject": "b" * 64, "number": "7/QĐ", "evidence": []}
+    own["claims"] = [claimed, {**claimed, "item": "muc-la", "subject": "c" * 64, "number": None}]
+    decided = cluster.claim("ha-noi", "thuong-cu", "b" * 16, number="7/QĐ")
+    ranking = cluster.standings()
+    lines = explain_total(ranking, "ha-noi")
+    told = [(it, ranking.sentence(it.reason, "vi")) for it in lines if it.rule == "5.6"]
+    said = [text for _, text in told]
+    assert said.count("thuong-cu, quyết định số 7/QĐ: không tính") == 1
+    assert said[said.index("thuong-cu, quyết định số 7/QĐ: không tính") + 1] == "Bảng điểm không có mục thuong-cu."
+    assert said[said.index("muc-la: không tính") + 1] == "Bảng điểm không có mục muc-la."
+    assert [it.documents for it, text in told if text.startswith("thuong-cu")] == [(decided,)]
+    assert ranking.row("ha-noi").total == 1000
+    cluster.decide("refuse-claim", cluster.decisions[-1]["value"])
+    assert "Bảng điểm không có mục thuong-cu." in [
+        ranking.sentence(it.reason, "vi") for it in explain_total(cluster.standings(), "ha-noi")
+    ]
+    value = {"unit": "ha-noi", "item": "thuong-cu", "key": "k", "occurrences": "1", "number": None}
+    assert [it.code for it in misfits(cluster.record().scheme, "count-claim", value)] == ["claim-item-unknown"]
+    assert misfits(cluster.record().scheme, "refuse-claim", value) == []

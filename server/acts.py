@@ -90,7 +90,8 @@ class Acts:
 
         Raises Refused (the rule, and who could), Missing, Invalid, Clash, InvalidDocument; then nothing was written.
         """
-        name = ids.group_database(group, year) if ids.is_word(group) else ""
+        self._views.view(group, year)  # a year there is none of is missing, and needs no lock
+        name = ids.group_database(group, year)
         with self._lock_of(name):
             # An act stands on the newest heads there are: another server may have written a moment ago.
             self._backend.look_anew(name)

@@ -152,6 +152,13 @@ def test_an_act_through_the_api_is_written_or_refused_with_the_rule(client, sign
     assert invalid.json["fields"][0]["path"] == "reason"
 
 
+@pytest.mark.parametrize(("group", "year"), [(GROUP, 1999), (GROUP, 99_999), ("cum-9", YEAR), ("Cụm", YEAR)])
+def test_an_act_on_a_year_there_is_none_of_is_missing_in_words(signed_in, group, year):
+    asked = {"act": "lock-scores", "value": {"locked": True}}
+    answer = signed_in("huong").post(f"/api/v1/groups/{group}/{year}/decisions", json=asked)
+    assert (answer.status_code, answer.json["code"]) == (404, "no-group-year")
+
+
 def test_a_form_from_another_site_cannot_act_through_a_session(signed_in):
     url = f"/api/v1/groups/{GROUP}/{YEAR}/decisions"
     answer = signed_in("huong").post(url, data='{"act": "approve-na"}', content_type="text/plain")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -166,3 +167,11 @@ def test_every_command_is_found_by_its_file_and_says_what_it_does() -> None:
         assert name in listed
         assert "Usage" in run(name, "--help").stdout
     assert run("nothing-of-the-kind").exit_code == 2
+
+
+def test_every_command_is_documented() -> None:
+    root = Path(__file__).parents[2]
+    pages = "".join(page.read_text(encoding="utf-8") for page in (root / "README.md", *(root / "docs").glob("*.md")))
+    known = re.findall(r"^  ([a-z]+) ", run("--help").stdout.partition("Commands:")[2], re.MULTILINE)
+    assert len(known) > 20
+    assert [name for name in known if not re.search(rf"thidua {name}\b", pages)] == []

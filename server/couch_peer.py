@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import ipaddress
@@ -103,10 +104,15 @@ class _Guard:
         path = request.path.rstrip("/")
         if path == "/_up":  # for whoever watches whether we live
             return None
+        if not _is_basic_readable(request.headers.get("Authorization", "")):
+            return _refusal(400, "bad_request", "Authorization header has invalid base64 value")
         if path == "/_session":
             return self._session(request)
         if self._how(request) is not None:
             return None
+        given = request.authorization
+        if given is not None and given.type == "basic":
+            return _unauthorized("Name or password is incorrect.", challenge=True)
         return _unauthorized("You are not authorized to access this server.", challenge=True)
 
     def _how(self, request: flask.Request) -> str | None:
@@ -194,6 +200,16 @@ class _Guard:
 
     def _seal(self, until: str) -> str:
         return hmac.new(self._secret, until.encode(errors="replace"), hashlib.sha256).hexdigest()
+
+
+def _is_basic_readable(header: str) -> bool:
+    """Whether what is given as Basic is base64; anything else is none of its business."""
+    scheme, _, given = header.partition(" ")
+    try:
+        base64.b64decode(given.strip() if scheme.lower() == "basic" else "", validate=True)
+    except ValueError:
+        return False
+    return True
 
 
 def _sent_on(answer: flask.Response, to: str) -> flask.Response:

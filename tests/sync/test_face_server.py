@@ -322,6 +322,10 @@ def test_who_brings_a_cookie_is_known_by_it_whatever_basic_says(tmp_path: Path) 
     other = {"Authorization": "Basic " + b64encode(b"khac:sai").decode()}
     assert peer("GET", "/_session", headers=basic)[1]["info"]["authenticated"] == "default"
     assert peer("GET", "/_session", headers=other)[0] == 401
+    for path in ("/_session", "/_all_dbs"):
+        assert peer("GET", path, headers=other)[1]["reason"] == "Name or password is incorrect."
+        status, told = peer("GET", path, headers={"Authorization": "Basic !!"})
+        assert (status, told["reason"]) == (400, "Authorization header has invalid base64 value")
     assert peer("GET", "/_session", headers={"Authorization": "Bearer x"})[1]["userCtx"]["name"] is None
     assert peer("GET", "/_session?basic=true")[1]["reason"] == "Please login."
     peer("POST", "/_session", {"name": "an", "password": "bí mật"})

@@ -3,8 +3,9 @@
     units in order ──▶ each inspected by those next in line ──▶ exchanges that lessen faults ──▶ rounds
 
 Nobody inspects itself, loads differ by one at most, and no two units inspect each other where that can be avoided.
-Visits that stand already stay. In one round a unit either receives a team or travels, never both, so that a host is at
-home. It must never know dates, people or documents: a plan is a proposal, and only decisions make visits.
+Visits that stand already stay; where they leave the loads further apart, the plan says so. In one round a unit either
+receives a team or travels, never both, so that a host is at home. It must never know dates, people or documents: a
+plan is a proposal, and only decisions make visits.
 """
 
 from __future__ import annotations
@@ -73,6 +74,8 @@ def propose(
         other_cost, other = _improved(task, _first(task, start))
         if other_cost < cost:
             cost, best = other_cost, other
+    if task.standing and cost[0]:
+        cost, best = _relieved(task, best)
     if cost[0]:
         raise InvalidDocument([Problem("barred", "plan-not-found", {"count": cost[0]})])
     rounds = _rounds(best)
@@ -234,6 +237,24 @@ def _exchange(faults: _Faults, before: Iterable[Pair], after: Iterable[Pair]) ->
         faults.add(pair)
 
 
+def _relieved(task: _Task, pairs: Sequence[Pair]) -> tuple[tuple[int, int, int], list[Pair]]:
+    """Another team for each visit that must not be, who travels least first: visits that stand may have left the loads
+    so apart that the next in turn is the very unit to be inspected."""
+    pairs, faults = list(pairs), _Faults(task, pairs)
+    for index, pair in enumerate(pairs):
+        others = [*pairs[:index], *pairs[index + 1 :]]
+        loads = Counter(inspecting for inspecting, _ in (*others, *task.standing))
+        for unit in sorted(task.travelling, key=lambda unit: loads[unit]):
+            before, cost = (pairs[index],), faults.cost
+            after = ((unit, pair[1]),)
+            _exchange(faults, before, after)
+            if faults.cost[0] < cost[0]:
+                pairs[index] = after[0]
+            else:
+                _exchange(faults, after, before)
+    return faults.cost, pairs
+
+
 def _rounds(pairs: Iterable[Pair]) -> dict[Pair, int]:
     """The first round in which neither unit is taken: a unit that receives a team does not travel."""
     busy: dict[str, set[int]] = {}
@@ -251,10 +272,11 @@ def _explained(task: _Task, pairs: Sequence[Pair], mutual: Sequence[Pair], round
         return ()
     loads = Counter(inspecting for inspecting, _ in task.all_with(pairs))
     counts = [loads[unit] for unit in task.travelling]
+    even = "plan-loads" if max(counts) - min(counts) <= 1 else "plan-loads-apart"
     said = [
         Reason("plan-each", {"teams": task.wanted, "units": len(task.units)}),
         Reason("plan-not-itself"),
-        Reason("plan-loads", {"least": min(counts), "most": max(counts)}),
+        Reason(even, {"least": min(counts), "most": max(counts)}),
         Reason("plan-rounds", {"count": rounds}),
     ]
     if task.standing:
@@ -265,6 +287,8 @@ def _explained(task: _Task, pairs: Sequence[Pair], mutual: Sequence[Pair], round
         said.append(Reason("plan-barred", {"count": len(task.barred)}))
     if not mutual:
         said.append(Reason("plan-no-mutual"))
+    elif all(pair in task.standing and pair[::-1] in task.standing for pair in mutual):
+        said.append(Reason("plan-mutual-standing", {"count": len(mutual)}))
     else:
         said.append(Reason("plan-mutual", {"count": len(mutual), "least": _mutual_least(task)}))
     repeated = set(pairs) & task.last_year

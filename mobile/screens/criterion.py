@@ -42,7 +42,6 @@ class CriterionCard(Card):
     criterion = StringProperty("")
     title = StringProperty("")
     facts = StringProperty("")
-    worth = StringProperty("")
     state_icon = StringProperty("circle-outline")
     state_role = StringProperty("soft")
     is_na = BooleanProperty(False)
@@ -77,7 +76,6 @@ class CriterionCard(Card):
         self.is_na = view.state == "na"
         self.state_icon, self.state_role = CRITERION_LOOK[view.state]
         self.note = view.note
-        self.worth = "" if view.kind == "judged" or view.worth is None else f"= {points(view.worth, self.locale)}"
         self.returned = self._returned(view)
         self.disputed = _("Two answers were given on two phones. Choose the one that stands.") if view.choices else ""
         self.wanted = self._wanted(view)
@@ -96,9 +94,30 @@ class CriterionCard(Card):
             facts.append(_("Target {figure}").format(figure=points(view.target, self.locale)))
         if view.points_each is not None:
             facts.append(_("{points} each time").format(points=points(view.points_each, self.locale)))
+        if view.bands:
+            facts.append(self._bands(view))
         if view.answer is not None and view.answer.paper is not None:
             facts.append(_("Typed in from paper of {date}").format(date=short_date(view.answer.paper)))
         return " · ".join(facts)
+
+    def _bands(self, view: CriterionView) -> str:
+        """`up to 2 earns 60 · up to 5 earns 30 · above that 0`: who writes a figure sees what it will earn."""
+        return " · ".join(
+            _("up to {figure} earns {points}").format(
+                figure=points(band.to, self.locale), points=points(band.points, self.locale)
+            )
+            if band.to is not None
+            else _("above that {points}").format(points=points(band.points, self.locale))
+            for band in view.bands
+        )
+
+    def _after(self, view: CriterionView) -> str:
+        """Behind a figure: what is to be written there; once it is, what it earns."""
+        if view.answer is None or not getattr(view.answer, VALUE_FIELD[view.kind]):
+            return _("times") if view.kind == "per_occurrence" else _("what was achieved")
+        if view.worth is None:
+            return _("scored once all units' results are known")
+        return _("= {points} points").format(points=points(view.worth, self.locale))
 
     def _returned(self, view: CriterionView) -> str:
         if view.returned is None:
@@ -108,8 +127,10 @@ class CriterionCard(Card):
         )
 
     def _wanted(self, view: CriterionView) -> str:
+        if view.choices:
+            return ""  # the banner above asks for the choice
         if view.discrepant and view.note_asked:
-            return _("More than 10 % away from the self-score: say why in a note.")
+            return _("More than 10 % of the maximum away from the self-score: say why in a note.")
         return view.problem if view.state != "missing" else ""
 
     def _show_control(self, view: CriterionView) -> None:
@@ -125,6 +146,7 @@ class CriterionCard(Card):
             self._control.value = answer.passed if answer else None
             return
         self._control.locale = self.locale
+        self._control.after = self._after(view) if view.kind != "judged" else ""
         self._control.value = (getattr(answer, VALUE_FIELD[view.kind]) or "") if answer else ""
 
     def _build(self, view: CriterionView) -> Widget:

@@ -79,6 +79,7 @@ class Track(Widget):
 class Stepper(BoxLayout):
     """The whole control. `limit` "" means no upper end, and then there is no slider.
 
+    `after` stands behind the figure where there is no slider: what to write, then what it earns.
     `value` "" is missing. `on_commit(value)` fires when a change is meant; `on_wrong(text)` when what was typed is no
     number between 0 and the limit.
     """
@@ -90,6 +91,7 @@ class Stepper(BoxLayout):
     start = StringProperty("")
     locale = StringProperty("vi")
     shown = StringProperty("")
+    after = StringProperty("")
     __events__ = ("on_commit", "on_wrong")
 
     def __init__(self, **kwargs: Any) -> None:

@@ -89,7 +89,7 @@ _2024: dict[str, UnitYear] = {
         adjusted=(
             "i-3",
             "36.5",
-            "Tính thêm hai chương trình đã có minh chứng bổ sung của Nhà văn hóa phường Hiến Nam.",
+            "Hai chương trình chưa có hồ sơ kèm theo nên chưa tính; đã trừ so với trung bình các đoàn.",
         ),
         accepted=("i-1", "i-5"),
     ),

@@ -111,3 +111,13 @@ def test_the_plan_is_explained_in_both_languages() -> None:
     ):
         for locale in ("vi", "en"):
             assert all(len(reason.sentence(locale)) > 20 for reason in plan.reasons)
+
+
+def test_a_unit_that_never_travelled_is_inspected_too_when_others_have_their_visits_already() -> None:
+    standing = {("a", "b"), ("a", "c"), ("b", "a"), ("b", "c"), ("c", "a"), ("c", "b")}
+    for teams in (1, 2):
+        plan = propose(["a", "b", "c", "new"], teams_per_unit=teams, standing=standing)
+        assert [inspected for _, inspected in plan.pairs] == ["new"] * teams
+        assert all(inspecting != "new" for inspecting, _ in plan.pairs)
+        assert len(set(plan.pairs)) == teams
+        assert {"plan-loads-apart", "plan-mutual-standing"} <= {reason.code for reason in plan.reasons}

@@ -251,3 +251,11 @@ def test_a_file_of_a_groups_year_tells_what_it_stands_within(world, tmp_path):
         assert again.service.registry.find(ids.group_id(GROUP))["parent"] == "cum-tinh"
     finally:
         again.service.close()
+
+
+def test_who_has_no_group_is_told_what_to_do_by_what_they_do(client_of, admin):
+    assert "Tài khoản quản trị" in admin.get("/").text
+    grassroots = client_of("thom", WARD, "grassroots").get("/").text
+    assert "Làm việc bằng điện thoại" in grassroots
+    assert 'href="/devices"' in grassroots
+    assert "Người quản trị ghi đơn vị vào cụm, khối" in client_of("moi", "bo-vhttdl", "specialist").get("/").text

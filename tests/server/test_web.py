@@ -432,3 +432,14 @@ def test_the_samples_derivations_end_in_the_figures_beside_them() -> None:
         for section in board.sheet(reader, GROUP, YEAR, unit).sections:
             for row in section.criteria:
                 assert board.explain(reader, GROUP, YEAR, unit, row.criterion).lines[0].value == row.value
+
+
+def test_a_scheme_that_weighs_three_stages_is_not_told_as_one_that_takes_the_latest(
+    app: Flask, client: FlaskClient
+) -> None:
+    sign_in(client, "lan")
+    assert "Thứ tự lấy điểm: thẩm định, rồi kiểm tra chéo, rồi tự chấm." in client.get(f"{BASE}/units/ha-noi/i-1").text
+    app.extensions["thidua"].board.weights = {"self": "0.2", "cross": "0.3", "cluster": "0.5"}
+    page = client.get(f"{BASE}/units/ha-noi/i-1").text
+    assert "tự chấm 20 %, kiểm tra chéo 30 %, thẩm định 50 %; cần đủ cả ba" in page
+    assert "Thứ tự lấy điểm" not in page

@@ -137,6 +137,7 @@ class SampleBoard:
 
     sample: bool = True
     empty: bool = False
+    weights: dict[str, str] | None = None
 
     def today(self) -> Any:
         return NOW.date()
@@ -145,6 +146,7 @@ class SampleBoard:
         """What pages ask for names."""
         self.head(who)
         scheme = {
+            "weights": self.weights,
             "sections": [
                 {"criteria": [{"id": key, "names": names(vi, en)} for key, vi, en, _, _ in criteria]}
                 for _, _, _, _, criteria in SECTIONS

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from flask import Flask, g, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 
 from schemas import ids
@@ -23,7 +24,7 @@ from server.board.models.said import Said
 from server.board.view import GroupView
 from server.web.language import day, locale, named, said
 from server.web.reader import account, service
-from server.web.words import word
+from server.web.words import office, word
 
 SATURDAY: Final = 5
 """As `date.weekday` counts."""
@@ -167,15 +168,25 @@ def visit_name(visit: str, head: GroupHead) -> str:
 
 
 def ballot_name(value: Mapping[str, Any], head: GroupHead) -> str:
-    """What was voted on and the votes, the most first: `Cờ thi đua: Hà Nam 4, Hà Nội 1`."""
+    """What was voted on and the votes, the most first: `Cờ thi đua: Hà Nam 4 phiếu, Hà Nội 1 phiếu`."""
     votes = sorted(value["votes"].items(), key=lambda it: (-it[1], it[0]))
-    told = ", ".join(f"{unit_name(unit, head)} {given}" for unit, given in votes)
+    told = ", ".join(
+        ngettext("%(unit)s %(num)s phiếu", "%(unit)s %(num)s phiếu", given, unit=unit_name(unit, head))
+        for unit, given in votes
+    )
     if "award" in value:
         return f"{award_name(value['award'], head)}: {told}"
     if "role" in value:
-        office = _("Trưởng năm sau") if value["role"] == "leader" else _("Phó năm sau")
-        return f"{office}: {told}"
+        role = word("role", office(value["role"], head.kind)).text
+        elected: str = _("%(role)s năm sau: %(told)s", role=role, told=told)
+        return elected
     return told
+
+
+def weights_of(head: GroupHead) -> dict[str, Fraction]:
+    """Each stage's per cent of a criterion where the scheme weighs all three; empty where the latest counts alone."""
+    scheme = _view(head).scheme
+    return {stage: Fraction(share) * 100 for stage, share in (scheme["weights"] or {}).items()} if scheme else {}
 
 
 def award_name(award: str, head: GroupHead) -> str:
@@ -215,6 +226,7 @@ def init_app(app: Flask) -> None:
         departure_name=departure_name,
         matter_name=matter_name,
         person_name=person_name,
+        weights_of=weights_of,
         told=told,
         today=today,
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from mobile.cards import BandView
 from tests.support.phones import VISIT, Clock, make_phone
 
 pytestmark = pytest.mark.window
@@ -170,3 +173,33 @@ def _picture():
     from tests.support.phones import picture
 
     return picture(3)
+
+
+def test_behind_a_figure_stands_what_to_write_and_then_what_it_earns_and_bands_are_told(sheet, lan):
+    key = lan.cross_key(VISIT)
+    lan.set_answer(key, "i-1", points="30")
+    judged = lan.checklist(key).criterion("i-1")
+    from mobile.screens.criterion import CriterionCard
+    from mobile.widgets.stepper import Stepper
+
+    bands = (BandView("2", "60"), BandView("5", "30"), BandView(None, "0"))
+    asked = replace(judged, kind="bands", bands=bands, step=None, answer=None, worth=None)
+    given = replace(asked, answer=replace(judged.answer, points=None, actual="3"), worth="30")
+    card = CriterionCard(locale="vi")
+    said = []
+    for view in (asked, given, replace(given, worth=None)):
+        card.show(view)
+        said.append(next(each.after for each in card.walk() if isinstance(each, Stepper)))
+    assert said == ["kết quả đạt được", "= 30 điểm", "có điểm khi đủ kết quả của các đơn vị"]
+    assert card.facts.endswith("đến 2 được 60 · đến 5 được 30 · quá mức đó được 0")
+
+
+def test_a_disputed_answer_is_asked_about_once(sheet, lan):
+    key = lan.cross_key(VISIT)
+    lan.set_answer(key, "i-1", points="30")
+    view = lan.checklist(key).criterion("i-1")
+    from mobile.screens.criterion import CriterionCard
+
+    card = CriterionCard(locale="vi")
+    card.show(replace(view, choices=(view.answer, view.answer), problem="Có hai máy chấm khác nhau."))
+    assert (bool(card.disputed), card.wanted) == (True, "")

@@ -31,6 +31,36 @@ def matcher(selector: object) -> Predicate:
     return _Compiler().compile(selector, (), negated=False)
 
 
+def projection(fields: object) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    """What is shown of a document where only `fields` are asked for; none named are all. Raises BadRequest."""
+    if not isinstance(fields, list):
+        raise BadRequest("Selector error: fields must be JSON array")
+    if len(fields) > SELECTOR_TERMS_MAX:
+        raise BadRequest(f"More than {SELECTOR_TERMS_MAX} fields are asked for.")
+    for name in fields:
+        if not isinstance(name, str):
+            raise BadRequest(f"Invalid JSON for field spec: {_in_erlang(name)[:200]}")
+        if not name:
+            raise BadRequest("Invalid field name: ")
+    paths = [_fields(name) for name in fields]
+    return (lambda document: _shown(document, paths)) if paths else (lambda document: document)
+
+
+def _shown(document: Mapping[str, Any], paths: list[list[str]]) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for path in paths:
+        value = _field(document, tuple(path))
+        if isinstance(value, _Missing):
+            continue
+        within: Any = shown
+        for name in path[:-1]:
+            # A copy: what stands there already may be the document's own.
+            within[name] = dict(within[name]) if isinstance(within.get(name), Mapping) else {}
+            within = within[name]
+        within[path[-1]] = value
+    return shown
+
+
 class _Missing:
     """Where a field would be."""
 
@@ -111,7 +141,8 @@ class _Compiler:
             raise BadRequest(f"Invalid operator: {name}")
         is_argument, make = _TESTS[name]
         if not is_argument(argument):
-            raise _bad_argument(name, argument)
+            # CouchDB knows this one with text alone.
+            raise BadRequest(f"Invalid operator: {name}") if name == "$beginsWith" else _bad_argument(name, argument)
         return make(argument)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NoReturn, cast
@@ -22,7 +22,7 @@ from sync.face.answer import json_pieces, stream_answer
 from sync.face.call import Call
 from sync.face.problems import WireError, bad_parameter, left_out, method_not_allowed
 from sync.selected import kept
-from sync.selector import matcher
+from sync.selector import matcher, projection
 
 Feed = Literal["normal", "longpoll", "continuous", "eventsource"]
 
@@ -35,6 +35,8 @@ class Filter:
 
     passes: Callable[[dict[str, Any]], bool]
     needs_docs: bool
+    # What is shown of a document, where that is asked for.
+    shown: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +233,8 @@ def _filter(call: Call, body: dict[str, Any]) -> tuple[list[str] | None, Filter 
     if name == "_selector":
         if call.method != "POST":
             raise BadRequest("Selector must be specified in POST payload")
-        holds = matcher(body.get("selector"))
-        return None, Filter(lambda row: row.get("doc") is not None and holds(row["doc"]), needs_docs=True)
+        holds, shown = matcher(body.get("selector")), projection(body["fields"]) if "fields" in body else None
+        return None, Filter(lambda row: row.get("doc") is not None and holds(row["doc"]), needs_docs=True, shown=shown)
     return _function(call, name)
 
 
@@ -287,6 +289,9 @@ def _ask(
     if in_one_answer and page.pending != 0 and (limit is None or len(page.results) < limit):
         # Another server keeps it, and would give all at once: here that would have to lie in memory.
         raise BadRequest(f"Here a feed that descends reaches {page_rows} changes back; ask with a limit, or forwards.")
+    if query.keep is not None and query.keep.shown is not None and query.include_docs:
+        shown = query.keep.shown
+        page = replace(page, results=[{**row, "doc": shown(row["doc"])} for row in page.results])
     if query.keep is not None and query.keep.needs_docs and not query.include_docs:
         page = replace(page, results=[{name: row[name] for name in _ROW if name in row} for row in page.results])
     return page

@@ -37,6 +37,18 @@ REFUSALS: list[tuple[str, str, Any, str, str]] = [
         "POST", "/db/_changes?filter=_selector", {"selector": {"$or": {"a": [1, None, True]}}}, "bad_request",
         "Bad argument for operator $or: {[{<<97>>,[1,null,true]}]}",
     ),
+    (
+        "POST", "/db/_changes?filter=_selector", {"selector": {"n": {"$beginsWith": 1}}}, "bad_request",
+        "Invalid operator: $beginsWith",
+    ),
+    (
+        "POST", "/db/_changes?filter=_selector", {"selector": {}, "fields": "n"}, "bad_request",
+        "Selector error: fields must be JSON array",
+    ),
+    (
+        "POST", "/db/_changes?filter=_selector", {"selector": {}, "fields": [1]}, "bad_request",
+        "Invalid JSON for field spec: 1",
+    ),
     ("GET", "/db/_all_docs?limit=", None, "query_parse_error", "Invalid value for integer: []"),
     ("GET", '/db/_all_docs?limit="2"', None, "query_parse_error", r'Invalid value for integer: "\"2\""'),
     ("GET", "/db/_all_docs?skip=-2", None, "query_parse_error", 'Invalid value for positive integer: "-2"'),

@@ -199,6 +199,31 @@ def test_what_a_design_document_does_not_have_is_missing(curl: Curl) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        (["_id", "nope"], {"_id": "s"}),
+        (["o.a.b", "n"], {"o": {"a": {"b": 1}}, "n": 1}),
+        (["o.a", "o.d"], {"o": {"a": {"b": 1, "c": 2}, "d": 3}}),
+        (["o", "o.d"], {"o": {"a": {"b": 1, "c": 2}, "d": 3}}),
+        (["l.0.k"], {"l": {"0": {"k": 1}}}),
+        (["x\\.y"], {"x.y": 5}),
+        (["o.z"], {}),
+    ],
+)
+def test_of_a_document_that_matches_the_fields_asked_for_are_shown(
+    curl: Curl, fields: list[str], shown: dict[str, Any]
+) -> None:
+    body = {"n": 1, "o": {"a": {"b": 1, "c": 2}, "d": 3}, "l": [{"k": 1}], "x.y": 5}
+    graft(curl.db, revision("s", f"1-{A}", **body))
+    asked = {"selector": {"_id": "s"}, "fields": fields}
+    rows = curl("POST", "/db/_changes?filter=_selector&include_docs=true", asked)[1]["results"]
+    assert [row["doc"] for row in rows] == [shown]
+    assert "doc" not in curl("POST", "/db/_changes?filter=_selector", asked)[1]["results"][0]
+    whole = curl("POST", "/db/_changes?filter=_selector&include_docs=true", {**asked, "fields": []})[1]["results"]
+    assert whole[0]["doc"] == {"_id": "s", "_rev": f"1-{A}", **body}
+
+
 def test_below_what_holds_nothing_a_field_is_not_even_missing(curl: Curl) -> None:
     graft(curl.db, revision("s1", f"1-{A}", n=1), revision("s2", f"1-{A}", n={}), revision("s3", f"1-{A}", n=[{}]))
 

@@ -310,16 +310,15 @@ def _put(call: Call, doc_id: str) -> Response:
             raise BadRequest(str(error)) from error
     else:
         body = call.json_object(strict_type=False, what="Document")
-    edits = call.text("new_edits") != "false"
-    if edits:
-        check_form(body)
+    if "_id" in body:  # the path's counts, but another must be one
+        check_id(body["_id"])
     body["_id"] = doc_id
     rev = call.rev(body)
     if rev is not None:
         body["_rev"] = rev
     # CouchDB says 201 of what it made, and no tombstone is.
     status = 200 if body.get("_deleted") is True else 201
-    if edits:
+    if call.text("new_edits") != "false":
         check_form(body)
         return _edited(call, doc_id, body, status=status)
     if "_rev" not in body and "_revisions" not in body:

@@ -114,7 +114,8 @@ class Replies:
         }
         held = counted(book.record, book.record.of_unit.get(key.unit, ())).values()
         group = ids.group_database(book.group, book.year)
-        for found in discrepancies(book.record, scheme, key.unit, held, limits):
+        compared = discrepancies(book.record, scheme, key.unit, held, limits)
+        for found in (it for apart in compared.values() for it in apart):
             note = book.submissions[found.submission]["answers"][found.criterion].get("note")
             yield {
                 "kind": "difference",

@@ -18,6 +18,7 @@ EVIDENCE_MAX: Final = 50
 """Beside one answer; nobody looks through more."""
 
 VALUES: Final = ("points", "actual", "count", "passed", "na")
+_VALUES: Final = frozenset(VALUES)
 
 MEMBER_OF_KIND: Final = {
     "judged": "points",
@@ -109,7 +110,7 @@ def answer(
 
 def has_value(given: Mapping[str, Any] | None) -> bool:
     """Does it answer, if only by N/A? A cleared answer and a note alone do not."""
-    return given is not None and any(name in given for name in VALUES)
+    return given is not None and not _VALUES.isdisjoint(given)
 
 
 def check_answer(scheme: Scheme, criterion_id: str, given: Mapping[str, Any]) -> list[Problem]:

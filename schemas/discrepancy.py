@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from schemas.counting import Checklist
 from schemas.figures import local_day
-from schemas.kinds import points_for
+from schemas.kinds import scale
 from schemas.record import Body, Record
 from schemas.scheme import Criterion, Scheme
 
@@ -36,6 +37,10 @@ class Discrepancy:
     replies: tuple[str, ...]
 
 
+Apart = Mapping[str, tuple[Discrepancy, ...]]
+"""By criterion."""
+
+
 def discrepancies(
     record: Record,
     scheme: Scheme,
@@ -43,33 +48,29 @@ def discrepancies(
     held: Iterable[Checklist],
     limits: Mapping[str, tuple[Fraction | None, Fraction | None]],
     *,
-    settled: Mapping[str, Sequence[Discrepancy]] | None = None,
-    moved: Collection[str] = (),
-) -> tuple[Discrepancy, ...]:
-    """Those of a unit's counted cross submissions, in the scheme's order. `limits`: target and best by criterion.
+    known: Apart = MappingProxyType({}),
+    settled: Collection[str] = (),
+) -> dict[str, tuple[Discrepancy, ...]]:
+    """Those of a unit's counted cross submissions, of every criterion of `limits`: target and best by criterion.
 
-    Criteria not in `limits` do not concern the unit. Of the cross submissions in `settled` all is known already but
-    what concerns the criteria `moved`.
+    Criteria not in `limits` do not concern the unit. Of the cross submissions `settled`, what is `known` of a criterion
+    holds; a criterion of which nothing is known is compared with all of them.
     """
-    known = settled or {}
     crosses = [record.submissions[it.counted] for it in held if it.stage == "cross" and it.counted is not None]
     pairs = [(cross, own) for cross in crosses if (own := self_version(record, unit, cross)) is not None]
     place = {cross["_id"]: number for number, (cross, _) in enumerate(pairs)}
-    fresh = [pair for pair in pairs if pair[0]["_id"] not in known]
-    found_before: dict[str, list[Discrepancy]] = {}
-    for each in (it for name in place for it in known.get(name, ()) if it.criterion not in moved):
-        found_before.setdefault(each.criterion, []).append(each)
-    found: list[Discrepancy] = []
-    for criterion in scheme.criteria:
-        if criterion.id not in limits:
-            continue
-        here = found_before.get(criterion.id, [])
-        compared = pairs if criterion.id in moved else fresh
-        if compared:
-            allowed = criterion.max * scheme.discrepancy_percent / 100
-            here = [*here, *_apart(record, criterion, compared, limits[criterion.id], allowed)]
-        found += sorted(here, key=lambda it: place[it.submission]) if len(here) > 1 else here
-    return tuple(found)
+    still = {name for name in settled if name in place}
+    fresh = [pair for pair in pairs if pair[0]["_id"] not in still]
+    found = {}
+    for name in limits:
+        criterion = scheme.criterion(name)
+        assert criterion is not None
+        before = known.get(name)
+        here = [] if before is None else [it for it in before if it.submission in still]
+        allowed = criterion.max * scheme.discrepancy_percent / 100
+        here += _apart(record, criterion, pairs if before is None else fresh, limits[name], allowed)
+        found[name] = tuple(sorted(here, key=lambda it: place[it.submission]))
+    return found
 
 
 def _apart(
@@ -81,13 +82,22 @@ def _apart(
 ) -> Iterator[Discrepancy]:
     """Cross and self submissions that differ on one criterion by more than `allowed`; exactly as much is not more."""
     target, best = limits
+    # Without L a quantitative criterion is not compared, even where its points would not depend on it.
+    if criterion.kind == "quantitative" and best is None:
+        return
+    points = scale(criterion, target=target, best=best)
+
+    def points_of(body: Body) -> Fraction | None:
+        value = record.value(criterion, body)
+        return None if value is None else points(value)
+
     bounds: dict[str, tuple[Fraction, Fraction, Fraction] | None] = {}
     for cross, own in pairs:
         if own["_id"] not in bounds:
-            theirs = _points(record, criterion, own, target, best)
+            theirs = points_of(own)
             bounds[own["_id"]] = None if theirs is None else (theirs - allowed, theirs, theirs + allowed)
         around = bounds[own["_id"]]
-        ours = None if around is None else _points(record, criterion, cross, target, best)
+        ours = None if around is None else points_of(cross)
         if around is not None and ours is not None and not around[0] <= ours <= around[2]:
             yield _discrepancy(record, criterion, (cross, ours), (own, around[1]))
 
@@ -142,16 +152,6 @@ def _reply_until(record: Record, cross: Body) -> date | None:
     arrival = record.arrivals.get(cross["_id"])
     holidays = frozenset(record.groupyear["holidays"]) if record.groupyear else frozenset()
     return None if arrival is None else working_days_after(local_day(arrival["at"]), REPLY_DAYS, holidays)
-
-
-def _points(
-    record: Record, criterion: Criterion, body: Body, target: Fraction | None, best: Fraction | None
-) -> Fraction | None:
-    # Without L a quantitative criterion is not compared, even where its points would not depend on it.
-    if criterion.kind == "quantitative" and best is None:
-        return None
-    value = record.value(criterion, body)
-    return None if value is None else points_for(criterion, value, target=target, best=best)
 
 
 def _arrived(record: Record, body: Body) -> str:

@@ -6,11 +6,12 @@ Inside, points are `Fraction`; this module is the only way in and out. It rounds
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from math import lcm
 from typing import Any, Final
 
 VIET_NAM: Final = timezone(timedelta(hours=7), "ICT")
@@ -36,6 +37,13 @@ def fraction(text: str) -> Fraction:
     if not is_decimal(text):
         raise ValueError(f"not a canonical decimal: {text!r}")
     return Fraction(text)
+
+
+def added(values: Iterable[Fraction]) -> Fraction:
+    """Their exact sum, over one common denominator: reducing after each of many terms takes most of the time."""
+    terms = list(values)
+    below = lcm(*(it.denominator for it in terms))
+    return Fraction(sum(it.numerator * (below // it.denominator) for it in terms), below)
 
 
 def round_half_up(value: Fraction, places: int = 2) -> Fraction:

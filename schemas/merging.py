@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from schemas.answer import has_value, misfit, value_of
 from schemas.counting import Checklist, superseders
-from schemas.figures import decimal_string, format_date
+from schemas.figures import added, decimal_string, format_date
 from schemas.problem import Reason
 from schemas.record import Body, Record
 from schemas.scheme import Criterion, Scheme
@@ -189,7 +189,7 @@ def _mean(
             reasons.append(Reason("answer-unfit", {"submission": body["_id"]}))
         sources.append(Source(body["_id"], body.get("visit"), given, value))
     values = [source.value for source in sources if source.value is not None]
-    mean = sum(values, Fraction(0)) / len(values) if values else None
+    mean = added(values) / len(values) if values else None
     return Column(stage, mean, tuple(sources), decision)
 
 

@@ -112,6 +112,10 @@ class Record:
             _by_type=by_type,
         )
 
+    def of_type(self, kind: str) -> Mapping[str, Body]:
+        """Every document of a type that was read, by id, of whatever group and year."""
+        return self._by_type.get(kind, {})
+
     @cached_property
     def scheme_id(self) -> str | None:
         """The scheme locked by decision, else the one the group year names."""

@@ -7,16 +7,16 @@ never zero. Places are `schemas.standings`'s.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
 from schemas.claims import ClaimResult, Side, astray, sides
 from schemas.counting import Checklist, checklists
-from schemas.discrepancy import Discrepancy, discrepancies, self_version
+from schemas.discrepancy import Apart, Discrepancy, discrepancies, self_version
 from schemas.evidence import evidence_named, photos_of
-from schemas.figures import decimal_string, exact_string, round_half_up
-from schemas.kinds import points_for
+from schemas.figures import added, decimal_string, exact_string, round_half_up
+from schemas.kinds import Scale, scale
 from schemas.merging import BLOCKED, Column, Merged, merge
 from schemas.problem import Reason
 from schemas.record import Body, Record
@@ -95,7 +95,7 @@ class Coverage:
 class Scorecard:
     """All of one unit's figures. `base` and `total` are None while any section is no number.
 
-    `astray` are claims under items that the scheme lacks: no side counts them.
+    `apart` are the discrepancies by criterion, `astray` claims under items that the scheme lacks: no side counts them.
     """
 
     unit: str
@@ -106,8 +106,18 @@ class Scorecard:
     total: Fraction | None
     coverage: Coverage
     checklists: tuple[Checklist, ...]
-    discrepancies: tuple[Discrepancy, ...]
+    apart: Apart
     astray: tuple[ClaimResult, ...] = ()
+
+    @property
+    def discrepancies(self) -> tuple[Discrepancy, ...]:
+        """All of them, in the scheme's order."""
+        return tuple(
+            it
+            for section in self.sections
+            for result in section.criteria
+            for it in self.apart.get(result.criterion.id, ())
+        )
 
     def criterion(self, criterion_id: str) -> CriterionResult | None:
         return next(
@@ -160,22 +170,18 @@ def tally(record: Record, as_of: date, previous: Tally | None = None) -> Tally:
     moved = {name for name, value in best.items() if known is None or known.best[name] != value}
     cards = {}
     for unit in units:
-        before = known.cards[unit] if known and unit in same else None
-        if before is not None and not moved:
-            cards[unit] = before
-            continue
-        settled = _settled(record, known, unit) if known and unit in known.cards else None
-        cards[unit] = _scorecard(
-            record,
-            scheme,
-            unit,
-            merged=merged[unit],
-            best=best,
-            held=held[unit],
-            before=before,
-            moved=moved,
-            settled=settled,
-        )
+        if known and unit in same:
+            before = known.cards[unit]
+            cards[unit] = (
+                _moved(record, scheme, before, merged[unit], {it: best[it] for it in moved}) if moved else before
+            )
+        else:
+            settled = _settled(record, known, unit) if known and unit in known.cards else ()
+            apart = known.cards[unit].apart if known and settled else {}
+            standing = {name: it for name, it in apart.items() if name not in moved}
+            cards[unit] = _scorecard(
+                record, scheme, unit, merged=merged[unit], best=best, held=held[unit], known=standing, settled=settled
+            )
     return Tally(record, cards, merged, best)
 
 
@@ -222,14 +228,12 @@ def _same_inputs(record: Record, known: Tally, unit: str) -> bool:
     )
 
 
-def _settled(record: Record, known: Tally, unit: str) -> Mapping[str, Sequence[Discrepancy]]:
-    """What was compared before and is compared again: the cross submissions counted then of which nothing is new, with
-    what was found.
-    """
+def _settled(record: Record, known: Tally, unit: str) -> set[str]:
+    """What was compared before and is the same now: the cross submissions counted then of which nothing is new."""
     other = known.record
     if not _identical(*([it for it in each.replies if it["unit"] == unit] for each in (record, other))):
-        return {}
-    found: dict[str, list[Discrepancy]] = {}
+        return set()
+    found = set()
     for checklist in known.cards[unit].checklists:
         name = checklist.counted
         if checklist.stage != "cross" or name is None or name not in record.submissions:
@@ -240,10 +244,7 @@ def _settled(record: Record, known: Tally, unit: str) -> Mapping[str, Sequence[D
             and record.arrivals.get(name) is other.arrivals.get(name)
             and self_version(record, unit, cross) is self_version(other, unit, cross)
         ):
-            found[name] = []
-    for each in known.cards[unit].discrepancies:
-        if each.submission in found:
-            found[each.submission].append(each)
+            found.add(name)
     return found
 
 
@@ -280,48 +281,74 @@ def _scorecard(
     merged: Mapping[str, Merged],
     best: Mapping[str, Fraction | None],
     held: list[Checklist],
-    before: Scorecard | None,
-    moved: Collection[str],
-    settled: Mapping[str, Sequence[Discrepancy]] | None,
+    known: Apart,
+    settled: Collection[str],
 ) -> Scorecard:
-    """One unit's card. Where only the L of the criteria `moved` is another than `before`, they alone are worked out.
-
-    `settled`: see `discrepancies`.
-    """
-    kept = {} if before is None else {it.criterion.id: it for section in before.sections for it in section.criteria}
-    results = {
-        it.id: kept[it.id]
-        if before is not None and it.id not in moved
-        else _criterion_result(record, scheme, unit, merged[it.id], best.get(it.id))
-        for it in scheme.criteria
-    }
+    """One unit's card. `known` and `settled`: see `discrepancies`."""
+    results = {it.id: _criterion_result(record, scheme, unit, merged[it.id], best.get(it.id)) for it in scheme.criteria}
     sections = tuple(
-        standing
-        if before is not None and (standing := before.section(section.id)) and _untouched(section, moved)
-        else _section_result(record, scheme, unit, section, tuple(results[it.id] for it in section.criteria))
+        _section_result(record, scheme, unit, section, tuple(results[it.id] for it in section.criteria))
         for section in scheme.sections
     )
     bonus, penalty = sides(scheme, record.folded, unit)
-    points = [section.points for section in sections if section.points is not None]
-    base = sum(points, Fraction(0)) if len(points) == len(sections) else None
-    compared = {
-        name: (result.target, result.best)
-        for name, result in results.items()
-        # Of what does not apply, by function or by decision, nothing that a checklist says is points.
-        if result.state not in ("excluded", "na")
-    }
+    base = _base(sections)
     return Scorecard(
         unit=unit,
         sections=sections,
         base=base,
         bonus=bonus,
         penalty=penalty,
-        total=None if base is None else max(Fraction(0), base + bonus.points - penalty.points),
-        coverage=_coverage(record, unit, results, held) if before is None else before.coverage,
+        total=_total(base, bonus, penalty),
+        coverage=_coverage(record, unit, results, held),
         checklists=tuple(held),
-        discrepancies=discrepancies(record, scheme, unit, held, compared, settled=settled, moved=moved),
+        apart=discrepancies(record, scheme, unit, held, _limits(results.values()), known=known, settled=settled),
         astray=astray(scheme, record.folded, unit, _claimed(record, held)),
     )
+
+
+def _moved(
+    record: Record,
+    scheme: Scheme,
+    before: Scorecard,
+    merged: Mapping[str, Merged],
+    moved: Mapping[str, Fraction | None],
+) -> Scorecard:
+    """A card of which nothing is new but the L of some criteria: they are worked out anew, and what they touch."""
+    unit = before.unit
+    results = {name: _criterion_result(record, scheme, unit, merged[name], best) for name, best in moved.items()}
+    sections = tuple(
+        _section_result(
+            record, scheme, unit, it.section, tuple(results.get(old.criterion.id, old) for old in it.criteria)
+        )
+        if any(old.criterion.id in moved for old in it.criteria)
+        else it
+        for it in before.sections
+    )
+    base = _base(sections)
+    anew = discrepancies(record, scheme, unit, before.checklists, _limits(results.values()))
+    return replace(
+        before,
+        sections=sections,
+        base=base,
+        total=_total(base, before.bonus, before.penalty),
+        apart={**before.apart, **anew},
+    )
+
+
+def _base(sections: Sequence[SectionResult]) -> Fraction | None:
+    points = [section.points for section in sections if section.points is not None]
+    return added(points) if len(points) == len(sections) else None
+
+
+def _total(base: Fraction | None, bonus: Side, penalty: Side) -> Fraction | None:
+    return None if base is None else max(Fraction(0), base + bonus.points - penalty.points)
+
+
+def _limits(results: Iterable[CriterionResult]) -> dict[str, tuple[Fraction | None, Fraction | None]]:
+    """Target and best of what is compared: of what does not apply, by function or by decision, nothing that a checklist
+    says is points.
+    """
+    return {it.criterion.id: (it.target, it.best) for it in results if it.state not in ("excluded", "na")}
 
 
 def _claimed(record: Record, held: Iterable[Checklist]) -> list[Body]:
@@ -343,15 +370,16 @@ def _criterion_result(
         target = criterion.target if own is None else Fraction(own)
     # Weighed stages bear what was carried over themselves; else a stage stays what was said there.
     joins = merged.carried if scheme.weights is not None else Fraction(0)
+    points_of = scale(criterion, target=target, best=best)
     by_stage = {
-        stage: None if column.value is None else points_for(criterion, column.value + joins, target=target, best=best)
+        stage: None if column.value is None else points_of(column.value + joins)
         for stage, column in merged.columns.items()
     }
     state, points, reasons = merged.state, None, merged.reasons
     if state in ("merged", "missing") and criterion.kind == "quantitative" and (target is None or target <= 0):
         state, reasons = "error", (Reason("no-target", {"criterion": criterion.id}), *reasons)
     elif state == "merged" and merged.value is not None:
-        points = _points(scheme, merged, by_stage, target, best)
+        points = _points(scheme, merged, by_stage, points_of)
         state = "counted"
     return CriterionResult(
         criterion=criterion,
@@ -375,16 +403,13 @@ def _fixed_by(record: Record, criterion: Criterion) -> str | None:
 
 
 def _points(
-    scheme: Scheme,
-    merged: Merged,
-    by_stage: Mapping[str, Fraction | None],
-    target: Fraction | None,
-    best: Fraction | None,
+    scheme: Scheme, merged: Merged, by_stage: Mapping[str, Fraction | None], points_of: Scale
 ) -> Fraction | None:
     """Points are computed once from the merged value; in weighted mode per stage, then weighted (DOMAIN 5.2)."""
     if scheme.weights is None or merged.stage == "carried":
-        value = merged.value
-        return None if value is None else points_for(merged.criterion, value, target=target, best=best)
+        if merged.stage is not None and merged.stage in by_stage and not merged.carried:
+            return by_stage[merged.stage]  # of the very value
+        return None if merged.value is None else points_of(merged.value)
     return sum((share * (by_stage[stage] or 0) for stage, share in scheme.weights.items()), Fraction(0))
 
 
@@ -392,11 +417,11 @@ def _section_result(
     record: Record, scheme: Scheme, unit: str, section: Section, criteria: tuple[CriterionResult, ...]
 ) -> SectionResult:
     def maxima(*states: str) -> Fraction:
-        return sum((it.criterion.max for it in criteria if it.state in states), Fraction(0))
+        return added(it.criterion.max for it in criteria if it.state in states)
 
     excluded = maxima("excluded")
     applicable = section.max - excluded - maxima("na")
-    earned = sum((it.points for it in criteria if it.points is not None), Fraction(0))
+    earned = added(it.points for it in criteria if it.points is not None)
     states = {it.state for it in criteria}
     subject = f"section:{unit}:{section.id}"
     decision: str | None = None

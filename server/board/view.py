@@ -40,16 +40,9 @@ class GroupView:
     def scheme(self) -> Document:
         return self.documents[self.group_year["scheme"]]
 
-    @cached_property
-    def by_type(self) -> Mapping[str, list[Document]]:
-        """Documents of each type, by id."""
-        found: dict[str, list[Document]] = {}
-        for doc_id in sorted(self.documents):
-            found.setdefault(ids.type_of(doc_id), []).append(self.documents[doc_id])
-        return found
-
     def all(self, kind: str) -> list[Document]:
-        return self.by_type.get(kind, [])
+        """Documents of a type, by id."""
+        return [self.documents[name] for name in self.record.of_type(kind)]
 
     # What follows from them
 
@@ -60,7 +53,10 @@ class GroupView:
     def advanced(self, seq: Seq, changed: Iterable[Document], gone: Iterable[str]) -> GroupView:
         """The view at a later sequence: what has not changed is shared, and is not counted again."""
         written, dropped = {it["_id"]: it for it in changed}, set(gone)
-        documents = {name: it for name, it in self.documents.items() if name not in dropped} | written
+        documents = dict(self.documents)
+        for name in dropped & documents.keys():
+            del documents[name]
+        documents |= written
         later = GroupView(self.group, self.year, seq, documents)
         vars(later)["record"] = self.record.updated(written.values(), dropped)
         vars(later)["_tallies"] = dict(self._tallies)

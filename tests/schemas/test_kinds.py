@@ -35,7 +35,7 @@ def test_quantitative_points(actual, target, best, points) -> None:
     def maybe(value):
         return None if value is None else Fraction(value)
 
-    assert quantitative(Fraction(20), Fraction(actual), target=maybe(target), best=maybe(best)) == points
+    assert quantitative(Fraction(20), target=maybe(target), best=maybe(best))(Fraction(actual)) == points
 
 
 def kind(name: str, **more):

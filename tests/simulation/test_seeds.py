@@ -19,7 +19,7 @@ import pytest
 from tests.simulation import cluster
 from tests.simulation.simulation import simulate
 
-SEEDS = int(os.environ.get("THIDUA_SEEDS", "120"))
+SEEDS = int(os.environ.get("THIDUA_SEEDS", "200"))
 """Some two thirds of a second of one core each."""
 
 BATCH = 20

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.http import message
 from gunicorn.workers.gthread import PollableMethodQueue, ThreadWorker
 
 from sync.errors import SyncError
@@ -28,6 +29,8 @@ GRACEFUL_STOP_S = 10
 # Waiting feeds (24) plus work; more threads only queue before SQLite's one writer.
 THREADS = 48
 CONNECTIONS_MAX = 1_000
+# The longest id, percent-encoded, is 21 KB, and the name of an attachment may follow; a line without end is an attack.
+REQUEST_LINE_BYTES_MAX = 64 * 1024
 
 WsgiApp = Callable[..., Any]
 
@@ -85,6 +88,9 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
             self.nr_conns -= 1
 
 
+# gunicorn knows no limit between 8,190 bytes and none at all; this is the greatest it accepts.
+message.MAX_REQUEST_LINE = REQUEST_LINE_BYTES_MAX
+
 _SETTINGS: dict[str, Any] = {
     "workers": 1,
     "worker_class": _Worker,
@@ -95,8 +101,8 @@ _SETTINGS: dict[str, Any] = {
     "loglevel": "warning",
     "accesslog": None,
     "errorlog": "-",
-    # Document ids and attachment names travel in the request line, percent-encoded.
-    "limit_request_line": 0,
+    # Document ids and attachment names travel there, percent-encoded.
+    "limit_request_line": REQUEST_LINE_BYTES_MAX,
     # The worker's heartbeat touches a file: not on the data's disk, which may be slow.
     "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108
     # No door into the running server that we did not put there.

@@ -14,7 +14,7 @@ import pytest
 import requests
 from gunicorn import util
 
-from server.wsgi import BackgroundServer, PortTaken, serve
+from server.wsgi import REQUEST_LINE_BYTES_MAX, BackgroundServer, PortTaken, serve
 
 
 @pytest.fixture
@@ -49,6 +49,23 @@ def answer_of(stream: Any) -> tuple[bytes, bytes]:
         if line.lower().startswith(b"content-length:"):
             length = int(line.split(b":")[1])
     return status, stream.read(length)
+
+
+def test_a_request_line_without_end_is_refused_and_not_kept(app: flask.Flask) -> None:
+    with (
+        BackgroundServer(app) as server,
+        socket.create_connection((server.host, server.port), 10) as line,
+        # What has not been read may cut the answer off; a server that waits for more is what must not be.
+        contextlib.suppress(ConnectionError),
+    ):
+        line.sendall(b"GET /raw/" + b"a" * 2 * REQUEST_LINE_BYTES_MAX)
+        assert line.makefile("rb").readline()[9:12] in (b"414", b"")
+
+
+def test_the_longest_id_and_attachment_name_fit_a_request_line(app: flask.Flask) -> None:
+    path = "/raw/" + "/".join(("%E1%BB%87" * (7_168 // 3), "%E1%BB%87" * 2_000))
+    with BackgroundServer(app) as server:
+        assert requests.get(server.url + path, timeout=10).text == path
 
 
 class Held:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
-SETTLE_S, SETTLE_FRAMES = 0.35, 20
+SETTLE_S = 0.35
+TOUCH_S = 0.08
 UNTIL_S = 240.0
 """What takes half a second takes minutes on a machine that has much else to do; nothing waits longer than it must."""
 FRAME_S = 1 / 60
+"""The longest a frame is for the app, however long it takes: a toast goes, a held button repeats by this time."""
 STILL_FRAMES, STILL_FRAMES_MAX = 3, 120
 
 
@@ -37,6 +40,23 @@ def prepare(*, density: float = 1.0, pictures: bool = False) -> None:
     Config.set("graphics", "maxfps", "0")  # nobody watches: a frame ends when its work does
 
 
+class Pace:
+    """The app's clock: as fast as the real one, but a frame a busy machine is long about takes no longer than it should.
+
+    Kivy asks twice a frame.
+    """
+
+    def __init__(self, real: Callable[[], float]) -> None:
+        self._real, self._lock = real, threading.Lock()
+        self._then = self._now = real()
+
+    def __call__(self) -> float:
+        with self._lock:
+            then, self._then = self._then, self._real()
+            self._now += min(self._then - then, FRAME_S / 2)
+            return self._now
+
+
 class NotOnScreen(AssertionError):
     """Nothing visible answers to that name."""
 
@@ -50,7 +70,11 @@ class Driver:
 
     def __enter__(self) -> Self:
         from kivy.base import EventLoop, runTouchApp
+        from kivy.clock import Clock
         from kivy.core.window import Window
+
+        if not isinstance(Clock.time, Pace):
+            Clock.time = Pace(Clock.time)
 
         EventLoop.ensure_window()
         for child in list(Window.children):
@@ -86,11 +110,16 @@ class Driver:
 
     def settle(self) -> None:
         """Let what moves come to rest: a sheet fades for 200 ms, a list gives a touch on after 55."""
-        end, frames = time.monotonic() + SETTLE_S, 0
-        while time.monotonic() < end or frames < SETTLE_FRAMES:
+        self.pass_by(SETTLE_S)
+
+    def pass_by(self, seconds: float) -> None:
+        """Let so much time pass for the app."""
+        from kivy.clock import Clock
+
+        end = Clock.get_time() + seconds
+        while Clock.get_time() < end:
+            time.sleep(FRAME_S / 2)
             self.frames(1)
-            frames += 1
-            time.sleep(FRAME_S)
 
     def until(self, true: Callable[[], Any], *, what: str = "", seconds: float = UNTIL_S) -> Any:
         """Step frames until `true()` is; answers what it was."""
@@ -186,10 +215,7 @@ class Driver:
         touch = self.touch_down(x, y)
         self.frames(2)
         touch.touch_up()
-        # A scrolling list holds a touch back until it knows it is no scroll.
-        for _ in range(4):
-            time.sleep(0.02)
-            self.frames(1)
+        self.pass_by(TOUCH_S)  # a scrolling list holds a touch back until it knows it is no scroll
 
     def touch_down(self, x: float, y: float) -> Any:
         """The beginning of a gesture; move and lift it with the touch answered."""
@@ -205,9 +231,7 @@ class Driver:
         x, y = widget.to_window(*widget.center)
         left = widget.to_window(widget.x, widget.y)[0]
         touch = self.touch_down(x, y)
-        for _ in range(8):  # a list gives a touch on after 55 ms and three frames
-            time.sleep(0.02)
-            self.frames(1)
+        self.pass_by(2 * TOUCH_S)  # a list gives a touch on after 55 ms and three frames
         target = left + widget.width * to_ratio
         for step in range(1, steps + 1):
             touch.touch_move(x + (target - x) * step / steps, y)

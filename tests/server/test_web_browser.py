@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.server.test_web import BASE, CITED, application
-from tests.support.browser import DESK, PHONE, browser, page_of, served
+from tests.support.browser import DESK, PATIENCE_MS, PHONE, browser, page_of, served
 from tests.support.sample_board import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
@@ -26,10 +26,10 @@ PATHS = (
     "/devices",
 )
 
-CUT_OFF = """() => [...document.querySelectorAll('main *, .head *')].filter(each => {
+CUT_OFF = """() => document.fonts.ready.then(() => [...document.querySelectorAll('main *, .head *')].filter(each => {
     const box = each.getBoundingClientRect();
     return box.width > 1 && box.right > innerWidth + 1 && !each.closest('.scroll') && !each.closest('.sr');
-}).map(each => each.outerHTML.slice(0, 80))"""
+}).map(each => each.outerHTML.slice(0, 80)))"""
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +56,8 @@ def test_no_page_is_wider_than_its_screen_or_breaks_its_own_policy(pages: Any, s
         enter(page, url)
         for path in PATHS:
             page.goto(f"{url}{path}")
-            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
             assert page.evaluate(CUT_OFF) == [], path
+            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
         assert complaints == []
 
 
@@ -104,6 +104,7 @@ def test_a_table_sorts_by_a_press_and_says_so(pages: Any) -> None:
 def test_everything_is_there_without_scripts(pages: Any) -> None:
     opened, url = pages
     context = opened.new_context(java_script_enabled=False, locale="vi-VN")
+    context.set_default_timeout(PATIENCE_MS)
     try:
         page = context.new_page()
         enter(page, url)

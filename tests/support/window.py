@@ -41,7 +41,7 @@ def prepare(*, density: float = 1.0, pictures: bool = False) -> None:
 
 
 class Pace:
-    """The app's clock: as fast as the real one, but a frame a busy machine is long about takes no longer than it should.
+    """The app's clock: as fast as the real one, but a frame that a busy machine is long about is as short as any.
 
     Kivy asks twice a frame.
     """

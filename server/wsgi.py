@@ -12,7 +12,6 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any, Self
 
 from gunicorn.app.base import BaseApplication
@@ -104,7 +103,7 @@ _SETTINGS: dict[str, Any] = {
     # Document ids and attachment names travel there, percent-encoded.
     "limit_request_line": REQUEST_LINE_BYTES_MAX,
     # The worker's heartbeat touches a file: not on the data's disk, which may be slow.
-    "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108
+    "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,  # noqa: S108
     # No door into the running server that we did not put there.
     "control_socket_disable": True,
 }

@@ -7,10 +7,8 @@ import functools
 import os
 import shutil
 import sys
-import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
 from tests.simulation import cluster
 from tests.simulation.simulation import simulate
@@ -34,9 +32,8 @@ def main() -> int:
         print(f"digest {report.digest}")
         return 1 if report.failure else 0
     one = functools.partial(simulate, couchdb=options.couchdb)
-    memory = Path("/dev/shm")
-    folder = tempfile.mkdtemp(prefix="thidua-simulation-", dir=memory if memory.is_dir() else None)
-    os.environ[cluster.FOLDER] = folder
+    folder = cluster.new_folder()
+    os.environ[cluster.FOLDER] = str(folder)
     began, failed, done = time.monotonic(), [], 0
     try:
         with ProcessPoolExecutor(options.processes) as pool:

@@ -47,15 +47,21 @@ FOLDER = "THIDUA_SIMULATION_FOLDER"
 
 SERVERS = ("server-a", "server-b")
 
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES_MIN = 1 << 28
+"""What all that simulates at once takes, with room. A container is often given 64 MB of it."""
+
 
 @functools.cache
 def root() -> Path:
-    """Memory, where there is such a disk: a thousand seeds wait for no platter."""
     given = os.environ.get(FOLDER)
-    if given:
-        return Path(tempfile.mkdtemp(dir=given))
-    memory = Path("/dev/shm")
-    return Path(tempfile.mkdtemp(prefix="thidua-simulation-", dir=memory if memory.is_dir() else None))
+    return Path(tempfile.mkdtemp(dir=given)) if given else new_folder()
+
+
+def new_folder() -> Path:
+    """In memory, where there is such a disk: a thousand seeds wait for no platter."""
+    there = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN
+    return Path(tempfile.mkdtemp(prefix="thidua-simulation-", dir=MEMORY if there else None))
 
 
 def cleared() -> None:

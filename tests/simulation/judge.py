@@ -14,6 +14,7 @@ from server.projection import Projection
 from server.promotion import needed_by
 from sync import media
 from sync.database import Database
+from sync.errors import SyncError
 from tests.server.world import GROUP, YEAR
 from tests.simulation.cluster import G, M
 from tests.simulation.machines import PhoneMachine
@@ -101,8 +102,13 @@ def _judge_photos(sim: Simulation) -> None:
     for database in (name for name in sim.names() if name[0] in "uv"):
         rows = sim.truth(database).all_docs(start_key="evidence:", end_key="evidence;", include_docs=True)["rows"]
         for photo in (photo for row in rows for photo in evidence.photos_of(row["doc"])):
-            if photo in sim.witness.photos - kept and media.name_of(media.read_photo(there, photo).data) != photo:
-                raise Wrong(f"photo {photo[:8]} is another one on the server")
+            if photo in sim.witness.photos - kept:
+                try:
+                    data = media.read_photo(there, photo).data
+                except SyncError as error:
+                    raise Wrong(f"photo {photo[:8]} cannot be read on the server: {error}") from error
+                if media.name_of(data) != photo:
+                    raise Wrong(f"photo {photo[:8]} is another one on the server")
 
 
 def photos_kept(app: Phone) -> set[str]:

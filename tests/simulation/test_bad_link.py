@@ -14,8 +14,10 @@ from tests.simulation.bad_link import live_over_sockets
 
 SEEDS = int(os.environ.get("THIDUA_BAD_LINKS", "3"))
 
-SABOTAGE_SEEDS_MAX = 12
-"""Most are noticed in the first; the moments of a death are not the seed's alone, and one in four passes unnoticed."""
+SABOTAGE_SEEDS_MAX = 30
+"""Most are noticed in the first; the moments of a death are not the seed's alone. On a busy machine one
+seed in seven misses the server's and four in ten miss the phones': all thirty, one run in a billion.
+"""
 
 pytestmark = pytest.mark.timeout(1800)
 

@@ -10,9 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -28,9 +26,8 @@ BATCH = 20
 @pytest.fixture(scope="module")
 def reports():
     """Every seed's report to come, from as many processes as there are cores."""
-    memory = Path("/dev/shm")
-    folder = tempfile.mkdtemp(prefix="thidua-simulation-", dir=memory if memory.is_dir() else None)
-    os.environ[cluster.FOLDER] = folder
+    folder = cluster.new_folder()
+    os.environ[cluster.FOLDER] = str(folder)
     with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("forkserver")) as pool:
         asked = {}
         yield lambda seed: asked.setdefault(seed, pool.submit(simulate, seed))

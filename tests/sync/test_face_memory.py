@@ -55,28 +55,34 @@ def peaks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Peak]]
         store.close()
 
 
+def takes_no_more(peaks: dict[int, Peak], *asked: Any) -> bool:
+    """Of the large database than of the small one? Whatever else this process does meanwhile is counted too, so that
+    one measurement may be too much; three are not.
+    """
+    return any(peaks[MANY](*asked) < 1.3 * peaks[FEW](*asked) for _ in range(3))
+
+
 @pytest.mark.parametrize("how", ["", "&descending=true", "&include_docs=true", "&descending=true&include_docs=true"])
 @pytest.mark.parametrize("what", ["_changes?", "_all_docs?", "_design_docs?"])
 def test_a_feed_or_a_listing_takes_no_more_of_a_large_database(peaks: dict[int, Peak], what: str, how: str) -> None:
-    path = f"/db/{what}{how}"
-    assert peaks[MANY]("GET", path) < 1.3 * peaks[FEW]("GET", path)
+    assert takes_no_more(peaks, "GET", f"/db/{what}{how}")
 
 
 def test_a_feed_that_goes_on_takes_no_more_of_a_large_database(peaks: dict[int, Peak]) -> None:
     asked = ("GET", "/db/_changes?feed=continuous&descending=true&include_docs=true")
-    assert peaks[MANY](*asked) < 1.3 * peaks[FEW](*asked)
+    assert takes_no_more(peaks, *asked)
 
 
 @pytest.mark.parametrize("how", ["", "&descending=true"])
 def test_a_filtered_feed_takes_no_more_of_a_large_database(peaks: dict[int, Peak], how: str) -> None:
     asked = ("POST", f"/db/_changes?filter=_selector{how}", {"selector": {"n": {"$mod": [2, 0]}}})
-    assert peaks[MANY](*asked) < 1.3 * peaks[FEW](*asked)
+    assert takes_no_more(peaks, *asked)
 
 
 def test_several_listings_take_no_more_than_one(peaks: dict[int, Peak]) -> None:
     whole = {"include_docs": True}
     asked = ("POST", "/db/_all_docs/queries", {"queries": [whole, {"descending": True, **whole}]})
-    assert peaks[MANY](*asked) < 1.3 * peaks[FEW](*asked)
+    assert takes_no_more(peaks, *asked)
 
 
 def test_local_documents_are_read_one_after_another(tmp_path: Path) -> None:

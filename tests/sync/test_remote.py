@@ -238,6 +238,23 @@ def test_a_redirection_is_not_followed_with_our_token(scripted: Any) -> None:
     assert elsewhere.requests == []
 
 
+def test_a_proxy_of_the_environment_is_asked_for_the_peer(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = scripted(http(200, INFO))
+    monkeypatch.setenv("http_proxy", proxy.url.removesuffix("/db"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    RemoteDatabase("http://peer.example/db").info()
+    assert proxy.requests[0][0].startswith(b"GET http://peer.example/db HTTP/1.1\r\n")
+    direct = scripted(http(200, INFO))
+    RemoteDatabase(direct.url).info()
+    assert direct.requests[0][0].startswith(b"GET /db HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize("host", [".example", "*.example", "a b", "peer.example:99999"])
+def test_an_address_that_no_peer_can_have_is_refused_before_anything_is_sent(host: str) -> None:
+    with pytest.raises(BadRequest):
+        RemoteDatabase(f"http://{host}/db").info()
+
+
 def test_large_bodies_are_gzipped_and_small_ones_are_not(scripted: Any) -> None:
     server = scripted(http(201, []), http(201, []))
     remote = RemoteDatabase(server.url)

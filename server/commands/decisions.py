@@ -25,6 +25,10 @@ def command(group: str, year: int, data: Path, *, locale: str | None, as_json: b
 
     Times are Viet Nam's. Before an act: “!” two decisions contradict each other, “·” a later one has replaced it.
     """
+    from schemas.ballots import ELECTED
+    from schemas.figures import format_time
+    from server.web.words import office
+
     with opened(data, locale=locale) as service:
         if as_json:
             print_json({"decisions": service.board.decision_documents(None, group, year)})
@@ -35,7 +39,8 @@ def command(group: str, year: int, data: Path, *, locale: str | None, as_json: b
         names |= {it["_id"]: f"{it['names'][locale]} ({it['version']})" for it in service.registry.all("scheme")}
         scheme = service.board.view(None, group, year).scheme
         names |= {it["id"]: it["names"][locale] for side in ("bonus", "penalty") for it in scheme[side]["items"]}
-    from schemas.figures import format_time
+        names |= {it["id"]: it["names"][locale] for it in scheme["awards"]}
+        names |= {role: word("role", office(role, page.head.kind), locale) for role in ELECTED}
 
     # By number, which grows along the log; times of two servers may not.
     for entry in sorted(page.decisions, key=lambda each: (each.n, each.at, each.decision)):
@@ -53,12 +58,12 @@ def command(group: str, year: int, data: Path, *, locale: str | None, as_json: b
 def _about(entry: DecisionEntry, names: Mapping[str, str]) -> str:
     """The subject as people know it: a unit by its short name, a scheme by its name, a criterion by its number.
 
-    `names` are those of units, of items of bonus and penalty and, by their document ids, of schemes.
+    `names` are those of units, of items of bonus and penalty, of awards and offices and, by their ids, of schemes.
     """
     value = entry.value
     named = [value.get("unit") or value.get("inspected"), *value.get("units", ()), *value.get("over", ())]
     told = [names.get(unit, unit) for unit in named if unit]
-    items = [str(value[member]) for member in ("criterion", "section", "item") if value.get(member)]
+    items = [str(value[member]) for member in ("criterion", "section", "item", "award", "role") if value.get(member)]
     told += [names.get(item, item.upper().replace("-", ".")) for item in items]
     if not told and value.get("scheme"):
         told.append(names.get(value["scheme"], value["scheme"]))

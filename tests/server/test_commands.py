@@ -328,7 +328,10 @@ def test_what_a_meeting_voted_is_written_down_by_command_and_refused_with_the_ru
     run("ballot", "elect", *year, "deputy", *room, "--votes", "so-bn=3", *by)
     assert "Bắc Ninh" in run("ballot", "elect", *year, "deputy", *room, "--votes", "so-hy=3", *by, fails=True)
     assert "UNIT=VOTES" in run("ballot", "elect", *year, "leader", *room, "--votes", "so-hy", *by, fails=True)
-    assert "so-bn" not in run("decisions", *year)
+    log = run("decisions", *year)
+    assert "so-bn" not in log
+    assert "Bắc Ninh Cụm phó" in log
+    assert "Bắc Ninh Cờ thi đua" in log
 
 
 def test_who_was_elected_leads_the_next_year_that_a_file_opens_without_leaders(world, run, tmp_path):

@@ -90,6 +90,7 @@ EXAMPLES = {
     "award-ballot": {"award": "flag", **ROOM},
     "depart-order": {"award": "flag", "units": [BN], "over": [HY]},
     "elect": {"role": "leader", **ROOM},
+    "strike": {"subject": "honour:flag", "units": [BN]},
     "lock-scores": {"locked": True},
     "freeze": {"as_of": "2024-10-08", "sha256": "0" * 64},
     "publish": {"frozen": "decision:1:" + "0" * 16},
@@ -151,7 +152,7 @@ def test_locked_scores_are_changed_only_after_they_are_opened_again(world):
 
 def test_what_is_published_is_final(world):
     freeze, _ = published(world)
-    for act in sorted(set(ACTS) - {"withhold", "lock-scheme", "elect"}):
+    for act in sorted(set(ACTS) - {"withhold", "lock-scheme", "elect", "strike"}):
         value = {"frozen": freeze["_id"]} if act == "publish" else EXAMPLES[act]
         with pytest.raises(Clash) as refused:
             world.act("hoi-dong" if act == "publish" else "huong", act, value, "Lý do")

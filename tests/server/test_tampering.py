@@ -234,6 +234,32 @@ def test_a_visit_of_the_leader_is_cancelled_by_the_deputy_alone():
     assert verify(bundle_of(cluster)).holds
 
 
+@pytest.mark.parametrize(("said", "authority", "holds"), [(["hai-duong"], DEPUTY, True), (["ha-noi"], LEADER, False)])
+def test_a_strike_is_of_whoever_may_act_on_the_units_of_what_it_strikes_whatever_it_says(said, authority, holds):
+    cluster = led()
+    counts = {"held": "2024-11-01", "voters": 3, "present": 3, "invalid": 0}
+    root = [cluster.approve_na("ha-noi", "i-1")]
+    sides = sorted(
+        cluster.decide(
+            "award-ballot",
+            {"award": "flag", "units": ["hai-duong"], **counts, "votes": {"hai-duong": votes}},
+            after=root,
+            authority=DEPUTY,
+        )
+        for votes in (1, 3)
+    )
+    value = {"subject": "honour:flag", "units": said}
+    given = cluster.decide("strike", value, settles=sides, authority=authority)
+    if holds:
+        report = verify(bundle_of(cluster))
+        assert report.holds
+        assert [(it.subject, it.struck) for it in report.ranking.beside] == [("honour:flag", given)]
+        assert "frozen-struck" in [it.code for it in report.frozen.exceptions]
+    else:
+        code, params = fault(bundle_of(cluster))
+        assert (code, params["decision"]) == ("bundle-authority", given)
+
+
 def after_freezing(cluster, act, value, authority):
     """Frozen, then this, and all of it bundled."""
     ranking = {"as_of": AS_OF.isoformat(), "sha256": digest(cluster.standings())}

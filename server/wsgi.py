@@ -7,7 +7,9 @@ writer and the follower must run once. It must never know what the app does.
 
 from __future__ import annotations
 
+import errno
 import os
+import select
 import socket
 import threading
 from collections.abc import Callable
@@ -23,6 +25,8 @@ from sync.errors import SyncError
 # CouchDB's replicator keeps idle connections for 30 s, proxies in front of us for 60 s; ours must outlive both, or a
 # request meets a closing connection.
 KEEP_ALIVE_S = 90
+# Between two pieces of a request: longer than a phone takes to find another cell, which itself waits 60 s at most.
+SILENCE_S = 90.0
 # Deployments kill a service that has not stopped after 30 s. A feed that is cut resumes where it was.
 GRACEFUL_STOP_S = 10
 # Waiting feeds (24) plus work; more threads only queue before SQLite's one writer.
@@ -63,8 +67,31 @@ class _MethodQueue(PollableMethodQueue):  # type: ignore[misc]  # gunicorn ships
             super().close()
 
 
+class _Line(socket.socket):
+    """A connection that ends when its client falls silent in the middle of a request.
+
+    A phone that leaves its cell says no goodbye. gunicorn waits for the rest without end, and after as many such phones
+    as there are threads nobody is answered any more.
+    """
+
+    def recv(self, *arguments: Any) -> bytes:
+        if self.gettimeout() is None and not self._speaks():
+            raise ConnectionResetError(errno.ECONNRESET, f"silent for {SILENCE_S} s")
+        return super().recv(*arguments)
+
+    def _speaks(self) -> bool:
+        heard = select.poll()
+        heard.register(self, select.POLLIN)
+        return bool(heard.poll(SILENCE_S * 1000))
+
+    def expect_answers(self) -> None:
+        """Have the system end it too where nothing of what was sent is heard to have arrived."""
+        if hasattr(socket, "TCP_USER_TIMEOUT") and self.family in (socket.AF_INET, socket.AF_INET6):
+            self.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(SILENCE_S * 1000))
+
+
 class _Worker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's threaded worker, whose late requests harm no file and whose slow leavers hold up nobody.
+    """gunicorn's threaded worker, whose late requests harm no file, and whose silent and slow clients hold up nobody.
 
     A connection is closed once the client has closed it too, or two seconds later. gunicorn waits for that on the one
     thread that accepts connections and gives out work; here the request's own thread does.
@@ -75,6 +102,9 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
         self.method_queue = _MethodQueue()
 
     def handle(self, conn: Any) -> Any:
+        if not isinstance(conn.sock, _Line):
+            conn.sock = _Line(fileno=conn.sock.detach())
+            conn.sock.expect_answers()
         kept = super().handle(conn)
         if not kept:
             conn.close(graceful=True)

@@ -14,6 +14,7 @@ import pytest
 import requests
 from gunicorn import util
 
+from server import wsgi
 from server.wsgi import REQUEST_LINE_BYTES_MAX, BackgroundServer, PortTaken, serve
 
 
@@ -24,6 +25,10 @@ def app() -> flask.Flask:
     @made.post("/unread")
     def unread() -> tuple[str, int]:
         return "no", 403
+
+    @made.post("/form")
+    def form() -> str:
+        return str(len(flask.request.get_data()))
 
     @made.get("/raw/<path:_>")
     def raw(_: str) -> str:
@@ -66,6 +71,17 @@ def test_the_longest_id_and_attachment_name_fit_a_request_line(app: flask.Flask)
     path = "/raw/" + "/".join(("%E1%BB%87" * (7_168 // 3), "%E1%BB%87" * 2_000))
     with BackgroundServer(app) as server:
         assert requests.get(server.url + path, timeout=120).text == path
+
+
+def test_clients_that_fall_silent_in_a_request_hold_up_nobody(
+    app: flask.Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wsgi, "SILENCE_S", 0.2)
+    with BackgroundServer(app, threads=2) as server, contextlib.ExitStack() as lines:
+        for begun in (b"GET /raw/x HT", b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc") * 3:
+            line = lines.enter_context(socket.create_connection((server.host, server.port)))
+            line.sendall(begun)
+        assert requests.get(f"{server.url}/raw/x", timeout=20).text == "/raw/x"
 
 
 class Held:

@@ -17,7 +17,7 @@ import structlog
 
 from schemas import ids
 from schemas.access import Authority, authority_for
-from schemas.acts import misfits, units_of
+from schemas.acts import STRUCK, misfits, units_of
 from schemas.ballots import award_problems, ballot_problems, election_problems, named_beside, strike_problems
 from schemas.counting import checklists
 from schemas.decision import build, check_value, subject_of
@@ -169,7 +169,7 @@ class Acts:
                 meant["sha256"] = digest(view.standings(day))
         elif act == "lock-scores" and meant.get("locked") is True:
             meant.setdefault("best", self._best(view))
-        elif act == "strike" and isinstance(meant.get("subject"), str):
+        elif act == "strike" and str(meant.get("subject")).startswith(STRUCK):
             meant["units"] = meant.get("units") or list(named_beside(view.record, meant["subject"]))
             if not meant["units"]:
                 raise InvalidDocument(strike_problems(view.record, meant, ()))

@@ -10,6 +10,7 @@ import pytest
 from schemas import ids
 from schemas.decision import build
 from schemas.hashing import part
+from schemas.problem import InvalidDocument
 from tests.server.test_follower import put
 from tests.server.test_freezing import ballot, locked, published, scored
 from tests.server.test_result_page import ballot_fields
@@ -219,6 +220,18 @@ def test_honours_side_by_side_of_a_unit_that_is_eligible_no_more_are_struck_on_t
     assert "Bỏ phiếu suy tôn Cờ thi đua" in log
     told = world.service.board.explain(None, GROUP, YEAR, BN)
     assert "explain-struck" in [line.reason.code for line in told.lines]
+
+
+def test_what_is_no_matter_of_the_meeting_is_not_struck(world):
+    scored(world)
+    world.act("huong", "rank-unit", {"unit": BN, "ranked": False}, "Máy chủ này ghi.")
+    elsewhere(world, "rank-unit", {"unit": BN, "ranked": True})
+    sides = [it["_id"] for it in world.service.board.view(None, GROUP, YEAR).folded.contested[f"rank:{BN}"].sides]
+    for value in ({"subject": f"rank:{BN}"}, {"subject": f"rank:{BN}", "units": [BN]}):
+        with pytest.raises(InvalidDocument) as refused:
+            world.act("huong", "strike", value, "Hủy cả.", settles=sides)
+        assert refused.value.problems
+    assert contested(world) == [f"rank:{BN}"]
 
 
 def test_which_of_two_honours_side_by_side_is_right_is_said_on_the_page_though_the_unit_is_eligible_no_more(

@@ -258,7 +258,7 @@ class ThiduaApp(App):
         self.status_icon, self.status_tone = STATUS_LOOK[status.state]
         waiting = i18n.ngettext_("{n} item waits", "{n} items wait", status.pending) if status.pending else ""
         last = (
-            self._("at {time}").format(time=brief_moment(status.last_sync, self.phone.tools.time()))
+            self._("last exchange {time}").format(time=brief_moment(status.last_sync, self.phone.tools.time()))
             if status.last_sync and status.state != "syncing"
             else ""
         )
@@ -267,7 +267,8 @@ class ThiduaApp(App):
             waiting = ""
         offline = self._("Offline") if status.state == "offline" and (waiting or last) else ""
         first = going or offline or status.sentence()
-        self.status_text = " · ".join(part for part in (first, waiting, last) if part)
+        parts = [part for part in (first, waiting, last) if part]
+        self.status_text = " · ".join([*(part.removesuffix(".") for part in parts[:-1]), parts[-1]])
         self.status_progress = -1 if status.percent is None or status.state != "syncing" else status.percent / 100
 
     @mainthread

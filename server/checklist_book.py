@@ -128,7 +128,7 @@ def answer_of(
         return said, [("G", "text-too-long", {"limit": NOTE_CHARS_MAX, "length": len(row[6])})]
     if row[5]:
         if row[5].casefold() != "x":
-            return said, [("F", "word-unknown", {"given": row[5][:40], "words": ["x"]})]
+            return said, [("F", "na-mark", {"given": row[5][:40]})]
         if row[4]:
             return said, [("F", "value-and-na", {})]
         return {**said, "na": True}, [] if row[6] else [("G", "na-note-here", {})]

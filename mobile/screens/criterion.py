@@ -116,13 +116,13 @@ class CriterionCard(Card):
         if view.answer is None or not getattr(view.answer, VALUE_FIELD[view.kind]):
             return _("times") if view.kind == "per_occurrence" else _("what was achieved")
         if view.worth is None:
-            return _("scored once all units' results are known")
+            return _("waits for the units' results")
         return _("= {points} points").format(points=points(view.worth, self.locale))
 
     def _returned(self, view: CriterionView) -> str:
         if view.returned is None:
             return ""
-        return _("Sent back: {reason} Answer by {date}.").format(
+        return _("Sent back: {reason} (answer by {date})").format(
             reason=view.returned.reason, date=short_date(view.returned.deadline)
         )
 

@@ -181,7 +181,7 @@ def test_work_goes_on_in_any_weather_and_each_is_named(world, weather, phone, ru
     weather.on()
     weather.sky = "fair"
     screen.app.worker.wake()
-    screen.until(lambda: screen.says("Mọi thứ đã có trên máy chủ."), what="everything is sent")
+    screen.until(lambda: screen.says("Mọi thứ đã có trên máy chủ"), what="everything is sent")
     draft = world.service.backend.open(f"u-{HY}-{YEAR}").get(key.partition("/")[2])
     assert sorted(draft["answers"]) == ["i-1", "i-2", "i-3"]
 

@@ -52,7 +52,7 @@ def test_criteria_of_a_function_the_unit_lacks_are_not_asked():
         ({f"E{FIRST}": "nhiều"}, (FIRST, "E", "number-unclear")),
         ({f"E{FIRST}": "9" * 5000}, (FIRST, "E", "number-unclear")),
         ({f"E{FIRST}": -1}, (FIRST, "E", "decimal-negative")),
-        ({f"F{FIRST}": "có"}, (FIRST, "F", "word-unknown")),
+        ({f"F{FIRST}": "có"}, (FIRST, "F", "na-mark")),
         ({f"F{FIRST}": "x"}, (FIRST, "G", "na-note-here")),
         ({f"F{FIRST}": "x", f"E{FIRST}": 1}, (FIRST, "F", "value-and-na")),
         ({f"A{FIRST}": "x-9", f"E{FIRST}": 1}, (FIRST, "A", "criterion-not-here")),

@@ -116,3 +116,14 @@ def test_everything_is_there_without_scripts(pages: Any) -> None:
         assert page.locator(".banner.good").inner_text().startswith("Đã ghi quyết định")
     finally:
         context.close()
+
+
+def test_upright_paper_keeps_its_tables_though_it_is_as_narrow_as_a_phone(pages: Any) -> None:
+    opened, url = pages
+    with page_of(opened, size={"width": 612, "height": 900}) as page:
+        enter(page, url)
+        page.goto(f"{url}{BASE}/units/ha-noi")
+        shown = "getComputedStyle(document.querySelector('table.cards tr')).display"
+        assert page.evaluate(shown) == "grid"
+        page.emulate_media(media="print")
+        assert page.evaluate(shown) == "table-row"

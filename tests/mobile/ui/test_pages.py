@@ -54,7 +54,7 @@ def test_a_good_code_opens_the_first_page_and_fills_it(fresh, run, tmp_path):
         screen.tap("enrol:submit")
         screen.until(lambda: screen.says("Xin chào, Nguyễn Thị Lan"))
         screen.until(lambda: fresh.home().visits and screen.has(f"checklist:{fresh.cross_key(VISIT)}"))
-        screen.until(lambda: screen.says("Mọi thứ đã có trên máy chủ."))
+        screen.until(lambda: screen.says("Mọi thứ đã có trên máy chủ"))
 
 
 def test_the_language_changes_while_the_page_stands(screen):
@@ -230,3 +230,13 @@ def test_a_grassroots_phone_leads_with_the_camera_and_its_own_evidence(fresh, ru
 
 def test_who_answers_checklists_is_not_led_to_the_camera(screen):
     assert not screen.has("photograph")
+
+
+def test_the_status_line_is_one_line_of_parts_without_a_full_stop_inside(screen):
+    from mobile.worker import SyncStatus
+
+    screen.app._show_status(SyncStatus("idle", "rest-follows", pending=3, last_sync="2024-10-08T02:00:00Z"))
+    assert ". ·" not in screen.app.status_text
+    assert screen.app.status_text.endswith("trao đổi lúc 09:00")
+    screen.app._show_status(SyncStatus("idle", "all-sent"))
+    assert screen.app.status_text.endswith(".")

@@ -190,7 +190,7 @@ def test_behind_a_figure_stands_what_to_write_and_then_what_it_earns_and_bands_a
     for view in (asked, given, replace(given, worth=None)):
         card.show(view)
         said.append(next(each.after for each in card.walk() if isinstance(each, Stepper)))
-    assert said == ["kết quả đạt được", "= 30 điểm", "có điểm khi đủ kết quả của các đơn vị"]
+    assert said == ["kết quả đạt được", "= 30 điểm", "chờ kết quả các đơn vị"]
     assert card.facts.endswith("đến 2 được 60 · đến 5 được 30 · quá mức đó được 0")
 
 

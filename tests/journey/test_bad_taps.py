@@ -165,8 +165,8 @@ def test_work_goes_on_in_any_weather_and_each_is_named(world, weather, phone, ru
     key = phone.self_key(GROUP, YEAR)
     for nth, (sky, said) in enumerate(
         {
-            "broken": "Máy chủ chưa trả lời đúng. Máy này sẽ tự thử lại; không có gì bị mất.",
-            "portal": "Mạng này yêu cầu đăng nhập trước. Hãy mở một trang web để đăng nhập, hoặc dùng mạng khác.",
+            "broken": "Máy chủ chưa trả lời đúng. Máy này sẽ tự thử lại; không có gì bị mất",
+            "portal": "Mạng này yêu cầu đăng nhập trước. Hãy mở một trang web để đăng nhập, hoặc dùng mạng khác",
             "off": "Ngoại tuyến",
         }.items(),
         1,

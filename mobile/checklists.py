@@ -22,6 +22,7 @@ from mobile.problems import InvalidAnswer, PhoneError, UnknownChecklist
 from mobile.sheet import Sheet
 from mobile.tools import Tools
 from schemas import checklist, ids
+from schemas.access import ACTORS
 from schemas.answer import check_answer
 from schemas.base import nfc, part_hash
 from schemas.fields import NAME_CHARS_MAX, NOTE_CHARS_MAX
@@ -230,7 +231,7 @@ class Checklists:
     def _editable(self, key: Key, book: Book) -> bool:
         account = self.tools.account
         if key.stage == "self":
-            return key.unit == account.unit and bool({"specialist", "head"} & set(account.roles))
+            return key.unit == account.unit and not ACTORS.isdisjoint(account.roles)
         planned = book.visits.get(key.visit or "")
         return planned is not None and planned.state == "planned" and account.account in planned.accounts
 

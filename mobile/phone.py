@@ -45,6 +45,7 @@ from mobile.problems import InvalidEvidence, UnknownChecklist
 from mobile.replies import Replies
 from mobile.tools import Tools
 from schemas import carried, figures, ids
+from schemas.access import ACTORS
 from schemas.visit import Visit
 
 if TYPE_CHECKING:
@@ -495,7 +496,7 @@ class Phone:
         account = self.tools.account
         cards = []
         for book in books:
-            if not book.is_member(account.unit) or not {"specialist", "head"} & set(account.roles):
+            if not book.is_member(account.unit) or ACTORS.isdisjoint(account.roles):
                 continue
             view = self._checklists.view(self._checklists.self_key(book.group, book.year), ledger)
             cards.append(

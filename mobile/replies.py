@@ -18,6 +18,7 @@ from mobile.ledger import Ledger
 from mobile.local import Local, listed
 from mobile.problems import PhoneError
 from schemas import base, ids
+from schemas.access import ACTORS
 from schemas.base import nfc
 from schemas.counting import checklists as counted
 from schemas.discrepancy import discrepancies
@@ -34,7 +35,7 @@ class Replies:
     def open(self, book: Book) -> list[OpenReply]:
         """What may be answered today in one group year, in the scheme's order; returns before deductions."""
         account = self.checklists.tools.account
-        if not book.is_member(account.unit) or not {"specialist", "head"} & set(account.roles):
+        if not book.is_member(account.unit) or ACTORS.isdisjoint(account.roles):
             return []
         key = self.checklists.self_key(book.group, book.year)
         matters = [*self._returned(key, book), *self._apart(key, book)]

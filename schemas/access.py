@@ -46,6 +46,7 @@ VISIT_TYPES: Final = ("draft", "submission", "evidence", "cited", "part", "minut
 MEDIA_TYPES: Final = ("photo", "thumb", "chunk", "slice")
 SCORERS: Final = frozenset({"specialist", "head", "inspector"})
 ACTORS: Final = frozenset({"specialist", "head"})
+"""Who acts for a unit: decides in its name, scores it, replies for it."""
 
 
 @dataclass(frozen=True, slots=True)

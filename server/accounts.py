@@ -21,6 +21,7 @@ from schemas import ids
 from schemas.base import check
 from schemas.figures import parse_time, time_string
 from schemas.hashing import nfc
+from schemas.organisation import ROLES
 from server.problems import Clash, Gone, Invalid, Missing, NotSignedIn
 from server.registry import Registry
 from sync.database import Document
@@ -44,8 +45,6 @@ MARK_CHARS: Final = 16
 
 NO_PASSWORD: Final = "-"  # noqa: S105 - the absence of one
 """Kept for an account that signs in nowhere: no password has this for its hash."""
-
-ROLES: Final = ("specialist", "head", "inspector", "grassroots", "council", "admin")
 
 _LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 

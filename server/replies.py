@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from schemas import ids
+from schemas.access import ACTORS
 from schemas.base import check
 from schemas.figures import VIET_NAM, format_date, time_string
 from schemas.hashing import nfc, part, part_hash
@@ -50,7 +51,7 @@ class Replies:
     ) -> Document:
         """The reply as written. Raises Missing, Refused, Invalid, and Clash once it is no longer open."""
         view = self._views.view(group, year)
-        if account.unit != unit or not {"specialist", "head"} & set(account.roles):
+        if account.unit != unit or ACTORS.isdisjoint(account.roles):
             raise Refused("reply-of-unit", {"unit": unit})
         said = nfc(text.strip())
         if not said or len(said) > REPLY_CHARS_MAX:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas import checklist, ids
+from schemas.access import ACTORS
 from schemas.base import check
 from schemas.figures import time_string
 from schemas.hashing import nfc, part, part_hash
@@ -114,5 +115,5 @@ def require_scorer(view: GroupView, account: Account, unit: str, visit: str | No
     if visit is not None:
         if account.account not in view.visits[visit].accounts:
             raise Refused("not-of-team")
-    elif account.unit != unit or not {"specialist", "head"} & set(account.roles):
+    elif account.unit != unit or ACTORS.isdisjoint(account.roles):
         raise Refused("not-of-unit", {"unit": unit})

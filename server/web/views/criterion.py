@@ -8,6 +8,7 @@ from typing import Any, Final
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from schemas.access import ACTORS
 from schemas.problem import InvalidDocument
 from server.board.models.trace import CriterionTrace
 from server.problems import Invalid, Problem
@@ -71,7 +72,7 @@ def _page(
         "criterion.html",
         trace=trace,
         head=trace.head,
-        may_reply=account().unit == trace.unit.unit and bool({"specialist", "head"} & set(account().roles)),
+        may_reply=account().unit == trace.unit.unit and not ACTORS.isdisjoint(account().roles),
         lines=derivation(trace.head.group, trace.head.year, trace.unit.unit, trace.row.criterion),
         offers={offer.act: offer for offer in trace.offers},
         minuted=trace.minuted,

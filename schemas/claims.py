@@ -56,22 +56,40 @@ def sides(scheme: Scheme, folded: Folded, unit: str) -> tuple[Side, Side]:
 
 
 def astray(scheme: Scheme, folded: Folded, unit: str, claimed: Iterable[Body]) -> tuple[ClaimResult, ...]:
-    """Claims under an item that the scheme lacks: those decided on, and of those `claimed` in a checklist the others.
-
-    They count for nothing, and are told all the same.
+    """Claims that no side has: under an item that the scheme lacks, and of those `claimed` in a checklist also the ones
+    of which nothing was decided. They count for nothing, and are told all the same.
     """
+    subjects = folded.subjects(f"claim:{unit}:")
     found = [
         replace(claim, reasons=(*(it for it in claim.reasons if it.code != "claim-item-unknown"), _unknown(claim.item)))
-        for subject in folded.subjects(f"claim:{unit}:")
-        if _item(scheme, (claim := _claim(scheme, folded, subject)).item) is None
+        for claim in (_claim(scheme, folded, subject) for subject in subjects)
+        if _item(scheme, claim.item) is None
     ]
-    decided = {(claim.item, claim.key) for claim in found}
-    for each in claimed:
-        item, subject = each["item"], each["subject"]
-        if _item(scheme, item) is None and not any(item == one and subject.startswith(key) for one, key in decided):
+    decided: list[Body] = [folded.history[subject][-1]["value"] for subject in subjects]
+    own = {it["item"] + it["subject"] + (it["number"] or ""): it for it in claimed}.values()
+    for each in own:
+        if not any(_decides(value, each, own) for value in decided):
+            why = Reason("claim-undecided") if _item(scheme, each["item"]) else _unknown(each["item"])
             none, once = Fraction(0), Fraction(1)
-            found.append(ClaimResult("", item, subject, once, each["number"], None, none, (_unknown(item),)))
+            found.append(ClaimResult("", each["item"], each["subject"], once, each["number"], None, none, (why,)))
     return tuple(found)
+
+
+def _decides(value: Body, claim: Body, own: Iterable[Body]) -> bool:
+    """Does a decision speak of this claim? It names an achievement by the beginning of its subject's hash; where one
+    subject is claimed under several items, each has a hash of its own, and the decision may name another's.
+    """
+    if value["item"] != claim["item"]:
+        return False
+    if claim["subject"].startswith(value["key"]):
+        return claim["number"] is None or _same(value["number"], claim["number"])
+    if claim["number"] is not None:
+        return _same(value["number"], claim["number"])
+    return any(it["subject"].startswith(value["key"]) for it in own if it["item"] != claim["item"])
+
+
+def _same(one: str | None, other: str) -> bool:
+    return one is not None and plain_number(one) == plain_number(other)
 
 
 def _item(scheme: Scheme, item: str) -> Item | None:

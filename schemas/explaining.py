@@ -26,7 +26,9 @@ from schemas.standings import Eligibility, Row, Standings
 BALLOTS: Final = "5.9-ballots"
 ELECTIONS: Final = "5.9-elections"
 
-RULES: Final = ("4", "5.1", "5.2", "5.3", "5.4", "5.5", "5.6", "5.7", "5.8", "5.9", BALLOTS, ELECTIONS, "6")
+SECTIONS: Final = "5.4-sections"
+
+RULES: Final = ("4", "5.1", "5.2", "5.3", "5.4", SECTIONS, "5.5", "5.6", "5.7", "5.8", "5.9", BALLOTS, ELECTIONS, "6")
 """The rules a line may name; each has a sentence of its own, `rule-<number with a dash>`."""
 
 
@@ -208,7 +210,7 @@ def _section(section: SectionResult, level: int) -> Iterator[Line]:
         return
     counted = tuple(it.points for it in section.criteria if it.points is not None)
     terms = {"terms": counted, "sum": section.earned}
-    yield Line(level + 1, Reason("explain-section-sum", terms), section.earned, "5.4")
+    yield Line(level + 1, Reason("explain-section-sum", terms), section.earned, SECTIONS)
     if section.applicable != section.section.max:
         for it in section.criteria:
             if it.state in ("excluded", "na"):
@@ -276,8 +278,9 @@ def _total(ranking: Standings, row: Row) -> Iterator[Line]:
         yield Line(1, Reason("explain-base", {"terms": terms, "base": card.base}), card.base, "5.5")
     yield from _side("bonus", card.bonus, 1)
     yield from _side("penalty", card.penalty, 1)
+    names = {} if ranking.scheme is None else ranking.scheme.item_names
     for claim in card.astray:
-        yield from _claim(claim, claim.item, None, 1)
+        yield from _claim(claim, dict(names.get(claim.item, {})) or claim.item, None, 1)
     if card.base is not None and card.total is not None:
         params = {"base": card.base, "bonus": card.bonus.points, "penalty": card.penalty.points, "total": card.total}
         raw = card.base + card.bonus.points - card.penalty.points
@@ -364,6 +367,8 @@ _RULE_OF: Final[Mapping[str, str]] = {
     "carried": "6",
     "carried-not-needed": "6",
     "carry-without-event": "6",
+    "unit-merged": "6",
+    "unit-dissolved": "6",
 }
 
 

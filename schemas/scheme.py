@@ -243,6 +243,11 @@ class Scheme:
     def bonus_item(self, item_id: str) -> Item | None:
         return next((item for item in self.bonus.items if item.id == item_id), None)
 
+    @cached_property
+    def item_names(self) -> Mapping[str, Mapping[str, str]]:
+        """What each item of bonus and penalty is called, by its id."""
+        return {item.id: item.names for item in (*self.bonus.items, *self.penalty.items)}
+
     def penalty_item(self, item_id: str) -> Item | None:
         return next((item for item in self.penalty.items if item.id == item_id), None)
 

@@ -95,7 +95,7 @@ class Coverage:
 class Scorecard:
     """All of one unit's figures. `base` and `total` are None while any section is no number.
 
-    `apart` are the discrepancies by criterion, `astray` claims under items that the scheme lacks: no side counts them.
+    `apart` are the discrepancies by criterion, `astray` the claims that no side has.
     """
 
     unit: str

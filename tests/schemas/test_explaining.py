@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 
@@ -281,3 +282,39 @@ def test_a_claim_under_an_item_the_scheme_lacks_is_told_with_why_it_does_not_cou
     value = {"unit": "ha-noi", "item": "thuong-cu", "key": "k", "occurrences": "1", "number": None}
     assert [it.code for it in misfits(cluster.record().scheme, "count-claim", value)] == ["claim-item-unknown"]
     assert misfits(cluster.record().scheme, "refuse-claim", value) == []
+
+
+def test_a_claim_of_which_nothing_was_decided_is_told_until_it_is() -> None:
+    cluster = Cluster("ha-noi")
+    cluster.submit("ha-noi", cluster.full())
+    (own,) = cluster.submissions.values()
+    first, second = cluster.scheme["bonus"]["items"][:2]
+    # One achievement under two items, each with a hash of its own; and one without a number.
+    own["claims"] = [
+        {"item": first["id"], "subject": "b" * 64, "number": "7/QĐ", "evidence": []},
+        {"item": second["id"], "subject": "c" * 64, "number": "7/QĐ", "evidence": []},
+        {"item": first["id"], "subject": "d" * 64, "number": None, "evidence": []},
+    ]
+
+    def undecided() -> list[str]:
+        ranking = cluster.standings()
+        lines = explain_total(ranking, "ha-noi")
+        before = pairwise(lines)
+        return [ranking.sentence(it.reason, "vi") for it, why in before if why.reason.code == "claim-undecided"]
+
+    numbered = f"{second['names']['vi']}, quyết định số 7/QĐ: không tính"
+    assert len(undecided()) == 3
+    assert numbered in undecided()
+    cluster.claim("ha-noi", first["id"], "b" * 16, number="7/qđ")
+    assert undecided() == [numbered, f"{first['names']['vi']}: không tính"]
+    cluster.claim("ha-noi", second["id"], "b" * 16, number="7/QĐ")
+    value = {**cluster.decisions[-1]["value"], "item": first["id"], "key": "d" * 16, "number": None}
+    cluster.decide("refuse-claim", value)
+    assert undecided() == []
+
+
+def test_the_sum_of_a_section_bears_its_own_rules_name() -> None:
+    cluster = Cluster("ha-noi")
+    cluster.submit("ha-noi", cluster.full())
+    (line, *_) = [it for it in explain_total(cluster.standings(), "ha-noi") if it.reason.code == "explain-section-sum"]
+    assert rule_sentence(line.rule, "vi") == "Quy tắc 5.4 – Điểm của nội dung"

@@ -142,10 +142,9 @@ def by_option(command: Command) -> Command:
 def decider(
     service: Service, login: str | None, act: str, value: Mapping[str, Any], *, group: str, year: int
 ) -> Account:
-    """The account in whose name a command decides. Raises ClickException naming who could, where none is named."""
+    """The account in whose name a command decides. Raises NotSignedIn naming who could, where none is named."""
     from schemas.problem import Refused
-    from server.messages import say
-    from server.problems import Missing
+    from server.problems import Missing, NotSignedIn
 
     known = [each for each in service.accounts.all() if each.active]
     found = next((each for each in known if each.login == login), None)
@@ -156,7 +155,7 @@ def decider(
     view = service.board.view(None, group, year)
     could = [each for each in known if not isinstance(service.acts.authority(each, view, act, value), Refused)]
     logins = ", ".join(f"{each.login} ({each.name})" for each in could) or "–"
-    raise click.ClickException(say("act-by", service.config.locale, logins=logins))
+    raise NotSignedIn("act-by", {"logins": logins})
 
 
 @contextlib.contextmanager

@@ -388,3 +388,10 @@ def test_ballots_that_two_servers_recorded_are_settled_or_struck_by_command(worl
 
 
 ELECTED = {"units": ["so-hy"], "held": "2024-10-08", "voters": 3, "present": 3, "invalid": 0, "votes": {"so-hy": 2}}
+
+
+@pytest.mark.parametrize(("locale", "sentence"), [("vi", "Cần nêu ai quyết định"), ("en", "Say in whose name")])
+def test_who_could_decide_is_named_in_the_language_asked_for(world, run, locale, sentence):
+    told = run("freeze", GROUP, str(YEAR), "--locale", locale, fails=True)
+    assert sentence in told
+    assert "huong (Nguyễn Thị Hương)" in told

@@ -258,6 +258,8 @@ def test_a_visit_moved_on_one_server_and_cancelled_on_another_is_settled_on_the_
     page = read(leader, f"{BASE}/visits")
     assert "Hai quyết định song song" in page
     assert "phiếu của đoàn đang chờ" in page
+    today = leader.get(BASE).get_data(as_text=True).partition('class="todo"')[2]
+    assert f'href="{BASE}/visits"' in today.partition("</ul>")[0]
     assert "Hai quyết định song song" not in read(enter("bac"), f"{BASE}/visits")
     sent = filled(leader, f"{BASE}/visits", 'value="settle"')
     assert leader.post(f"{BASE}/visits", data={**sent, "reason": "x"}).status_code == 422

@@ -27,7 +27,7 @@ from server.bundle.export import Bundle, export, frozen_ranking
 from server.bundle.signing import fingerprint, public_key
 from server.problems import Clash
 
-ACTS = ("lock-scores", "freeze", "publish")
+ACTS = ("lock-scheme", "lock-scores", "freeze", "publish")
 """What the page of the result offers, in their order."""
 
 

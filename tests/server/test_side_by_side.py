@@ -282,3 +282,16 @@ def test_two_plans_of_one_visit_may_both_be_dropped_on_the_page(world, enter):
     answer = leader.post(f"{BASE}/visits", data={**sent, "side": "cancel", "reason": "Không đi nữa."})
     assert (answer.status_code, contested(world)) == (303, [])
     assert [it.state for it in world.service.board.view(None, GROUP, YEAR).visits.values()] == ["cancelled"]
+
+
+def test_the_scheme_is_locked_for_the_year_on_the_result_page_also_where_two_servers_did_so_at_once(world, enter):
+    leader, scheme = enter("huong"), world.service.board.view(None, GROUP, YEAR).group_year["scheme"]
+    page = f"{BASE}/result"
+    answer = leader.post(page, data=filled(leader, page, "lock-scheme"), follow_redirects=True)
+    assert "Đã khóa bảng điểm cho năm này." in html.unescape(answer.get_data(as_text=True))
+    again = {**filled(leader, page, "lock-scores"), "act": "lock-scheme", "scheme": scheme}
+    assert leader.post(page, data=again).status_code == 409
+    elsewhere(world, "lock-scheme", {"scheme": scheme})
+    assert contested(world) == ["scheme"]
+    assert leader.post(page, data=filled(leader, page, "lock-scheme")).status_code == 303
+    assert contested(world) == []

@@ -34,6 +34,7 @@ from server.web.reader import account, service
 from server.web.views.common import told
 
 DONE: Final = {
+    "lock-scheme": lazy_gettext("Đã khóa bảng điểm cho năm này."),
     "lock-scores": lazy_gettext("Đã ghi quyết định về khóa điểm."),
     "freeze": lazy_gettext("Đã chốt xếp hạng. Bảng dưới đây không đổi nữa, dù còn phiếu về sau."),
     "publish": lazy_gettext("Đã công bố kết quả."),
@@ -47,7 +48,7 @@ DONE: Final = {
 COUNT_CHARS_MAX: Final = 6
 """More people than any meeting has; Python makes no number of more than some thousand digits."""
 
-SUBJECTS: Final = {"lock-scores": "scores", "freeze": "ranking", "publish": "published"}
+SUBJECTS: Final = {"lock-scheme": "scheme", "lock-scores": "scores", "freeze": "ranking", "publish": "published"}
 """What each step decides on; two decisions on one that had not met are settled by one that names both."""
 
 
@@ -79,7 +80,9 @@ def result(group: str, year: int) -> Any:
 def result_sent(group: str, year: int) -> Any:
     act, form = request.form.get("act", ""), request.form
     value: dict[str, Any] = {}
-    if act == "lock-scores":
+    if act == "lock-scheme":
+        value = {"scheme": form.get("scheme", "")}
+    elif act == "lock-scores":
         value = {"locked": form.get("locked") == "true"}
     elif act == "freeze":
         value = {"as_of": form.get("as_of", ""), "sha256": form.get("seen", "")}
@@ -234,6 +237,8 @@ def _page(
         elect_offers={it.role: _may("elect", view, it.candidates, role=it.role) for it in room.offices},
         progress=progress,
         hindrances=[told_reason(it) for it in progress.hindrances],
+        scheme=view.group_year["scheme"],
+        scheme_locked=view.folded.on("scheme", "lock-scheme") is not None,
         sides={act: _sides(view, subject) for act, subject in (SUBJECTS | _room_subjects(room)).items()},
         forked=len(view.folded.heads) > 1,
         exceptions=lambda frozen: [told_reason(it) for it in frozen.exceptions],

@@ -32,6 +32,9 @@ HERE = Place()
 START_S = 240.0
 """A service that does not answer by then will not, on however busy a machine."""
 
+STOPPED_S = 240.0
+"""For a worker's last round on a busy machine: what it still wrote would be judged half-way."""
+
 IMPATIENT = Backoff(base_s=0.02, cap_s=0.1)
 """Phones of a test try again at once, so that most deaths of a server meet a request under way."""
 

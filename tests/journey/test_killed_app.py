@@ -20,7 +20,17 @@ from mobile.worker import SyncWorker
 from schemas import ids
 from server.service import Service
 from tests.journey.app_life import GROUP, YEAR
-from tests.journey.support import IMPATIENT, ROOT, ServeProcess, enrolled_phone, noise, open_phone, prepare_data, until
+from tests.journey.support import (
+    IMPATIENT,
+    ROOT,
+    STOPPED_S,
+    ServeProcess,
+    enrolled_phone,
+    noise,
+    open_phone,
+    prepare_data,
+    until,
+)
 from tests.server.world import SCHEME, config_at
 
 pytestmark = [pytest.mark.window, pytest.mark.timeout(900)]
@@ -159,7 +169,7 @@ def test_an_app_killed_under_the_thumb_keeps_what_it_called_saved_and_sends_it_o
             lambda: phone.unsent() == 0 and {item.state for item in phone.outbox()} == {"verified"},
             what=lambda: f"all is safe: {worker.status}",
         )
-        worker.stop()
+        worker.stop(STOPPED_S)
     finally:
         server.kill()
 

@@ -29,6 +29,7 @@ from sync import media
 from tests.journey.support import (
     HERE,
     IMPATIENT,
+    STOPPED_S,
     ServeProcess,
     enrolled_phone,
     noise,
@@ -99,7 +100,7 @@ class Person:
         return f"{self.worker.status}, {[(item.id, item.state, item.reason) for item in self.phone.outbox()]}"
 
     def close(self) -> None:
-        self.worker.stop()
+        self.worker.stop(STOPPED_S)
         self.phone.close()
 
 
@@ -208,7 +209,7 @@ def test_a_service_killed_again_and_again_ends_as_one_that_never_died(tmp_path, 
         for login, person in run.people.items():
             until(lambda it=person: it.settled, what=lambda it=person, who=login: f"{who}: {it}")
         for person in people:
-            person.worker.stop()
+            person.worker.stop(STOPPED_S)
     finally:
         run.server.kill()
 

@@ -74,7 +74,7 @@ def test_a_server_that_is_killed_while_a_phone_sends_ends_with_everything_once(t
             time.sleep(0.05)
     finally:
         done.set()
-        worker.stop()
+        worker.stop(SENT_S)
         server.kill()
         server.join()
 

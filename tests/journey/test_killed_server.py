@@ -40,7 +40,7 @@ from tests.journey.support import (
 from tests.server.world import GROUP, SCHEME, YEAR, config_at
 from tests.support.backends import Place
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 DEATHS = 24
 """Of the service in one run; a quarter of them while it is still starting."""

@@ -10,7 +10,7 @@ from mobile.i18n import N_, _
 
 MESSAGES = {
     # The status of synchronisation.
-    "not-enrolled": N_("This phone is not enrolled yet. Scan the code of your unit, or type it."),
+    "not-enrolled": N_("This phone is not enrolled yet. Type the server's address and the code you were given."),
     "starting": N_("Getting ready…"),
     "first-fill": N_("Fetching your checklists for the first time…"),
     "syncing": N_("Sending and fetching…"),

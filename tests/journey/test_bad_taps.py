@@ -26,7 +26,7 @@ UNKNOWN = (
     "This code is not known. Check it letter by letter, or ask for a new one.",
 )
 USED = (
-    "Mã này đã được dùng. Mỗi mã chỉ ghi danh một điện thoại: hãy xin mã mới.",
+    "Mã này đã được dùng. Mỗi mã chỉ đăng ký một điện thoại: hãy xin mã mới.",
     "This code was used already. Each code enrols one phone: ask for a new one.",
 )
 EXPIRED = ("Mã này đã hết hạn. Hãy xin mã mới.", "This code has expired. Ask for a new one.")

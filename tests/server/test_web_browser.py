@@ -127,3 +127,13 @@ def test_upright_paper_keeps_its_tables_though_it_is_as_narrow_as_a_phone(pages:
         assert page.evaluate(shown) == "grid"
         page.emulate_media(media="print")
         assert page.evaluate(shown) == "table-row"
+
+
+def test_a_code_read_by_a_phones_camera_is_shown_to_be_typed_into_the_app(pages: Any) -> None:
+    opened, url = pages
+    with page_of(opened, size=PHONE) as page:
+        page.goto(f"{url}/enrol#P97Z-VJYE")
+        assert page.locator(".code").inner_text() == "P97Z-VJYE"
+        page.goto(f"{url}/sign-in")
+        page.goto(f"{url}/enrol#call%20this%20number")
+        assert not page.locator(".code").is_visible()

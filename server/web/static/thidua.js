@@ -53,3 +53,11 @@ for (const form of document.querySelectorAll("form[method=post]")) form.addEvent
   form.dataset.sent = "1";
 });
 window.addEventListener("pageshow", () => { for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent; });
+
+// A code read by a phone's camera stands after the #, which never reaches the server: shown, to be typed into the app.
+for (const place of document.querySelectorAll("[data-code]")) {
+  const code = location.hash.slice(1);
+  if (!/^[A-Z0-9-]{4,20}$/.test(code)) continue;
+  place.textContent = code;
+  place.hidden = false;
+}

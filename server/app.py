@@ -25,6 +25,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import server.web
 from schemas.base import InvalidDocument
@@ -97,6 +98,9 @@ def create_app(config: Config, *, service: Service | None = None) -> Flask:
         limited: Callable[..., Any] = limit(app.view_functions[endpoint])
         app.view_functions[endpoint] = limited
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/db": _for_phones(app, service)})  # type: ignore[method-assign]
+    if config.proxies:
+        # `Host` a proxy hands on as it is: what a client says in X-Forwarded-Host need not be believed as well.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=0)  # type: ignore[method-assign]
     return app
 
 

@@ -38,7 +38,7 @@ class Config:
     """`data` holds `databases/`, `projection.sqlite`, `secret.key`, `signing.key` and `server.id`.
 
     Environment: THIDUA_DATA, THIDUA_LOCALE, THIDUA_SECURE_COOKIES, THIDUA_COUCHDB_URL, THIDUA_COUCHDB_PREFIX,
-    THIDUA_LIMITS (`name=number`, separated by commas).
+    THIDUA_LIMITS (`name=number`, separated by commas), THIDUA_PROXIES.
     """
 
     data: Path
@@ -57,6 +57,8 @@ class Config:
     """With what the names of our databases begin there: several installations may share one CouchDB."""
     limits: Limits = field(default_factory=Limits)
     """How much one request of a phone may ask of the gateway (docs/the-wire.md)."""
+    proxies: int = 0
+    """Through how many proxies of ours a request comes: as many of the last `X-Forwarded-…` are believed."""
     sweep_every_s: float = 300.0
     """Every five minutes the follower looks at everything, whatever hints it had (DESIGN 2)."""
 
@@ -94,6 +96,11 @@ def load(
             f"Names of databases in CouchDB cannot begin with {prefix!r}: in THIDUA_COUCHDB_PREFIX give small letters,"
             " digits, - and _, a letter first."
         )
+    proxies = told.get("THIDUA_PROXIES") or "0"
+    if not (proxies.isascii() and proxies.isdecimal()):
+        raise ConfigRefused(
+            f"THIDUA_PROXIES is how many proxies stand before the service, a number such as 0 or 1, not {proxies!r}."
+        )
     try:
         limits = changed(each for each in told.get("THIDUA_LIMITS", "").split(",") if each.strip())
     except ValueError as error:
@@ -123,6 +130,7 @@ def load(
         couchdb=couchdb or told.get("THIDUA_COUCHDB_URL") or None,
         couchdb_prefix=prefix,
         limits=limits,
+        proxies=int(proxies),
     )
 
 

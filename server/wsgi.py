@@ -134,6 +134,9 @@ _SETTINGS: dict[str, Any] = {
     "limit_request_line": REQUEST_LINE_BYTES_MAX,
     # The worker's heartbeat touches a file: not on the data's disk, which may be slow.
     "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,  # noqa: S108
+    # What a header says of where a request came from is the app's to believe, from nobody unasked: gunicorn would take
+    # scheme and path from any program of this machine.
+    "forwarded_allow_ips": "",
     # No door into the running server that we did not put there.
     "control_socket_disable": True,
 }

@@ -195,8 +195,8 @@ class Call:
         parts = [self.db_name, *path]
         below = "/".join(quote(part, safe="") for part in parts)
         host = self.request.headers.get("X-Forwarded-Host", "")
-        host_url = f"{self.request.scheme}://{host}" if _HOST.fullmatch(host) else self.request.host_url.rstrip("/")
-        root = host_url + self.mount
+        scheme = "https" if self.request.headers.get("X-Forwarded-Proto") == "https" else self.request.scheme
+        root = f"{scheme}://{host if _HOST.fullmatch(host) else self.request.host}{self.mount}"
         return {"Location": f"{root}/{below}"}
 
 

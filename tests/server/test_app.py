@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
@@ -115,6 +116,38 @@ def test_guesses_are_counted_and_right_codes_are_not(world, client):
     answers = [enrol(client, "AAAA-AAAA").status_code for _ in range(12)]
     assert answers == [404] * 10 + [429] * 2
     assert enrol(client, "AAAA-AAAA", **{"Accept-Language": "en"}).json["code"] == "too-many-tries"
+
+
+def guess(client, forwarded):
+    """The status of a wrong code that a program of this machine brings, with this X-Forwarded-For."""
+    sent = {"environ_base": {"REMOTE_ADDR": "127.0.0.1"}, "headers": {"X-Forwarded-For": forwarded}}
+    code = {"code": "AAAA-AAAA", "label": "máy"}
+    return client.post("/api/v1/enrol", json=code, **sent).status_code
+
+
+def test_a_forged_address_wins_no_guesses_where_no_proxy_is_known(client):
+    answers = [guess(client, f"203.0.113.{n}") for n in range(12)]
+    assert answers == [404] * 10 + [429] * 2
+
+
+@pytest.mark.parametrize(("proxies", "between"), [(1, ""), (2, ", 198.51.100.7")])
+def test_each_client_behind_a_known_proxy_has_guesses_of_its_own(world, proxies, between):
+    client = create_app(replace(world.service.config, proxies=proxies), service=world.service).test_client()
+    first, second = f"203.0.113.1{between}", f"203.0.113.2{between}"
+    assert [guess(client, first) for _ in range(12)] == [404] * 10 + [429] * 2
+    assert guess(client, second) == 404, "somebody else pays for it"
+    assert [guess(client, f"192.0.2.{n}, {first}") for n in range(2)] == [429] * 2, (
+        "a name of one's own in front helped"
+    )
+
+
+@pytest.mark.parametrize(("proxies", "secure"), [(0, False), (1, True)])
+def test_a_request_is_https_when_a_known_proxy_says_so(world, proxies, secure):
+    client = create_app(replace(world.service.config, proxies=proxies), service=world.service).test_client()
+    told = {"X-Forwarded-For": "203.0.113.1", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"}
+    answer = client.get("/sign-in", headers=told)
+    assert ("Strict-Transport-Security" in answer.headers) == secure
+    assert "evil.example" not in answer.text + str(answer.headers)
 
 
 def test_an_unknown_address_answers_in_the_form_of_its_part(client):

@@ -142,3 +142,11 @@ def test_a_limit_of_the_gateway_is_set_by_the_environment(tmp_path: Path) -> Non
     for wrong in ("nothing=1", "body_bytes_max=x", "body_bytes_max=0", "body_bytes_max"):
         with pytest.raises(ConfigRefused, match="THIDUA_LIMITS"):
             load(tmp_path, environment={"THIDUA_LIMITS": wrong})
+
+
+def test_a_number_of_proxies_that_is_none_is_refused_at_the_start(tmp_path: Path) -> None:
+    assert load(tmp_path, environment={}).proxies == 0
+    assert load(tmp_path, environment={"THIDUA_PROXIES": "2"}).proxies == 2
+    for wrong in ("-1", "yes", "1.0", "²"):
+        with pytest.raises(ConfigRefused, match="THIDUA_PROXIES"):
+            load(tmp_path, environment={"THIDUA_PROXIES": wrong})

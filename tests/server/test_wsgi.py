@@ -34,7 +34,17 @@ def app() -> flask.Flask:
     def raw(_: str) -> str:
         return str(flask.request.environ["RAW_URI"])
 
+    @made.get("/asked")
+    def asked() -> str:
+        return f"{flask.request.scheme} {flask.request.script_root}{flask.request.path}"
+
     return made
+
+
+def test_nobody_on_this_machine_says_by_a_header_in_which_scheme_it_asks(app: flask.Flask) -> None:
+    with BackgroundServer(app) as server, socket.create_connection((server.host, server.port)) as line:
+        line.sendall(b"GET /asked HTTP/1.1\r\nHost: x\r\nX-Forwarded-Proto: https\r\nSCRIPT_NAME: /as\r\n\r\n")
+        assert answer_of(line.makefile("rb")) == (b"200", b"http /asked")
 
 
 def test_a_connection_serves_many_requests_refused_bodies_included(app: flask.Flask) -> None:

@@ -129,6 +129,11 @@ def test_where_it_is_is_said_as_a_proxy_was_asked_for_it(curl: Curl, host: str, 
     assert put.headers["Location"] == f"{shown}prefix/db/a"
 
 
+def test_where_it_is_is_said_with_the_scheme_a_proxy_was_asked_in(curl: Curl) -> None:
+    put = curl.raw("PUT", "/db/a", data="{}", headers={"X-Forwarded-Proto": "https"})
+    assert put.headers["Location"] == "https://localhost/prefix/db/a"
+
+
 def test_who_does_not_wait_for_a_batch_is_not_told_how_it_went(curl: Curl) -> None:
     for n in (1, 2):
         assert curl("PUT", "/db/c?batch=ok", {"n": n}) == (202, {"ok": True, "id": "c"})

@@ -121,7 +121,18 @@ class GuardedDatabase:
         return page
 
     def revs_diff(self, revisions: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
-        return self._inner.revs_diff(revisions)
+        """What is missing; of a document that its writer may not read, without the ancestors that stand: their number
+        and hashes tell what became of it. That a revision asked for stands is told: who can name it has it.
+        """
+        told = self._inner.revs_diff(revisions)
+        if self._policy.reads_all():
+            return told
+        return {
+            doc_id: entry
+            if "possible_ancestors" not in entry or self._policy.refuse_read(doc_id) is None
+            else {"missing": entry["missing"]}
+            for doc_id, entry in told.items()
+        }
 
     def bulk_get(
         self,

@@ -10,6 +10,7 @@ import pytest
 
 from sync.errors import Forbidden, Unauthorized
 from sync.guarded import GuardedDatabase, Refusal
+from sync.replicate import replicate
 from tests.support.histories import graft, revision
 from tests.support.memory import MemoryDatabase
 from tests.support.wire import Rules
@@ -156,6 +157,21 @@ def test_a_listed_document_one_may_not_read_comes_without_its_body(inner: Memory
     told = [row for row in rows if row["id"] == "secret"]
     assert len(told) == 2
     assert all(row["doc"] is None and row["error"] == "forbidden" for row in told)
+
+
+def test_what_stands_of_a_document_is_not_told_to_who_may_not_read_it(inner: MemoryDatabase) -> None:
+    asked = {"a": ["5-x"], "secret": ["5-x", "2-b"], "new": ["1-n"]}
+    others = {"a": {"missing": ["5-x"], "possible_ancestors": ["1-a"]}, "new": {"missing": ["1-n"]}}
+    assert guarded(inner, read=no_secrets).revs_diff(asked) == {**others, "secret": {"missing": ["5-x"]}}
+
+
+def test_what_one_may_write_and_not_read_is_not_sent_twice(inner: MemoryDatabase) -> None:
+    source = MemoryDatabase("source")
+    graft(source, revision("secret", "3-c", "2-b", "1-a", n=3), revision("new", "1-n"))
+    blind = guarded(inner, read=lambda _: "not yours")
+    assert replicate(source, blind, new_session_id=lambda: "session", now=lambda: "now").docs_written == 2
+    assert inner.get("secret")["_rev"] == "3-c"
+    assert blind.revs_diff({"secret": ["3-c"], "new": ["1-n"]}) == {}
 
 
 def test_a_right_withdrawn_while_waiting_ends_the_wait(inner: MemoryDatabase) -> None:

@@ -47,12 +47,13 @@ def locale_option(command: Command) -> Command:
         "--locale",
         type=click.Choice(["vi", "en"]),
         envvar="THIDUA_LOCALE",
-        default=_terminals_locale,
+        default=terminals_locale,
         help="The language of what is printed (else THIDUA_LOCALE, else the terminal's, else the installation's).",
     )(command)
 
 
-def _terminals_locale() -> str | None:
+def terminals_locale() -> str | None:
+    """The language that the terminal names first, where we speak it."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         told = os.environ.get(name, "")
         if told:
@@ -70,6 +71,14 @@ def word(book: str, code: str, locale: str) -> str:
 
     vietnamese = str(of_pages(book, code).text)
     return vietnamese if locale == "vi" else str(Translations.load(TRANSLATIONS, [locale]).gettext(vietnamese))
+
+
+def hash_and_key(result_hash: str, key: str, locale: str) -> str:
+    """What is printed on a published ranking and given to `thidua verify`, on two lines."""
+    from server.bundle.signing import grouped
+    from server.messages import say
+
+    return say("hash-and-key", locale, hash=grouped(result_hash), key=grouped(key))
 
 
 def print_json(value: Any) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from server.commands._shared import data_option, json_option, locale_option, opened, print_json
+from server.commands._shared import data_option, hash_and_key, json_option, locale_option, opened, print_json
 
 
 @click.command(short_help="Write a frozen ranking and all its inputs to one file.")
@@ -35,11 +35,14 @@ def command(
 
     The same state gives the same bytes. `thidua verify OUT` checks it, anywhere.
     """
-    from server.bundle.signing import grouped
+    from schemas.figures import format_points
+    from server.messages import say
+    from server.problems import Clash
 
-    if out.exists() and not force:
-        raise click.ClickException(f"{out} exists: name another file, or write over it with --force.")
     with opened(data, locale=locale) as service:
+        if out.exists() and not force:
+            raise Clash("file-exists", {"file": out})
+        spoken = locale or service.config.locale
         service.follower.sweep()
         made = service.results.bundle(None, group, year, out, photos=photos, public=public)
     report = made.report
@@ -49,6 +52,6 @@ def command(
             "documents": report.documents, "photos": report.photos, "public": public,
         })  # fmt: skip
         return
-    click.echo(f"{out} · {out.stat().st_size:,} bytes · {report.documents} documents · {report.photos} photos")
-    click.echo(f"hash: {grouped(made.hash)}")
-    click.echo(f"key:  {grouped(made.key)}")
+    counts = {"documents": report.documents, "photos": report.photos}
+    click.echo(say("bundle-made", spoken, file=out, bytes=format_points(out.stat().st_size, spoken), **counts))
+    click.echo(hash_and_key(made.hash, made.key, spoken))

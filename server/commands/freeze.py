@@ -43,6 +43,6 @@ def command(
         exceptions = [it.to_json() for it in frozen.exceptions]
         print_json({"decision": freeze["_id"], "inputs": len(freeze["inputs"]), "exceptions": exceptions})
         return
-    click.echo(f"{freeze['_id']} · {len(freeze['inputs'])} inputs")
+    click.echo(say("frozen", locale, decision=freeze["_id"], inputs=len(freeze["inputs"])))
     for sentence in told:
         click.echo(f"  {sentence}")

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import click
 
-from server.commands._shared import by_option, data_option, decider, json_option, locale_option, opened, print_json
+from server.commands._shared import (
+    by_option,
+    data_option,
+    decider,
+    hash_and_key,
+    json_option,
+    locale_option,
+    opened,
+    print_json,
+)
 
 
 @click.command(short_help="Publish the frozen ranking of a group year.")
@@ -21,15 +30,13 @@ def command(group: str, year: int, login: str | None, data: Path, *, locale: str
 
     Prints the hash and the fingerprint with which anybody checks the bundle: `thidua verify --expect HASH --key …`.
     """
-    from server.bundle.signing import grouped
-
     with opened(data, locale=locale) as service:
         account = decider(service, login, "publish", {}, group=group, year=year)
         decision = service.acts.act(account, group, year, "publish", {})
         result = service.results.result(None, group, year)
+        spoken = locale or service.config.locale
     if as_json:
         print_json({"decision": decision["_id"], "hash": result.hash, "key": result.key})
     else:
         click.echo(decision["_id"])
-        click.echo(f"hash: {grouped(result.hash)}")
-        click.echo(f"key:  {grouped(result.key)}")
+        click.echo(hash_and_key(result.hash, result.key, spoken))

@@ -28,6 +28,7 @@ def command(file: Path, data: Path, *, handed_over: bool, locale: str | None, as
     from rich.console import Console
 
     from server.carried import receive
+    from server.messages import say
 
     with opened(data, locale=locale) as service, Console(stderr=True).status(f"{file.name} …") as bar:
         reader = locale or service.config.locale
@@ -37,8 +38,26 @@ def command(file: Path, data: Path, *, handed_over: bool, locale: str | None, as
         print_json(asdict(received))
         return
     click.echo(
-        f"{file.name}, written on the phone of {received.name or received.head.account} at {received.head.at}:"
-        f" {received.written} documents taken, {received.known} stood here already, {len(received.refused)} refused."
+        say(
+            "carried-taken",
+            reader,
+            file=file.name,
+            name=received.name or received.head.account,
+            at=_moment(received.head.at, reader),
+            written=received.written,
+            known=received.known,
+            refused=len(received.refused),
+        )
     )
     for each in received.refused:
         click.echo(f"  {each.database} {each.id}: {each.reason}")
+
+
+def _moment(at: str, locale: str) -> str:
+    """As it stands there where it is no time: only the phone's hand has written it."""
+    from schemas.figures import format_time
+
+    try:
+        return format_time(at, locale)
+    except ValueError:
+        return at

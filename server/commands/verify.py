@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from server.commands._shared import json_option, locale_option, print_json
+from server.commands._shared import hash_and_key, json_option, locale_option, print_json
 
 if TYPE_CHECKING:
     from server.bundle.verify import Report
@@ -44,7 +44,6 @@ def command(
 
 def _print(report: Report, locale: str) -> None:
     from schemas.figures import fixed_string, format_points, format_time
-    from server.bundle.signing import grouped
     from server.messages import say
 
     english = locale == "en"
@@ -66,5 +65,5 @@ def _print(report: Report, locale: str) -> None:
         when = format_time(it.at, locale)
         click.echo(f"  · {kind[it.kind]} {it.sha256[:12]}… {words} {it.n}, {when}: {it.reason or '–'}")
     if report.hash is not None and report.key is not None:
-        click.echo(f"\nhash: {grouped(report.hash)}\nkey:  {grouped(report.key)}")
+        click.echo("\n" + hash_and_key(report.hash, report.key, locale))
     click.echo(f"SHA-256 {'of the file' if english else 'của tệp'}: {report.file_sha256}")

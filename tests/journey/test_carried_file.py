@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from mobile.worker import SyncWorker
 from schemas import carried, ids
+from schemas.figures import format_time
 from server.carried import Turned, receive
 from server.cli import main
 from server.problems import Invalid, Missing
@@ -195,7 +196,10 @@ def test_the_command_takes_it_in_and_names_every_refused_row(world, phone, place
 
     told = json.loads(run("--json").stdout)
     assert (told["written"], len(told["refused"])) == (0, len(bad))
+    head = json.loads(file.read_text(encoding="utf-8"))
+    assert f"lúc {format_time(head['at'])}: nhận 0 tài liệu" in run("--locale", "vi").stdout
     printed = run().stdout
+    assert "0 documents taken" in printed
     for each in told["refused"]:
         assert f"{each['database']} {each['id']}: {each['reason']}" in printed
     file.write_bytes(file.read_bytes()[:-20])

@@ -177,6 +177,20 @@ def test_the_doctor_finds_a_secret_open_to_others_and_a_damaged_database(world, 
     assert "chmod 600" in run("doctor", fails=True)
 
 
+def test_what_the_doctor_finds_is_read_in_the_language_asked_for_and_told_programs_in_one(world, run, tmp_path):
+    (tmp_path / "data" / "secret.key").chmod(0o644)
+    vietnamese, english = (run("doctor", "--locale", each, fails=True) for each in ("vi", "en"))
+    assert "hãy chạy chmod 600" in vietnamese
+    assert "đang chờ: không có gì phải chờ" in vietnamese
+    assert "sound" not in vietnamese
+    assert "waiting: nothing waits" in english
+    (tmp_path / "data" / "secret.key").chmod(0o600)
+    told = [{**each, "said": ""} if each["check"] == "space" else each for each in run("doctor", "--json")]
+    again = run("doctor", "--json", "--locale", "en")
+    assert told == [{**each, "said": ""} if each["check"] == "space" else each for each in again]
+    assert told[-1]["said"] == "nothing waits"
+
+
 def test_a_command_does_not_load_the_web_server_to_say_what_it_is():
     code = (
         "import sys, server.cli as c; c.main(['units', '--help'], standalone_mode=False); print('flask' in sys.modules)"
@@ -252,6 +266,43 @@ def test_what_is_printed_of_invented_scores_says_so_wherever_it_is_printed(world
         assert "Số liệu mẫu" in printed
 
 
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("vi", ("tài liệu", "mã kết quả:", "dấu vân tay khóa:", "hãy đặt tên tệp khác")),
+        ("en", ("documents", "hash:", "key:", "name another file")),
+    ],
+)
+def test_a_bundle_is_told_of_in_the_language_asked_for(world, run, tmp_path, locale, words):
+    published(world)
+    asked = ("bundle", GROUP, str(YEAR), str(tmp_path / "year.zip"), "--locale", locale)
+    printed = run(*asked) + CliRunner().invoke(main, ["verify", str(tmp_path / "year.zip"), "--locale", locale]).output
+    assert all(word in printed for word in words[:-1])
+    assert printed.count(words[1]) == 2, "the command and its check"
+    assert words[-1] in run(*asked, fails=True)
+
+
+@pytest.mark.parametrize(("locale", "word"), [("vi", "dữ liệu đầu vào"), ("en", "inputs")])
+def test_a_frozen_ranking_is_told_of_in_the_language_asked_for(world, run, locale, word):
+    scored(world)
+    world.act("huong", "lock-scores", {"locked": True})
+    assert word in run("freeze", GROUP, str(YEAR), "--by", "huong", "--locale", locale)
+
+
+def test_accounts_are_told_of_in_the_language_asked_for(made, monkeypatch):
+    add = ("user", "add", "lan", "--name", "Lan", "--unit", "so-hy", "--role", "specialist", "--locale", "en")
+    asked = made(*add, stdin="mật khẩu mới\nmật khẩu mới\n")
+    assert "Nhập lại mật khẩu" in asked, "the language of the person added is not that of the one who adds"
+    assert "đăng nhập bằng tên lan" in asked
+    password = ("user", "password", "lan", "--password", "mật khẩu khác", "--locale")
+    assert "đăng nhập bằng mật khẩu mới" in made(*password, "vi")
+    assert "signs in with the new password" in made(*password, "en")
+    roles = ("user", "roles", "lan", "--role", "head", "--locale")
+    assert ("nay có các vai trò: head." in made(*roles, "vi"), "is now: head." in made(*roles, "en")) == (True, True)
+    assert "no active account" in made("user", "close", "lann", "--locale", "en", fails=True)
+    assert "ba mươi ngày" in made("user", "close", "lan", "--locale", "vi")
+
+
 def test_the_printed_log_calls_an_item_by_its_name(world, run):
     world.act("huong", "count-claim", CLAIM, "Ba huyện áp dụng.")
     printed = run("decisions", GROUP, str(YEAR))
@@ -295,7 +346,8 @@ def test_a_closed_account_signs_in_nowhere_and_is_closed_once(with_lan, tmp_path
     told = with_lan("user", "close", "lan", "--json")
     assert (told["active"], bool(told["closed_at"])) == (False, True)
     assert with_lan("user", "list", "--json")[0]["closed_at"] == told["closed_at"]
-    assert "(closed)" in with_lan("user", "list")
+    assert "(đã đóng)" in with_lan("user", "list")
+    assert "(closed)" in with_lan("user", "list", "--locale", "en")
     with Service.open(config_at(tmp_path / "data")) as service, pytest.raises(NotSignedIn):
         service.accounts.sign_in("lan", "mật khẩu mới")
     for again in (

@@ -81,15 +81,26 @@ def hash_and_key(result_hash: str, key: str, locale: str) -> str:
     return say("hash-and-key", locale, hash=grouped(result_hash), key=grouped(key))
 
 
+def tell(code: str, locale: str, /, **params: Any) -> None:
+    """Print a sentence of the service."""
+    from server.messages import say
+
+    click.echo(say(code, locale, **params))
+
+
 def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def config_of(data: Path, *, must_exist: bool = True, couchdb: str | None = None) -> Config:
+def config_of(data: Path, *, must_exist: bool = True, couchdb: str | None = None, locale: str | None = None) -> Config:
+    """The configuration of a folder that must be one of ours; else says so in `locale`, or the installation's."""
+    from server.messages import say
+
     if must_exist and data == DATA and not data.exists() and (DEMONSTRATION / "databases").is_dir():
         data = DEMONSTRATION
     if must_exist and not (data / "databases").is_dir():
-        raise click.ClickException(f"{data} is no data folder of Thidua: make one with `thidua init --data {data}`.")
+        spoken = locale or os.environ.get("THIDUA_LOCALE") or "vi"
+        raise click.ClickException(say("no-folder", spoken, data=data))
     return read_config(data, couchdb=couchdb)
 
 
@@ -116,7 +127,7 @@ def opened(data: Path, *, must_exist: bool = True, locale: str | None = None) ->
     from server.service import Service
 
     log.configure(level=logging.WARNING)
-    config = config_of(data, must_exist=must_exist)
+    config = config_of(data, must_exist=must_exist, locale=locale)
     spoken = locale or config.locale
     with said_in(spoken), Service.open(config) as service:
         # Rules know units and accounts by id; whoever reads the refusal knows them by name.

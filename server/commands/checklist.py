@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from server.commands._shared import data_option, json_option, locale_option, opened, print_json, refuse_cells
+from server.commands._shared import data_option, json_option, locale_option, opened, print_json, refuse_cells, tell
 
 
 @click.group(short_help="A checklist as a workbook: its layout, and what was filled in.")
@@ -31,12 +31,13 @@ def template(  # noqa: PLR0917 - click hands over each argument by name
     from server.checklist_book import write
 
     with opened(data, locale=locale) as service:
+        spoken = locale or service.config.locale
         view = service.board.view(None, group, year)
         _, draft = typed_in.draft_of(view, unit, visit)
         title = f"{'Phiếu tự chấm điểm' if visit is None else 'Phiếu kiểm tra chéo'} – {view.unit(unit).names['vi']}"
         scheme, functions = typed_in.scheme_of(view), typed_in.functions_of(view, unit)
         out.write_bytes(write(scheme, functions, title=f"{title} – {year}", subject=draft["_id"]))
-    click.echo(f"The checklist of {unit} is written to {out}.")
+    tell("checklist-written", spoken, unit=unit, file=out)
 
 
 @command.command("import")
@@ -77,6 +78,7 @@ def import_(  # noqa: PLR0917 - click hands over each argument by name
     if (paper_on is None) != (paper_by is None):
         raise click.UsageError("--paper-on and --paper-by go together.")
     with opened(data, locale=locale) as service:
+        spoken = locale or service.config.locale
         account = service.accounts.by_login(login)
         if account is None:
             raise Missing("account-unknown", {"account": login})
@@ -84,7 +86,7 @@ def import_(  # noqa: PLR0917 - click hands over each argument by name
         _, draft = typed_in.draft_of(view, unit, visit)
         scheme, functions = typed_in.scheme_of(view), typed_in.functions_of(view, unit)
         answers, bad = read(read_xlsx(file.read_bytes()), scheme, functions, subject=draft["_id"])
-        refuse_cells(file, bad, locale or service.config.locale)
+        refuse_cells(file, bad, spoken)
         typed_in.type_in(
             service.backend,
             view,
@@ -99,4 +101,4 @@ def import_(  # noqa: PLR0917 - click hands over each argument by name
     if as_json:
         print_json({"draft": draft["_id"], "answers": sorted(answers)})
     else:
-        click.echo(f"{len(answers)} answers of {file} are in the draft of {unit}.")
+        tell("answers-read", spoken, count=len(answers), file=file, unit=unit)

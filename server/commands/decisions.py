@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from server.commands._shared import data_option, json_option, locale_option, opened, print_json, word
+from server.commands._shared import data_option, json_option, locale_option, opened, print_json, tell, word
 
 if TYPE_CHECKING:
     from server.board.models.decisions import DecisionEntry
@@ -34,7 +34,7 @@ def command(group: str, year: int, data: Path, *, locale: str | None, as_json: b
             print_json({"decisions": service.board.decision_documents(None, group, year)})
             return
         page = service.board.decisions(None, group, year)
-        locale = locale or service.config.locale
+        locale = spoken = locale or service.config.locale
         names = {unit["unit"]: unit["short_names"][locale] for unit in service.registry.all("unit")}
         names |= {it["_id"]: f"{it['names'][locale]} ({it['version']})" for it in service.registry.all("scheme")}
         scheme = service.board.view(None, group, year).scheme
@@ -52,7 +52,7 @@ def command(group: str, year: int, data: Path, *, locale: str | None, as_json: b
         click.echo(f"{entry.n:4} {mark} {format_time(entry.at, locale)}  {line}")
         if entry.reason:
             click.echo(f"       {entry.reason}")
-    click.echo("heads: " + ", ".join(page.heads))
+    tell("log-heads", spoken, heads=page.heads)
 
 
 def _about(entry: DecisionEntry, names: Mapping[str, str]) -> str:

@@ -7,19 +7,22 @@ from pathlib import Path
 
 import click
 
-from server.commands._shared import data_option, json_option, opened, print_json
+from server.commands._shared import data_option, json_option, locale_option, opened, print_json, tell
 
 
 @click.command(short_help="A code and a QR for somebody's phone.")
 @click.argument("user")
 @click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where the phone reaches the service.")
 @data_option
+@locale_option
 @json_option
-def command(user: str, url: str, data: Path, *, as_json: bool) -> None:
+def command(user: str, url: str, data: Path, *, locale: str | None, as_json: bool) -> None:
     """Give USER (a login) a code that enrols one phone, once, within a day. It is shown here and kept nowhere."""
+    from schemas.figures import format_time
     from server.problems import Missing
 
-    with opened(data) as service:
+    with opened(data, locale=locale) as service:
+        spoken = locale or service.config.locale
         account = service.accounts.by_login(user)
         if account is None:
             raise Missing("account-unknown", {"account": user})
@@ -32,4 +35,5 @@ def command(user: str, url: str, data: Path, *, as_json: bool) -> None:
     import segno
 
     segno.make(link, error="m").terminal(out=sys.stdout, compact=True)
-    click.echo(f"{account.name or account.login}: {fresh.code}\n{url} – until {fresh.expires_at}, once.")
+    until = format_time(fresh.expires_at, spoken)
+    tell("enrolment-code", spoken, name=account.name or account.login, code=fresh.code, url=url, until=until)

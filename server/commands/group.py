@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from server.commands._shared import data_option, json_option, locale_option, opened, print_json
+from server.commands._shared import data_option, json_option, locale_option, opened, print_json, tell
 
 
 @click.group(short_help="Clusters, blocks and their years.")
@@ -34,18 +34,10 @@ def import_(file: Path, data: Path, *, locale: str | None, as_json: bool) -> Non
     from schemas.messages import say
     from server.naming import named
 
-    try:
-        read: Any = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise click.ClickException(f"{file} is no JSON file: {error}.") from error
-    if not isinstance(read, dict) or not isinstance(read.get("groupyear"), dict):
-        raise click.ClickException(f"{file} holds no group year: it must be an object with `groupyear`.")
-    groupyear = {"type": "groupyear", "v": 1, **read["groupyear"]}
-    missing = sorted({"group", "year", "names", "kind", "members", "scheme"} - groupyear.keys())
-    if missing:
-        raise click.ClickException(f"{file}: groupyear lacks {', '.join(missing)}.")
-    group, year = groupyear["group"], groupyear["year"]
     with opened(data, locale=locale) as service:
+        read = _read(file)
+        groupyear = {"type": "groupyear", "v": 1, **read["groupyear"]}
+        group, year = groupyear["group"], groupyear["year"]
         parent = read.get("parent", service.setup.parent_of(str(group)))
         seats = service.setup.open_year(
             groupyear,
@@ -62,4 +54,22 @@ def import_(file: Path, data: Path, *, locale: str | None, as_json: bool) -> Non
         offices = [{"role": it.role, "elected": it.elected, "holder": it.holder} for it in seats]
         print_json({"group": group, "year": year, "members": members, "elected": offices})
     else:
-        click.echo("\n".join([f"{group} {year} is open with {len(members)} members.", *lines]))
+        tell("group-open", spoken, group=group, year=year, count=len(members))
+        for line in lines:
+            click.echo(line)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """What the file holds. Raises Invalid where that can be no group's year."""
+    from server.problems import Invalid
+
+    try:
+        read: Any = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise Invalid("json-broken", {"file": file, "error": error}) from error
+    if not isinstance(read, dict) or not isinstance(read.get("groupyear"), dict):
+        raise Invalid("group-file-none", {"file": file})
+    missing = sorted({"group", "year", "names", "kind", "members", "scheme"} - read["groupyear"].keys())
+    if missing:
+        raise Invalid("group-file-lacks", {"file": file, "missing": missing})
+    return read

@@ -6,17 +6,19 @@ from pathlib import Path
 
 import click
 
-from server.commands._shared import data_option, json_option, opened, print_json
+from server.commands._shared import data_option, json_option, locale_option, opened, print_json, tell
 
 
 @click.command(short_help="Make a data folder.")
 @data_option
+@locale_option
 @json_option
-def command(data: Path, *, as_json: bool) -> None:
+def command(data: Path, *, locale: str | None, as_json: bool) -> None:
     """Make the data folder with its secret and its registry. Safe to repeat: what is there stays."""
     from server.bundle.signing import fingerprint, grouped, public_key
 
-    with opened(data, must_exist=False) as service:
+    with opened(data, must_exist=False, locale=locale) as service:
+        spoken = locale or service.config.locale
         for scheme in _shipped():
             service.setup.scheme(scheme)
         made = {
@@ -28,8 +30,7 @@ def command(data: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(made)
     else:
-        click.echo(f"{data} is ready. Next: thidua units import FILE, thidua user add LOGIN, thidua serve.")
-        click.echo(f"Fingerprint of the key that signs bundles: {grouped(made['key'])}")
+        tell("folder-ready", spoken, data=data, key=grouped(made["key"]))
 
 
 def _shipped() -> list[dict[str, object]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from server.commands._shared import data_option, json_option, locale_option, opened, print_json, refuse_cells
+from server.commands._shared import data_option, json_option, locale_option, opened, print_json, refuse_cells, tell
 
 
 @click.group(short_help="The library of schemes.")
@@ -27,12 +27,13 @@ def import_(source: str, data: Path, *, locale: str | None, as_json: bool) -> No
     `thidua scheme export` writes a workbook to begin with. All of it is read, or nothing and every bad cell is named.
     """
     with opened(data, locale=locale) as service:
-        document = _read(source, locale or service.config.locale)
+        spoken = locale or service.config.locale
+        document = _read(source, spoken)
         written = service.setup.scheme(document)
     if as_json:
         print_json({"scheme": written["_id"]})
     else:
-        click.echo(f"{written['_id']} is in the library.")
+        tell("scheme-kept", spoken, scheme=written["_id"])
 
 
 @command.command()
@@ -50,6 +51,7 @@ def export(scheme: str, out: Path, data: Path, *, locale: str | None, as_json: b
     from server.problems import Missing
     from server.scheme_book import write
 
+    spoken = locale or "vi"
     if scheme in SHIPPED:
         document = shipped(scheme)
     else:
@@ -62,11 +64,12 @@ def export(scheme: str, out: Path, data: Path, *, locale: str | None, as_json: b
     if as_json:
         print_json({"scheme": document["_id"], "file": str(out)})
     else:
-        click.echo(f"{document['_id']} is written to {out}.")
+        tell("scheme-written", spoken, scheme=document["_id"], file=out)
 
 
 def _read(source: str, locale: str) -> dict[str, Any]:
     from schemas.scheme import SHIPPED, shipped
+    from server.problems import Invalid
     from server.scheme_book import read as read_book
 
     if source.lower().endswith(".xlsx") and Path(source).is_file():
@@ -81,9 +84,9 @@ def _read(source: str, locale: str) -> dict[str, Any]:
         read: Any = json.loads(Path(source).read_text(encoding="utf-8"))
     except OSError as error:
         names = ", ".join(SHIPPED)
-        raise click.ClickException(f"{source}: {error.strerror}. Shipped schemes are: {names}.") from error
+        raise Invalid("scheme-file-lost", {"file": source, "error": error.strerror, "names": names}) from error
     except ValueError as error:
-        raise click.ClickException(f"{source} is no JSON file: {error}.") from error
+        raise Invalid("json-broken", {"file": source, "error": error}) from error
     if not isinstance(read, dict) or not {"scheme", "version"} <= read.keys():
-        raise click.ClickException(f"{source} holds no scheme: it must be an object with `scheme` and `version`.")
+        raise Invalid("scheme-file-none", {"file": source})
     return read

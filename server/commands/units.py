@@ -15,6 +15,7 @@ from server.commands._shared import (
     opened,
     print_json,
     refuse_cells,
+    tell,
 )
 
 
@@ -38,18 +39,19 @@ def import_(file: Path, data: Path, *, locale: str | None, as_json: bool) -> Non
     from server.workbooks import read_csv, read_xlsx
 
     with opened(data, locale=locale) as service:
+        spoken = locale or service.config.locale
         content, sheet = file.read_bytes(), ""
         if file.suffix.lower() == ".xlsx":
             sheet, rows = next(iter(read_xlsx(content).items()))
         else:
             rows = read_csv(content)
         found = read(rows, known={unit["unit"]: unit["parent"] for unit in service.registry.all("unit")}, sheet=sheet)
-        refuse_cells(file, found.bad, locale or service.config.locale)
+        refuse_cells(file, found.bad, spoken)
         service.registry.put_all(found.units)
     if as_json:
         print_json({"units": [unit["unit"] for unit in found.units]})
     else:
-        click.echo(f"{len(found.units)} units read from {file}.")
+        tell("units-read", spoken, count=len(found.units), file=file)
 
 
 def _event_options(command: Command) -> Command:
@@ -113,10 +115,11 @@ def dissolve(unit: str, on: str, number: str, data: Path, *, locale: str | None,
 
 def _event(data: Path, locale: str | None, kind: str, units: tuple[str, ...], *, as_json: bool, **said: Any) -> None:
     with opened(data, locale=locale) as service:
+        spoken = locale or service.config.locale
         written, changed = service.setup.unit_event(kind, units, **said)
     if as_json:
         print_json({"event": written["_id"], "changed": [{"group": group, "year": year} for group, year in changed]})
         return
-    click.echo(f"{written['_id']} is written down ({written['number']}).")
+    tell("event-written", spoken, event=written["_id"], number=written["number"])
     for group, year in changed:
-        click.echo(f"  {group} {year} follows it.")
+        tell("event-follows", spoken, group=group, year=year)

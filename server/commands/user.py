@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from server.commands._shared import data_option, json_option, locale_option, opened, print_json, terminals_locale
+from server.commands._shared import data_option, json_option, locale_option, opened, print_json, tell, terminals_locale
 
 if TYPE_CHECKING:
     from server.accounts import Account
@@ -55,7 +55,7 @@ def add(
     if as_json:
         print_json({"account": account.account, "login": account.login, "unit": account.unit, "roles": account.roles})
     else:
-        _say("account-added", spoken, name=account.name, login=account.login)
+        tell("account-added", spoken, name=account.name, login=account.login)
 
 
 @command.command()
@@ -152,12 +152,6 @@ def _ask_password(locale: str) -> str:
     return given
 
 
-def _say(code: str, locale: str, **params: Any) -> None:
-    from server.messages import say
-
-    click.echo(say(code, locale, **params))
-
-
 def _tell(account: Account, code: str, locale: str, *, as_json: bool) -> None:
     if as_json:
         print_json(
@@ -165,4 +159,4 @@ def _tell(account: Account, code: str, locale: str, *, as_json: bool) -> None:
              "closed_at": account.closed_at}
         )  # fmt: skip
     else:
-        _say(code, locale, login=account.login, roles=account.roles)
+        tell(code, locale, login=account.login, roles=account.roles)

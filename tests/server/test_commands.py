@@ -69,7 +69,8 @@ def test_a_data_folder_is_made_once_and_its_secret_is_its_owners_alone(run, tmp_
 
 
 def test_without_a_data_folder_the_next_step_is_named(run):
-    assert "thidua init" in run("user", "list", fails=True)
+    assert "hãy tạo bằng `thidua init" in run("user", "list", fails=True)
+    assert "make one with `thidua init" in run("user", "list", "--locale", "en", fails=True)
 
 
 def test_every_bad_row_of_a_list_of_units_is_named_and_none_is_read(made, tmp_path):
@@ -301,6 +302,34 @@ def test_accounts_are_told_of_in_the_language_asked_for(made, monkeypatch):
     assert ("nay có các vai trò: head." in made(*roles, "vi"), "is now: head." in made(*roles, "en")) == (True, True)
     assert "no active account" in made("user", "close", "lann", "--locale", "en", fails=True)
     assert "ba mươi ngày" in made("user", "close", "lan", "--locale", "vi")
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        (
+            "vi",
+            ("đã sẵn sàng", "Đã nạp 2 đơn vị", "thư viện", "Đã ghi scheme:", "dùng một lần", "không chứa năm thi đua"),
+        ),
+        ("en", ("is ready", "2 units read", "library", "is written to", "once", "holds no group year")),
+    ],
+)
+def test_an_installation_is_filled_in_the_language_asked_for(made, tmp_path, locale, words):
+    made("user", "add", "lan", "--name", "Lan", "--unit", "so-hy", "--role", "specialist", "--no-password")
+    (tmp_path / "none.json").write_text("[]", encoding="utf-8")
+    printed = [
+        made(*asked, "--locale", locale)
+        for asked in (
+            ("init",),
+            ("units", "import", str(tmp_path / "units.csv")),
+            ("scheme", "import", "cum-1000"),
+            ("scheme", "export", "cum-1000", str(tmp_path / "scheme.xlsx")),
+            ("enrol", "lan"),
+        )
+    ]
+    printed.append(made("group", "import", str(tmp_path / "none.json"), "--locale", locale, fails=True))
+    for text, word in zip(printed, words, strict=True):
+        assert word in text
 
 
 def test_the_printed_log_calls_an_item_by_its_name(world, run):

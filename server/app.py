@@ -13,9 +13,9 @@ import re
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import flask
 import structlog
@@ -40,6 +40,9 @@ from server.service import Service
 from sync.database import Database
 from sync.errors import DatabaseError, StoreFull, Unauthorized
 from sync.face import make_face
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 TRIES: Final = "10 per minute"
 """Sign-in and enrolment, from one address: a person mistypes thrice; a guesser has 14,400 tries a day at 2^40 codes."""
@@ -97,11 +100,23 @@ def create_app(config: Config, *, service: Service | None = None) -> Flask:
     for endpoint in ("web.sign_in_sent", "enrolment.Enrol"):
         limited: Callable[..., Any] = limit(app.view_functions[endpoint])
         app.view_functions[endpoint] = limited
-    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/db": _for_phones(app, service)})  # type: ignore[method-assign]
+    within = DispatcherMiddleware(app.wsgi_app, {"/db": _for_phones(app, service)})
+    app.wsgi_app = _one_address(within)  # type: ignore[method-assign,assignment]
     if config.proxies:
         # `Host` a proxy hands on as it is: what a client says in X-Forwarded-Host need not be believed as well.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=0)  # type: ignore[method-assign]
     return app
+
+
+def _one_address(within: WSGIApplication) -> WSGIApplication:
+    """Flask-Login ties a session to the first entry of X-Forwarded-For, which any client may write: it reads ours."""
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if "HTTP_X_FORWARDED_FOR" in environ:
+            environ["HTTP_X_FORWARDED_FOR"] = environ.get("REMOTE_ADDR", "")
+        return within(environ, start)
+
+    return answer
 
 
 def _for_phones(app: Flask, service: Service) -> Flask:

@@ -141,6 +141,21 @@ def test_each_client_behind_a_known_proxy_has_guesses_of_its_own(world, proxies,
     )
 
 
+@pytest.mark.parametrize(
+    ("proxies", "then", "stays"), [(0, "192.0.2.9", True), (1, "203.0.113.1, 198.51.100.7", False)]
+)
+def test_a_session_belongs_to_the_address_that_is_believed_and_to_no_forged_one(world, proxies, then, stays):
+    world.service.accounts.set_password("lan", "mật khẩu mới")
+    client = create_app(replace(world.service.config, proxies=proxies), service=world.service).test_client()
+    own = {"X-Forwarded-For": "203.0.113.1"}
+    token = client.get("/sign-in", headers=own).text.split('csrf_token" value="')[1].split('"')[0]
+    sent = {"login": "lan", "password": "mật khẩu mới", "csrf_token": token}
+    client.post("/sign-in", data=sent, headers=own)
+    url = f"/{GROUP}/{YEAR}"
+    assert client.get(url, headers=own).status_code == 200
+    assert (client.get(url, headers={"X-Forwarded-For": then}).status_code == 200) == stays
+
+
 @pytest.mark.parametrize(("proxies", "secure"), [(0, False), (1, True)])
 def test_a_request_is_https_when_a_known_proxy_says_so(world, proxies, secure):
     client = create_app(replace(world.service.config, proxies=proxies), service=world.service).test_client()

@@ -168,6 +168,7 @@ def test_the_log_is_told_oldest_first_in_words_and_in_the_time_of_viet_nam(world
     for raw in ("approve-na", "na:so-bn", "so-bn", "T05:00"):
         assert raw not in vietnamese
     assert "Duyệt" not in english
+    assert ("cuối nhật ký: " in vietnamese, "heads: " in english) == (True, True)
 
 
 def test_the_doctor_finds_a_secret_open_to_others_and_a_damaged_database(world, run, tmp_path):

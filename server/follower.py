@@ -153,7 +153,8 @@ class Follower:
         while not self._stopping:
             since = self._projection.checkpoint(name, uuid=uuid)
             page = database.changes(since, limit=PAGE_ROWS, include_docs=with_bodies)
-            if not page.results:
+            # One that was made anew is followed though it is empty: what was read of the old one goes.
+            if not page.results and self._projection.is_of(name, uuid):
                 return
             write = take(name, database, page)
             FOLLOWED.labels(kind).inc(len(page.results))

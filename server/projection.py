@@ -81,6 +81,11 @@ class Projection:
         seq: Seq = json.loads(row[0])
         return seq
 
+    def is_of(self, database: str, uuid: str | None) -> bool:
+        """Do its rows speak of the database that bears this `uuid`, and no earlier one of the same name?"""
+        row = self._connection().execute("SELECT uuid FROM checkpoint WHERE database = ?", (database,)).fetchone()
+        return row is not None and row[0] == uuid
+
     def documents(self, database: str) -> tuple[Seq, dict[str, Document]]:
         """All documents of a group by id, with the sequence at which they stood so."""
         connection = self._connection()

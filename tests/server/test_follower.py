@@ -272,6 +272,21 @@ def test_a_slower_followers_rows_are_dropped_and_its_checkpoint_with_them(world)
     projection.close()
 
 
+def test_of_a_database_that_was_made_anew_nothing_is_shown_any_more_though_it_is_still_empty(world):
+    submission, *_ = cited_submission(world)
+    put(world, U_HY, draft_of(world.accounts["lan"], "d1", HY, {"i-1": "80"}), submission)
+    world.settle()
+    projection, stores = world.service.projection, world.service.backend.folder
+    assert len(projection.drafts(U_HY)) == len(projection.waiting(database=U_HY)) == 1
+
+    stores.delete(U_HY)
+    stores.create(U_HY)
+    world.settle()
+
+    assert projection.drafts(U_HY) == {}
+    assert projection.waiting(database=U_HY) == []
+
+
 def test_a_disk_too_full_for_the_projection_says_so_and_the_next_look_finds_everything(world):
     world.settle()
     world.act("huong", "lock-scheme", {"scheme": "scheme:cum-1000:1"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -166,6 +167,11 @@ def a_block_with_every_case(folder, page, url):
     assert "công đoàn còn sinh hoạt ghép" in text
 
 
+def nameless(units):
+    """Without what is drawn by lot: a decision's id is of all that it says, its server's name included."""
+    return re.sub(r"(decision:\d+):[0-9a-f]{16}", r"\1", json.dumps(units))
+
+
 @pytest.mark.couchdb
 @pytest.mark.timeout(1800)
 def test_the_demonstration_in_a_couchdb_ends_with_the_same_figures(tmp_path, monkeypatch):
@@ -189,7 +195,7 @@ def test_the_demonstration_in_a_couchdb_ends_with_the_same_figures(tmp_path, mon
         monkeypatch.delenv("THIDUA_COUCHDB_URL")
         with demo(here):
             for key, found in in_couchdb.items():
-                assert found["units"] == in_the_terminal(here, *key)["units"]
+                assert nameless(found["units"]) == nameless(in_the_terminal(here, *key)["units"])
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):

@@ -50,11 +50,11 @@ class HomePage(Page):
         self.contributes = home.can_capture and home.contributes
         self.nothing_yet = not (home.visits or home.self_checklists or self.contributes)
         self.warnings = [group.name for group in home.groups if group.unreachable]
-        todo, over = ([card for card in home.visits if card.over is past] for past in (False, True))
-        self._fill(self.ids.visits, todo, self._visit)
+        ahead, over = ([card for card in home.visits if card.over is past] for past in (False, True))
+        self._fill(self.ids.visits, ahead, self._visit)
         self._fill(self.ids.over, over, self._visit)
         self._fill(self.ids.own, home.self_checklists, self._own)
-        self.ids.visits_title.text = self.words("My visits") if todo else ""
+        self.ids.visits_title.text = self.words("My visits") if ahead else ""
         self.ids.over_title.text = self.words("Visits made") if over else ""
         self.ids.own_title.text = self.words("My unit's self-score") if home.self_checklists else ""
         self._pictures(home.evidence)

@@ -2,7 +2,8 @@
 
 Kept in the device's store as `refused:<database>:<id>`. The circumstances of a refusal are a fingerprint of the app,
 the server, the grant and the language its reason was said in: when one of them changes, or the document does, it is
-offered again by id.
+offered again by id. What else a refusal hung on (a decision, a device reported lost and found again) no phone is told:
+now and then, and when the server's database is another making, all that is refused is offered again.
 """
 
 from __future__ import annotations
@@ -97,15 +98,13 @@ def forget(local: Local, database: str, arrived: Iterable[str]) -> None:
         local.edit(f"refused:{database}:{doc_id}", lambda _: None)
 
 
-def to_offer(local: Local, store: Store, database: str, circumstances: str, *, set_aside: bool = False) -> list[str]:
-    """Documents refused under other circumstances, or changed since; with `set_aside`, also those the server failed
-    over, which may have been mended since.
-    """
+def to_offer(local: Local, store: Store, database: str, circumstances: str, *, whatever: bool = False) -> list[str]:
+    """Documents refused under other circumstances, or changed since; `whatever` was said of them: all."""
     offers = []
     for kept in local.list(f"refused:{database}:"):
         document = found(store, kept["document"])
         changed = document is None or kept["circumstances"] != circumstances or kept["rev"] != document["_rev"]
-        if changed or (set_aside and kept["error"] in SET_ASIDE):
+        if changed or whatever:
             offers.append(kept["document"])
     return offers
 

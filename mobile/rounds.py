@@ -48,6 +48,9 @@ SILENT_DATABASES_MAX = 2
 
 FETCH_AT_ONCE = 100
 
+OFFER_AT_ONCE = 100
+"""Refused documents in one request: some 50 KB after gzip."""
+
 LANDED_MAX = 10_000
 """Revisions remembered as just come from a database, so that it is not asked about them: a megabyte."""
 
@@ -224,7 +227,7 @@ class Round:
 
     def _push(self, store: Store, remote: Database, grant: Grant, server: Server) -> None:
         fingerprint = self._fingerprint(server, grant)
-        again = refusals.to_offer(self._local, store, grant.name, fingerprint, set_aside=self._asks_all(grant))
+        again = refusals.to_offer(self._local, store, grant.name, fingerprint, whatever=self._asks_all(grant))
         if again:
             refused = self._offer(store, remote, again)
             refusals.replace(self._local, grant.name, again, refused, fingerprint, at=self._tools.time())
@@ -256,13 +259,19 @@ class Round:
     def _offer(self, store: Store, remote: Database, again: Iterable[str]) -> list[sending.Refused]:
         """Hand over once more what was refused; what the server fails over stays refused and stops no other."""
         refused: list[sending.Refused] = []
-        for doc_id in sending.lacking(store, remote, list(again)):
+        lacking = sending.lacking(store, remote, list(again))
+        parts = [lacking[start : start + OFFER_AT_ONCE] for start in range(0, len(lacking), OFFER_AT_ONCE)]
+        while parts:
+            part = parts.pop(0)
             try:
-                refused += sending.send(store, remote, [doc_id])
+                refused += sending.send(store, remote, part)
             except PeerUnreachable as error:
                 if error.status not in POISON_STATUSES:
                     raise
-                refused.append(sending.Refused(doc_id, store.get(doc_id)["_rev"], "unwritable", say("set-aside")))
+                if len(part) > 1:
+                    parts = [[doc_id] for doc_id in part] + parts
+                else:
+                    refused.append(sending.Refused(part[0], store.get(part[0])["_rev"], "unwritable", say("set-aside")))
         return refused
 
     def _pull(self, store: Store, remote: Database, grant: Grant) -> None:

@@ -192,6 +192,39 @@ def test_a_refused_document_is_offered_again_when_the_reason_may_have_gone(lan, 
     assert service.stores.open(U).get(submission)
 
 
+@pytest.mark.parametrize("since", ["the app was started again", "the server's database is another making"])
+def test_what_was_refused_for_a_reason_no_phone_is_told_of_is_offered_again(phone_of, service, since):
+    tu = phone_of("tu")
+    card = tu.capture(picture(), title="Ngày hội", group=GROUP, year=YEAR)
+    service.refuse = lambda document: "This phone was reported lost." if document["type"] == "evidence" else None
+    worker = SyncWorker(tu)
+    assert worker.sync_once().refused == 1
+    service.refuse = lambda _: None
+    assert worker.sync_once().refused == 1, "nothing tells the phone"
+
+    if since == "the app was started again":
+        worker = SyncWorker(tu)
+    else:
+        service.stores.open(U).remint_uuid()
+    worker.sync_once()
+    status = worker.sync_once()
+
+    assert (status.refused, status.message) == (0, "all-sent")
+    assert tu.evidence()[0].state != "refused"
+    assert service.stores.open(U).get(card.id)
+
+
+def test_many_refused_documents_are_offered_in_one_request(lan, own, service):
+    fill_answers(lan, own, "5")
+    lan.submit(own)
+    service.refuse = lambda _: "This phone was reported lost."
+    assert SyncWorker(lan).sync_once().refused > 2
+    service.refuse = lambda _: None
+    service.seen.clear()
+    assert SyncWorker(lan).sync_once().refused == 0
+    assert service.seen.count(("POST", f"/db/{U}/_bulk_docs")) == 1
+
+
 def test_a_revoked_database_is_kept_no_longer_pulled_and_still_pushed(lan, service, sync):
     key = lan.cross_key(VISIT)
     lan.set_answer(key, "i-1", points="9")

@@ -49,13 +49,15 @@ class CriterionForm(Form):
             yield "step", Fault("scheme-member-of-kind", {"kind": "judged"})
         if body["target"] is not None and body["kind"] != "quantitative":
             yield "target", Fault("scheme-member-of-kind", {"kind": "quantitative"})
-        if body["bands"]:
-            bounds = [band["to"] for band in body["bands"]]
-            inner = [Fraction(bound) for bound in bounds[:-1] if bound is not None]
-            if bounds[-1] is not None or len(inner) < len(bounds) - 1 or inner != sorted(set(inner)):
-                yield "bands", Fault("scheme-bands-order")
-            if any(Fraction(band["points"]) > Fraction(body["max"]) for band in body["bands"]):
-                yield "bands", Fault("scheme-band-over-max", {"max": body["max"]})
+        before: Fraction | None = None
+        for at, band in enumerate(body["bands"] or ()):
+            bound = None if band["to"] is None else Fraction(band["to"])
+            last = at == len(body["bands"]) - 1
+            if (bound is None) != last or (bound is not None and before is not None and bound <= before):
+                yield f"bands.{at}.to", Fault("scheme-bands-order")
+            if Fraction(band["points"]) > Fraction(body["max"]):
+                yield f"bands.{at}.points", Fault("scheme-band-over-max", {"max": body["max"]})
+            before = bound if bound is not None else before
 
 
 class SectionForm(Form):

@@ -120,6 +120,23 @@ def test_a_bad_cell_is_named_by_sheet_line_column_and_rule(cell: Any, wanted: An
     assert any(it[:3] == wanted[:3] and wanted[3] in (it[3], None) for it in found), found
 
 
+@pytest.mark.parametrize(
+    ("spoils", "wanted"),
+    [
+        ((BANDS, "C3", 1000), (BANDS, 3, "C", "scheme-band-over-max")),
+        ((BANDS, "B3", 1), (BANDS, 3, "B", "scheme-bands-order")),
+        ((BANDS, "B3", None), (BANDS, 3, "B", "scheme-bands-order")),
+        ((BANDS, "B4", 9), (BANDS, 4, "B", "scheme-bands-order")),
+    ],
+)
+def test_a_bad_band_is_named_by_its_own_line_and_not_by_its_criterions(spoils: Any, wanted: Any) -> None:
+    sound = [(CRITERIA, "F2", "theo mức"), (CRITERIA, "I2", None)]
+    for line, (bound, points) in enumerate([(1, 20), (5, 10), (None, 0)], 2):
+        sound += [(BANDS, f"A{line}", "i-1"), (BANDS, f"B{line}", bound), (BANDS, f"C{line}", points)]
+    assert spoilt(*sound) == []
+    assert spoilt(*sound, spoils) == [wanted]
+
+
 def test_all_bad_cells_are_named_at_once() -> None:
     found = spoilt((CRITERIA, "E3", "x"), (CRITERIA, "F5", "y"), (SETTINGS, "B6", "z"), (ITEMS, "B2", "Mã sai"))
     places = {it[:3] for it in found}

@@ -272,11 +272,12 @@ def _explained(task: _Task, pairs: Sequence[Pair], mutual: Sequence[Pair], round
         return ()
     loads = Counter(inspecting for inspecting, _ in task.all_with(pairs))
     counts = [loads[unit] for unit in task.travelling]
-    even = "plan-loads" if max(counts) - min(counts) <= 1 else "plan-loads-apart"
+    least, most = min(counts), max(counts)
+    even = "plan-loads-same" if least == most else "plan-loads" if most - least == 1 else "plan-loads-apart"
     said = [
         Reason("plan-each", {"teams": task.wanted, "units": len(task.units)}),
         Reason("plan-not-itself"),
-        Reason(even, {"least": min(counts), "most": max(counts)}),
+        Reason(even, {"least": least, "most": most}),
         Reason("plan-rounds", {"count": rounds}),
     ]
     if task.standing:

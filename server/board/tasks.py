@@ -24,6 +24,7 @@ _URGENCY = (
     "undecided",
     "departure",
     "na",
+    "claim",
     "open_return",
     "unsigned_pact",
 )
@@ -36,6 +37,7 @@ def tasks(view: GroupView, standings: Standings, waiting: Iterable[Waiting], tod
         *_contested(view, standings),
         *_departures(view, standings),
         *_differences(view, standings),
+        *_claims(view, standings),
         *_waiting(view, waiting),
     ]
     return tuple(sorted(found, key=lambda it: (_URGENCY.index(it.kind), it.due or "~", it.subject)))
@@ -105,6 +107,14 @@ def _differences(view: GroupView, standings: Standings) -> Iterator[Task]:
             if not found.commented:
                 sentence = Said("difference-needs-note", {"percent": percent})
                 yield Task("difference", view.unit(row.unit), found.criterion, found.submission, sentence, None)
+
+
+def _claims(view: GroupView, standings: Standings) -> Iterator[Task]:
+    """A unit's claims of which nobody has decided: one task, whose page has them all."""
+    for row in standings.rows:
+        waiting = [it for it in row.card.astray if any(why.code == "claim-undecided" for why in it.reasons)]
+        if waiting and view.folded.on("published", "publish") is None:
+            yield Task("claim", view.unit(row.unit), None, f"claim:{row.unit}", Said("claim-undecided"), None)
 
 
 def _waiting(view: GroupView, waiting: Iterable[Waiting]) -> Iterator[Task]:

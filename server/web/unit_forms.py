@@ -36,7 +36,7 @@ class PendingClaim:
     """A claim of a submission that no decision speaks of yet.
 
     `key` is the beginning of its subject's hash, the same for one subject claimed under several items; `name` tells the
-    claim from all others of the unit.
+    claim from all others of the unit. `evidence` are the cited copies it names.
     """
 
     name: str
@@ -44,6 +44,7 @@ class PendingClaim:
     item: str
     subject: str | None
     number: str | None
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,26 +146,13 @@ def matters(
     *,
     figures_: Iterable[SectionFigure],
     tasks: Iterable[Task],
-    claims: Iterable[DecisionEntry],
+    claims: Collection[DecisionEntry],
     heads: Iterable[str],
+    pending: Iterable[PendingClaim],
     carried: Iterable[Entry] = (),
 ) -> Matters:
     """Gathered from what the unit's page has read anyway. `heads` are the submissions of contested checklists."""
     undecided = {task.subject for task in tasks if task.kind == "undecided"}
-    decided = list(claims)
-    pending: dict[str, PendingClaim] = {}
-    keys: dict[str, str] = {}
-    subjects: set[str] = set()
-    for claim in (each for it in view.all("submission") if it["unit"] == unit for each in it["claims"]):
-        text = view.text(claim["subject"])
-        subjects.add(claim["subject"][:KEY_CHARS])
-        # Parts are salted: one subject written under two items has two hashes, and is one achievement all the same.
-        key = keys.setdefault(" ".join((text or claim["subject"]).split()).casefold(), claim["subject"][:KEY_CHARS])
-        name = name_of({"item": claim["item"], "key": key, "number": claim["number"]})
-        pending.setdefault(name, PendingClaim(name, key, claim["item"], text, claim["number"]))
-    # A decision under the hash of a subject that, its text withheld, no longer joins the claims it stood for.
-    own = {(claim.item, claim.key) for claim in pending.values()}
-    astray = {entry.decision for entry in decided if entry.value["key"] in subjects and _claimed(entry) not in own}
     items = [
         ClaimItem(each["id"], each["names"], Fraction(each["points"]), side == "bonus")
         for side in ("bonus", "penalty")
@@ -172,12 +160,37 @@ def matters(
     ]
     return Matters(
         sections=tuple(each for each in figures_ if f"section:{unit}:{each.section}" in undecided),
-        claims=tuple(claim for _name, claim in sorted(pending.items()) if not _decided(claim, decided, astray)),
+        claims=tuple(pending),
         items=tuple(items),
-        standing=tuple(entry for entry in decided if entry.stands and entry.act == "count-claim"),
+        standing=tuple(entry for entry in claims if entry.stands and entry.act == "count-claim"),
         contested=tuple(heads),
         entries=tuple(carried),
     )
+
+
+def pending_claims(
+    view: GroupView, counted: Iterable[str], decided: Iterable[DecisionEntry]
+) -> tuple[PendingClaim, ...]:
+    """What the submissions that count claim for one unit, and no decision speaks of yet: one that was replaced, or that
+    nobody approved, claims nothing.
+    """
+    decided = list(decided)
+    pending: dict[str, PendingClaim] = {}
+    keys: dict[str, str] = {}
+    subjects: set[str] = set()
+    for claim in (each for name in counted for each in view.documents[name]["claims"]):
+        text = view.text(claim["subject"])
+        subjects.add(claim["subject"][:KEY_CHARS])
+        # Parts are salted: one subject written under two items has two hashes, and is one achievement all the same.
+        key = keys.setdefault(" ".join((text or claim["subject"]).split()).casefold(), claim["subject"][:KEY_CHARS])
+        name = name_of({"item": claim["item"], "key": key, "number": claim["number"]})
+        cited = (*(pending[name].evidence if name in pending else ()), *claim["evidence"])
+        number = claim["number"]
+        pending[name] = PendingClaim(name, key, claim["item"], text, number, tuple(dict.fromkeys(cited)))
+    # A decision under the hash of a subject that, its text withheld, no longer joins the claims it stood for.
+    own = {(claim.item, claim.key) for claim in pending.values()}
+    astray = {entry.decision for entry in decided if entry.value["key"] in subjects and _claimed(entry) not in own}
+    return tuple(claim for _name, claim in sorted(pending.items()) if not _decided(claim, decided, astray))
 
 
 def _claimed(entry: DecisionEntry) -> tuple[str, str]:

@@ -124,6 +124,7 @@ TASK: Final = {
     "error": Word(_("Lỗi cấu hình"), "alert-circle-outline", "problem"),
     "undecided": Word(_("Chờ quyết định"), "gavel", "attention"),
     "na": Word(_("Duyệt không áp dụng"), "help-circle-outline", "attention"),
+    "claim": Word(_("Đề nghị thưởng, trừ"), "plus-circle-outline", "attention"),
     "difference": Word(_("Cần giải thích chênh lệch"), "alert-outline", "attention"),
     "departure": Word(_("Khác thứ tự điểm"), "swap-vertical", "attention"),
 }

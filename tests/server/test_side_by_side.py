@@ -149,14 +149,16 @@ def test_a_departure_without_a_reason_is_among_todays_tasks_until_it_is_minuted(
     assert [it.kind for it in world.service.board.tasks(None, GROUP, YEAR)] == []
 
 
-def claimed(world):
+def claimed(world, *replaced):
     """One achievement, claimed under two items: two parts, for each has its own salt."""
     texts = [part("Cháu Na đoạt giải", salt * 32) for salt in "ab"]
     claims = [
         {"item": item, "subject": text["_id"].partition(":")[2], "number": "12/QĐ", "evidence": []}
         for item, text in zip(("bonus-practice", "bonus-prize"), texts, strict=True)
     ]
-    body = submission_of(world.accounts["bac"], "d1", BN, full_marks(90), number=7, claims=claims)
+    body = submission_of(
+        world.accounts["bac"], "d1", BN, full_marks(90), number=7, claims=claims, supersedes=list(replaced)
+    )
     put(world, ids.unit_database(BN, YEAR), *texts, body)
     world.settle()
     return claims
@@ -173,6 +175,41 @@ def test_a_claim_decided_before_its_text_was_withheld_is_not_offered_again(world
     for index in gone:
         world.act("hoi-dong", "withhold", {"kind": "part", "sha256": claims[index]["subject"]}, "Gia đình đề nghị")
     assert "Đề nghị:" not in read(leader, SHEET)
+
+
+def test_a_claim_nobody_has_decided_is_a_task_and_its_own_unit_reads_it_with_its_evidence(world, enter):
+    scored(world)
+    claimed(world, *(it for it in world.ids_of("submission") if f":{BN}:" in it))
+    assert [(it.kind, it.unit.unit) for it in world.service.board.tasks(None, GROUP, YEAR)] == [("claim", BN)]
+    leader, own = enter("huong"), enter("bac")
+    assert "Đề nghị thưởng, trừ" in read(leader, BASE)
+    assert "Cháu Na đoạt giải" in read(own, SHEET)
+    for _ in range(2):
+        sent = filled(leader, SHEET, 'name="claim"')
+        leader.post(SHEET, data={**sent, "act": "refuse-claim", "reason": "Chưa đủ hồ sơ."})
+    assert [it.kind for it in world.service.board.tasks(None, GROUP, YEAR)] == []
+    assert "Cháu Na đoạt giải" not in read(own, SHEET)
+
+
+@pytest.mark.parametrize("replaced", ["the unit withdrew it", "nobody approved it"])
+def test_what_a_submission_claims_that_does_not_count_is_not_offered_for_a_decision(world, enter, replaced):
+    claimed(world)
+    (first,) = world.ids_of("submission")
+    if replaced == "the unit withdrew it":
+        after = submission_of(world.accounts["bac"], "d1", BN, full_marks(90), number=9, supersedes=[first])
+        put(world, ids.unit_database(BN, YEAR), after)
+    else:
+        texts = [part("Cháu Mơ đoạt giải", "c" * 32)]
+        claims = [{"item": "bonus-prize", "subject": texts[0]["_id"][5:], "number": "13/QĐ", "evidence": []}]
+        after = submission_of(
+            world.accounts["bac"], "d1", BN, full_marks(90), number=9, supersedes=[first], claims=claims,
+            approved_by=None,
+        )  # fmt: skip
+        put(world, ids.unit_database(BN, YEAR), *texts, after)
+    world.settle()
+    page = read(enter("huong"), SHEET)
+    assert ("Cháu Na đoạt giải" in page) == (replaced == "nobody approved it")
+    assert "Cháu Mơ đoạt giải" not in page
 
 
 def flagged(world, *units):

@@ -473,7 +473,7 @@ class SampleBoard:
             ProposedVisit(1, UNITS["hung-yen"], UNITS["ha-nam"]),
             ProposedVisit(2, UNITS["ha-nam"], UNITS["ha-noi"]),
         )
-        said = (Said("plan-not-itself"), Said("plan-loads", {"least": 1, "most": 1}), Said("plan-no-mutual"))
+        said = (Said("plan-not-itself"), Said("plan-loads-same", {"least": 1, "most": 1}), Said("plan-no-mutual"))
         return VisitPlan(self.head(who), teams_per_unit, 4, () if self.empty else visits, said)
 
     def comparison(self, who: Account, group: str, year: int) -> Comparison:

@@ -18,6 +18,7 @@ TaskKind = Literal[
     "error",
     "undecided",
     "na",
+    "claim",
     "difference",
 ]
 

@@ -58,9 +58,16 @@ def sheet_approved(group: str, year: int, unit: str) -> Any:
     return redirect(url_for("web.sheet", group=group, year=year, unit=unit), 303)
 
 
-def _claims(page: UnitSheet) -> list[Any]:
+def _claims(page: UnitSheet) -> list[DecisionEntry]:
     entries = service().board.decisions(account(), page.head.group, page.head.year).decisions
     return [entry for entry in entries if entry.act in CLAIM_ACTS and entry.value.get("unit") == page.unit.unit]
+
+
+def _pending(page: UnitSheet, decided: list[DecisionEntry]) -> tuple[unit_forms.PendingClaim, ...]:
+    view = service().board.view(account(), page.head.group, page.head.year)
+    row = view.standings(service().board.today()).row(page.unit.unit)
+    counted = [] if row is None else [it.counted for it in row.card.checklists if it.counted is not None]
+    return unit_forms.pending_claims(view, counted, decided)
 
 
 def _side_by_side(page: UnitSheet) -> list[DecisionEntry]:
@@ -87,13 +94,15 @@ def _matters(page: UnitSheet) -> unit_forms.Matters:
         if checklist.contested
         for head in checklist.heads
     ]
+    claims = _claims(page)
     return unit_forms.matters(
         view,
         unit,
         figures_=[section.figure for section in page.sections],
         tasks=board.tasks(account(), group, year),
-        claims=_claims(page),
+        claims=claims,
         heads=heads,
+        pending=_pending(page, claims),
         carried=unit_forms.entries(view, unit, ranking),
     )
 
@@ -110,12 +119,14 @@ def _page(page: UnitSheet, *, wrong: Mapping[str, Any] | None = None, typed: Map
     visits = sorted({cell.visit for section in page.sections for row in section.criteria for cell in row.cross})
     view = service().board.view(account(), page.head.group, page.head.year)
     offer = service().acts.offers(account(), view, ("rank-unit",), {"unit": page.unit.unit})[0]
+    claims = _claims(page)
     return render_template(
         "sheet.html",
         page=page,
         head=page.head,
         visits=visits,
-        claims=_claims(page),
+        claims=claims,
+        pending=_pending(page, claims),
         lines=derivation(page.head.group, page.head.year, page.unit.unit),
         # Every act about a unit is its leader's, or for the leader's own the deputy's: one answer serves all.
         matters=_matters(page) if offer.allowed else None,

@@ -27,12 +27,18 @@ __all__ = [
     "problems_of",
 ]
 
+# What CouchDB says of a document, and takes out of one that is written.
+_OF_THE_DATABASE = frozenset(
+    {"_id", "_rev", "_revisions", "_deleted", "_conflicts", "_deleted_conflicts", "_revs_info", "_local_seq"}
+)
+
 
 def check(document: Any, *, locale: str = "vi") -> None:
     """Refuse what is not exactly a document of its type and version. Raises InvalidDocument with every problem.
 
-    Members that begin with `_` belong to the database and are not judged, but for `_id` and `_attachments` (no document
-    here has any). A deletion is well-formed when it says nothing else; who may delete is `schemas.access`'s to say.
+    Members that begin with `_` belong to the database and are not judged, but for `_id`, `_attachments` (no document
+    here has any) and those that a database would keep with the body. A deletion is well-formed when it says nothing
+    else; who may delete is `schemas.access`'s to say.
     """
     found = problems_of(document)
     if found:
@@ -55,6 +61,9 @@ def problems_of(document: Any) -> list[Problem]:
         return [Problem("_id", "not-id")]
     if "_attachments" in document:
         return [Problem("_attachments", "attachments-refused")]
+    strange = [name for name in document if name[:1] == "_" and name not in _OF_THE_DATABASE]
+    if strange:
+        return [Problem(name[:80], "unknown-member") for name in strange][:PROBLEMS_MAX]
     if document.get("_deleted") is True:
         return [Problem(name[:80], "deletion-with-body") for name in body_of(document)][:PROBLEMS_MAX]
     if document.get("type") != form.type_name:

@@ -32,8 +32,10 @@ DOCUMENT_ID_BYTES_MAX = 7_168
 
 LOCAL_PREFIX = "_local/"
 
-# What CouchDB's replicator writes into the documents of its jobs, and keeps as any other member.
-_KEPT_MEMBERS = frozenset(f"_replication_{each}" for each in ("id", "state", "state_time", "state_reason", "stats"))
+# What CouchDB's replicator writes into the documents of its jobs, and who may see one: kept as any other member.
+_KEPT_MEMBERS = frozenset(
+    ("_access", *(f"_replication_{each}" for each in ("id", "state", "state_time", "state_reason", "stats")))
+)
 
 _KNOWN_MEMBERS = frozenset({"_id", "_rev", "_deleted", "_revisions", "_attachments"})
 # What CouchDB answers of a document on request, and ignores when a client sends it back.
@@ -184,6 +186,11 @@ def _is_deleted(document: Mapping[str, Any]) -> bool:
     return deleted
 
 
+def local_body(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a `_local` document is kept."""
+    return {name: value for name, value in document.items() if not name.startswith("_") or name in _KEPT_MEMBERS}
+
+
 def claimed_path(document: Mapping[str, Any]) -> Path:
     """The history that a replicated document brings. Raises BadRequest."""
     return parse_path(document.get("_rev"), document.get("_revisions"))
@@ -251,8 +258,8 @@ def _take_attachments(member: object) -> dict[str, Upload | Stub]:
 
 
 def _attachment_name(name: object) -> str:
-    if not isinstance(name, str) or not name:
-        raise BadRequest("Attachment name must be a text that is not empty")
+    if not isinstance(name, str):
+        raise BadRequest("Attachment name must be a text")
     if name.startswith("_"):
         raise BadRequest(f"Attachment name '{name}' starts with prohibited character '_'")
     try:

@@ -28,8 +28,11 @@ REVS_LIMIT = 1_000
 GENERATION_MAX = 2**53 - 1
 """The greatest whole number that JavaScript peers keep exactly."""
 
-_HASH = re.compile(r"[0-9A-Za-z._~+=-]{1,128}")
-_REV = re.compile(r"([1-9][0-9]{0,15})-([0-9A-Za-z._~+=-]{1,128})")
+# What may be kept: nothing that the spelling of a tree or a URL would have to escape. 32 hex digits are lower-case.
+_KEPT = re.compile(r"[0-9a-f]{32}|(?![0-9A-Fa-f]{32}$)[0-9A-Za-z._~+=-]{1,128}")
+_USUAL = re.compile(r"([1-9][0-9]{0,15})-([0-9a-f]{32})")
+_REV = re.compile(r"\+?([0-9]+)-(.*)", re.ASCII | re.DOTALL)
+_BYTES = re.compile(r"[0-9A-Fa-f]{32}")
 
 
 class Rev(NamedTuple):
@@ -65,11 +68,32 @@ class Leaf(NamedTuple):
 
 
 def parse_rev(text: object) -> Rev:
-    """`N-hash` taken apart. Raises BadRequest in CouchDB's words."""
+    """`N-hash` taken apart, in any form that CouchDB reads: one that is never kept is simply not here.
+
+    32 hex digits are the same in either case, for CouchDB keeps the bytes they spell. Raises BadRequest in its words.
+    """
+    usual = _USUAL.fullmatch(text) if isinstance(text, str) else None
+    if usual is not None:
+        return Rev(int(usual[1]), usual[2])
     match = _REV.fullmatch(text) if isinstance(text, str) else None
-    if match is None or int(match[1]) > GENERATION_MAX:
+    try:
+        if match is not None and match[2].encode() is not None:
+            return Rev(int(match[1]), _lower(match[2]))
+    except ValueError:  # half a surrogate pair, or more digits than anybody counts
+        pass
+    raise BadRequest("Invalid rev format")
+
+
+def _lower(name: str) -> str:
+    return name.lower() if len(name) == 32 and _BYTES.fullmatch(name) else name
+
+
+def _to_keep(rev: object) -> Rev:
+    """`rev` of a form that may be kept. Raises BadRequest."""
+    told = parse_rev(rev)
+    if not 1 <= told.generation <= GENERATION_MAX or _KEPT.fullmatch(told.hash) is None:
         raise BadRequest("Invalid rev format")
-    return Rev(int(match[1]), match[2])
+    return told
 
 
 def parse_path(rev: object, revisions: object) -> Path:
@@ -80,7 +104,7 @@ def parse_path(rev: object, revisions: object) -> Path:
     if revisions is None:
         if rev is None:
             raise BadRequest("A replicated document must name its revision.")
-        claimed = parse_rev(rev)
+        claimed = _to_keep(rev)
         return Path(claimed.generation, (claimed.hash,))
     if type(revisions) is not dict and not isinstance(revisions, Mapping):  # the first is quick, and the rule
         raise BadRequest("_revisions isn't an object.")
@@ -91,12 +115,20 @@ def parse_path(rev: object, revisions: object) -> Path:
         raise BadRequest("_revisions.ids isn't a array.")
     if len(ids) > start:
         raise BadRequest("_revisions.ids holds more revisions than _revisions.start counts.")
-    known = _HASH.fullmatch
+    may_be_kept = _KEPT.fullmatch
     for each in ids:  # written out: every replicated document comes by here
-        if not isinstance(each, str) or known(each) is None:
-            raise BadRequest("RevId isn't a string")
+        if not isinstance(each, str) or may_be_kept(each) is None:
+            ids = list(map(_name_to_keep, ids))
+            break
     path = Path(start, tuple(ids))
-    return path if rev is None or rev == f"{start}-{ids[0]}" else _above_its_namesake(parse_rev(rev), path)
+    return path if rev is None or rev == f"{start}-{ids[0]}" else _above_its_namesake(_to_keep(rev), path)
+
+
+def _name_to_keep(told: object) -> str:
+    name = _lower(told) if isinstance(told, str) else ""
+    if _KEPT.fullmatch(name) is None:
+        raise BadRequest("RevId isn't a string")
+    return name
 
 
 def _above_its_namesake(rev: Rev, path: Path) -> Path:
@@ -105,6 +137,8 @@ def _above_its_namesake(rev: Rev, path: Path) -> Path:
     It looks for `3-c` in its branch by `c` alone. What lies between the two is unknown, unless nothing can. CouchDB
     would keep `2-c`, and be offered `3-c` for ever. Raises BadRequest where it is no such history.
     """
+    if rev == path.leaf:
+        return path
     if rev.hash != path.hashes[0] or rev.generation < path.start:
         raise BadRequest("_rev and _revisions name different revisions.")
     return Path(rev.generation, (rev.hash, *path.hashes) if rev.generation == path.start + 1 else (rev.hash,))

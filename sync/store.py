@@ -31,7 +31,7 @@ from sync.errors import BadRequest, NotFound
 from sync.revisions import REVS_LIMIT, parse_rev
 from sync.store_file import StoreFile, appear, check_pages, named_error
 from sync.store_pages import NO_LIMIT, changes_page, id_bounds, listed, rows_of_keys, sequence_number, whole
-from sync.store_reading import Reader
+from sync.store_reading import Reader, is_text
 from sync.store_writing import Writer, prepare_edit, prepare_graft
 
 WAIT_SLICE_S = 1.0
@@ -153,7 +153,7 @@ class Store:
 
     def revs_diff(self, revisions: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
         with self._reading() as reader:
-            rows = reader.rows(map(check_id, revisions))
+            rows = reader.rows(filter(is_text, revisions))
             found = {doc_id: reader.missing(rows.get(doc_id), revs) for doc_id, revs in revisions.items()}
         return {doc_id: answer for doc_id, answer in found.items() if answer}
 

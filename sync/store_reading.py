@@ -208,19 +208,22 @@ class Reader:
     # replication
 
     def missing(self, row: Row | None, revs: Sequence[str]) -> dict[str, list[str]]:
-        """The answer of `_revs_diff` for one document; empty where all is known. Raises BadRequest."""
+        """The answer of `_revs_diff` for one document; empty where all is known. Raises BadRequest.
+
+        What is missing is named as it was asked for, whose sender may know it by no other spelling.
+        """
         leaves = () if row is None else row.leaves()
-        unknown = [parse_rev(rev) for rev in revs if rev not in leaves]
+        unknown = {rev: parse_rev(rev) for rev in revs if rev not in leaves}
         if not unknown:
             return {}
         if row is None:
-            return {"missing": [str(rev) for rev in unknown]}
+            return {"missing": list(unknown)}
         tree = self.tree(row)
-        missing = [rev for rev in unknown if rev not in tree]
+        missing = {told: rev for told, rev in unknown.items() if rev not in tree}
         if not missing:
             return {}
-        answer = {"missing": [str(rev) for rev in missing]}
-        ancestors = tree.possible_ancestors(missing)
+        answer = {"missing": list(missing)}
+        ancestors = tree.possible_ancestors(missing.values())
         if ancestors:
             answer["possible_ancestors"] = [str(rev) for rev in ancestors]
         return answer

@@ -23,6 +23,7 @@ from sync.documents import (
     Upload,
     check_id,
     claimed_path,
+    local_body,
     take_apart,
 )
 from sync.edits import carried_by_edit, carried_by_graft, identities, parent_of_edit, refused, refused_graft
@@ -307,7 +308,7 @@ class Writer:
         if body.get("_deleted") is True:
             self._connection.execute("DELETE FROM local WHERE id = ?", (local_id,))
             return "0-0"
-        kept = canonical_json({name: value for name, value in body.items() if not name.startswith("_")})
+        kept = canonical_json(local_body(body))
         if len(kept) > DOCUMENT_BYTES_MAX:
             raise DocumentTooLarge(f"The document is over {DOCUMENT_BYTES_MAX} bytes.")
         self._connection.execute("INSERT OR REPLACE INTO local VALUES (?, ?, ?)", (local_id, version + 1, kept))

@@ -48,6 +48,20 @@ def request_id(asked: Headers) -> str:
     return named if _REQUEST_ID.fullmatch(named) else secrets.token_hex(5)
 
 
+# What CouchDB keeps for who prefers little, and what the body cannot be read or shown safely without.
+_MINIMAL = frozenset({
+    "cache-control", "content-length", "content-range", "content-type", "etag", "transfer-encoding", "vary",
+    "content-encoding", "content-security-policy", "x-content-type-options", "x-accel-buffering", "retry-after",
+    "www-authenticate", "set-cookie",
+})  # fmt: skip
+
+
+def minimise(response: Response) -> None:
+    """Take out of `response` the headers that its reader said he can do without."""
+    for name in {name for name, _ in response.headers if name.lower() not in _MINIMAL}:
+        del response.headers[name]
+
+
 def unchanged(call: Call, etag: str) -> Response | None:
     """304, where the caller has what `etag` names already."""
     had = [each.strip().removeprefix("W/") for each in call.request.headers.get("If-None-Match", "").split(",")]

@@ -11,8 +11,8 @@ from typing import Any
 from flask import Response
 
 from sync import jsonwire, multipart
-from sync.database import Document, bulk_get_as_it_comes, bulk_get_to_pass_on
-from sync.documents import LOCAL_PREFIX, check_form, check_id
+from sync.database import bulk_get_as_it_comes, bulk_get_to_pass_on
+from sync.documents import check_form, check_id
 from sync.errors import BadRequest, IllegalDocumentId, TooLarge
 from sync.face.answer import json_answer, json_pieces, stream_answer
 from sync.face.call import Call, strings
@@ -194,18 +194,13 @@ def bulk_docs(call: Call) -> Response:
         # nothing about the neighbours, and would send them for ever.
         for document in documents:
             check_form(document)
-    elif documents and not any(_names_its_revision(document) for document in documents):
+    elif documents and all(document.keys().isdisjoint(("_rev", "_revisions")) for document in documents):
         # One among others is an entry. A batch without any is no replication, and nobody's neighbour is lost.
         raise BadRequest("When `new_edits: false`, the document needs `_rev` or `_revisions` specified")
     if body.get("all_or_nothing"):
         refused = {"error": "not_implemented", "reason": "all_or_nothing is not supported"}
         return json_answer(call, [{"id": each.get("_id"), **refused} for each in documents], status=417)
     return json_answer(call, call.database.bulk_docs(documents, new_edits=new_edits), status=201)
-
-
-def _names_its_revision(document: Document) -> bool:
-    """Whether it says which revision it is, or is one that has none."""
-    return not document.keys().isdisjoint(("_rev", "_revisions")) or str(document.get("_id")).startswith(LOCAL_PREFIX)
 
 
 def _only_post(call: Call) -> None:

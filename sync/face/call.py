@@ -10,7 +10,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Literal, cast
 from urllib.parse import quote
 
 from flask import Request
@@ -21,6 +21,7 @@ from sync.database import Database, Document
 from sync.errors import BadRequest, TooLarge
 from sync.face.limits import Limits
 from sync.face.problems import WireError
+from sync.revisions import parse_rev
 
 _PIECE_BYTES = 64 * 1024
 # Beyond this many nothing is counted: what is larger means the same.
@@ -110,13 +111,42 @@ class Call:
     def rev(self, body: Mapping[str, Any] | None = None) -> str | None:
         """The revision named by `?rev=`, If-Match or the body; they must agree."""
         in_body, in_query = body.get("_rev") if body else None, self.text("rev")
-        etag = (self.request.headers.get("If-Match") or "").strip('"') or None
+        etag = self.request.headers.get("If-Match") or None
+        etag = etag and etag.strip('"')
         if None is not in_body != in_query is not None:
             raise BadRequest("Document rev from request body and query string have different values")
         told = in_query if in_body is None else in_body
         if None is not told != etag is not None:
             raise BadRequest("Document rev and etag have different values")
         return etag if told is None else told
+
+    def rev_named(self) -> str | None:
+        """The revision that `rev` names. Raises BadRequest."""
+        told = self.text("rev")
+        return None if told is None else str(parse_rev(told))
+
+    def revisions(self, name: str) -> list[str]:
+        """The revisions that the parameter `name` lists. Raises BadRequest."""
+        told = self.json(name)
+        if not isinstance(told, list):
+            raise BadRequest("Invalid list of revisions")
+        return [str(parse_rev(each)) for each in told]
+
+    def open_revs(self) -> Literal["all"] | list[str]:
+        """The revisions that `open_revs` asks for, each once; none where it is absent. Raises BadRequest."""
+        told = self.text("open_revs")
+        if told is None:
+            return []
+        if told == "all":
+            return "all"
+        revs = self.revisions("open_revs")
+        if len(revs) > self.limits.bulk_get_max:
+            raise BadRequest(f"open_revs takes at most {self.limits.bulk_get_max} revisions.")
+        return list(dict.fromkeys(revs))
+
+    def known_revs(self) -> list[str]:
+        """What the caller has already, by `atts_since`."""
+        return [] if self.text("atts_since") is None else self.revisions("atts_since")
 
     # The body
 

@@ -12,7 +12,7 @@ from werkzeug.routing import PathConverter
 from sync.database import Database
 from sync.errors import IllegalDocumentId, NotFound
 from sync.face import bulk, changes, lifecycle, listing, local, server, updates
-from sync.face.answer import json_answer, request_id
+from sync.face.answer import json_answer, minimise, request_id
 from sync.face.attachments import attachment
 from sync.face.call import Call
 from sync.face.documents import document, post
@@ -118,6 +118,8 @@ class Dispatch:
             response = self._refusal(call, error)
         response.headers["X-Couch-Request-ID"] = request_id(call.request.headers)
         response.headers["X-CouchDB-Body-Time"] = str(round(call.body_s * 1000))
+        if call.request.headers.get("Prefer", "").lower() == "return=minimal":
+            minimise(response)
         return response
 
     def _open(self, name: str) -> Database:

@@ -6,13 +6,13 @@ import contextlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from flask import Response
 
 from sync import jsonwire, multipart
 from sync.database import Database, Document
-from sync.documents import check_form, check_id
+from sync.documents import check_form, check_id, claimed_path
 from sync.errors import BadRequest, Conflict, NotFound, TooLarge
 from sync.face.answer import json_answer, stream_answer, unchanged
 from sync.face.call import Call
@@ -47,10 +47,7 @@ def post(call: Call) -> Response:
 
 
 def _get(call: Call, doc_id: str) -> Response:
-    told = call.text("open_revs")
-    if told == "all":
-        return _open_revs(call, doc_id, None)
-    if told is not None and (wanted := _asked_revs(call)):  # CouchDB takes an empty list for none
+    if wanted := call.open_revs():  # CouchDB takes an empty list for none
         return _open_revs(call, doc_id, wanted)
     asked = _Asked.of(call)
     with_bytes = call.option("attachments") or call.text("atts_since") is not None
@@ -61,7 +58,7 @@ def _get(call: Call, doc_id: str) -> Response:
         headers["ETag"] = etag = f'"{found["_rev"]}"'
         if (had := unchanged(call, etag)) is not None:
             return had
-    if in_parts and (names := _newer_than_known(call, found, _known_revs(call))):
+    if in_parts and (names := _newer_than_known(call, found, call.known_revs())):
         content_type, body = _as_related(call, found, names, secrets.token_hex(16))
         return stream_answer(body, content_type=content_type, headers=headers)
     if not call.option("revs"):
@@ -99,7 +96,7 @@ class _Asked:
 
 
 def _one(call: Call, doc_id: str, asked: _Asked, *, with_bytes: bool) -> Document:
-    since = _known_revs(call)
+    since = call.known_revs()
     revs = call.option("revs") or asked.revs_info or bool(since)
     # With `latest` CouchDB opens the winner, whatever revision was named.
     rev = None if call.option("latest") else call.text("rev")
@@ -117,18 +114,6 @@ def _one(call: Call, doc_id: str, asked: _Asked, *, with_bytes: bool) -> Documen
             if "ok" in entry:
                 found["_attachments"] = entry["ok"].get("_attachments", found["_attachments"])
     return {**found, **_beside(call, doc_id, found, asked)}
-
-
-def _known_revs(call: Call) -> list[str]:
-    return [] if call.text("atts_since") is None else _revisions(call, "atts_since")
-
-
-def _revisions(call: Call, name: str) -> list[str]:
-    """The revisions that the parameter `name` lists. Raises BadRequest."""
-    told = call.json(name)
-    if not isinstance(told, list):
-        raise BadRequest("Invalid list of revisions")
-    return [str(parse_rev(each)) for each in told]
 
 
 def _beside(call: Call, doc_id: str, found: Document, asked: _Asked) -> dict[str, Any]:
@@ -171,17 +156,17 @@ def _status(left: Document | None) -> str:
     return "deleted" if left.get("_deleted") else "available"
 
 
-def _open_revs(call: Call, doc_id: str, wanted: list[str] | None) -> Response:
-    """Several revisions at once, `[{"ok": doc} | {"missing": rev}…]`, in JSON or as multipart/mixed. None: all leaves.
+def _open_revs(call: Call, doc_id: str, wanted: Literal["all"] | list[str]) -> Response:
+    """Several revisions at once, or all leaves: `[{"ok": doc} | {"missing": rev}…]`, in JSON or as multipart/mixed.
 
     CouchDB's replicator fetches every document with attachments like this.
     """
     want_parts = call.accepts("multipart/mixed")
-    since = _known_revs(call)
+    since = call.known_revs()
     inline = (call.option("attachments") or bool(since)) and not want_parts
     how: dict[str, Any] = {"revs": call.option("revs"), "latest": call.option("latest"), "attachments": inline}
     more = {"atts_since": since} if since and inline else {}
-    if wanted is None:
+    if wanted == "all":
         # All leaves, asked for as such: their revisions need not be listed before.
         answers = call.database.bulk_get([{"id": doc_id, **more}], **how)
         if all("error" in entry and entry["error"].get("error") == "not_found" for entry in answers[0]["docs"]):
@@ -197,7 +182,12 @@ def _open_revs(call: Call, doc_id: str, wanted: list[str] | None) -> Response:
         if "error" in entry and entry["error"].get("error") != "not_found":
             raise of_entry(entry["error"])
     entries.sort(key=_as_couchdb_orders)
-    if not want_parts:
+    return open_revs_told(call, entries)
+
+
+def open_revs_told(call: Call, entries: list[dict[str, Any]]) -> Response:
+    """The answer of `open_revs`, from entries as `bulk_get` has them."""
+    if not call.accepts("multipart/mixed"):
         return json_answer(call, [_as_open_rev(entry) for entry in entries])
     outer, inner = secrets.token_hex(16), secrets.token_hex(16)
     parts = (_as_part(call, entry, inner) for entry in entries)
@@ -208,13 +198,6 @@ def _open_revs(call: Call, doc_id: str, wanted: list[str] | None) -> Response:
 def _as_couchdb_orders(entry: dict[str, Any]) -> tuple[bool, Any]:
     """What is there from the oldest revision on, then what is missing."""
     return "ok" not in entry, parse_rev(_rev_of_entry(entry)) if "ok" in entry else str(_rev_of_entry(entry))
-
-
-def _asked_revs(call: Call) -> list[str]:
-    revs = _revisions(call, "open_revs")
-    if len(revs) > call.limits.bulk_get_max:
-        raise BadRequest(f"open_revs takes at most {call.limits.bulk_get_max} revisions.")
-    return list(dict.fromkeys(revs))
 
 
 def _rev_of_entry(entry: dict[str, Any]) -> Any:
@@ -231,7 +214,7 @@ Part = tuple[dict[str, str], Iterator[bytes]]
 def _as_part(call: Call, entry: dict[str, Any], boundary: str) -> Part:
     if "ok" not in entry:
         return as_failed_part(_as_open_rev(entry))
-    return as_part(call, entry["ok"], boundary, known=_known_revs(call))
+    return as_part(call, entry["ok"], boundary, known=call.known_revs())
 
 
 def as_failed_part(told: dict[str, Any]) -> Part:
@@ -326,14 +309,7 @@ def _put(call: Call, doc_id: str) -> Response:
     failures = call.database.bulk_docs([body], new_edits=False)
     if failures:
         raise of_entry(failures[0])
-    return _written(call, doc_id, _rev_of(body), status=status)
-
-
-def _rev_of(body: Document) -> str:
-    if "_rev" in body:
-        return str(body["_rev"])
-    path = body["_revisions"]
-    return f"{path['start']}-{path['ids'][0]}"
+    return _written(call, doc_id, str(claimed_path(body).leaf), status=status)
 
 
 def _delete(call: Call, doc_id: str) -> Response:

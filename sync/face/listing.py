@@ -32,6 +32,7 @@ class Query:
     start_key: str | None
     end_key: str | None
     inclusive_end: bool
+    # The one end lies before the other.
     nothing: bool
     descending: bool
     skip: int
@@ -185,8 +186,8 @@ def _design_docs(call: Call, query: Query) -> Listing:
     start_key, end_key = (high, low) if query.descending else (low, high)
     nothing = query.nothing or low >= _BEHIND_DESIGNS or high < DESIGN_PREFIX
     found = _range(call, replace(query, start_key=start_key, end_key=end_key, inclusive_end=inclusive, nothing=nothing))
-    others = found.head["total_rows"] - until if query.descending else before
-    return Listing({"total_rows": total, "offset": min(max(0, found.head["offset"] - others), total)}, found.pages)
+    # As CouchDB counts: what stands before the first row of all documents, and at most as many as are listed.
+    return Listing({"total_rows": total, "offset": min(found.head["offset"], total)}, found.pages)
 
 
 def _local_docs(call: Call, query: Query) -> Listing:
@@ -254,24 +255,20 @@ class _Options:
         if keys is not None and len(keys) != 1 and not (start is _ABSENT and end is _ABSENT):
             reason = "`keys` is incompatible with `key`, `start_key` and `end_key`"
             raise WireError(400, "query_parse_error", reason)
+        # Of a view these choose among rows of one key. Here the id is the key, and they count where there is no other.
+        start = self._id_named(*_START_IDS) if start is _ABSENT else start
+        end = self._id_named(*_END_IDS) if end is _ABSENT else end
         self._refuse_reducing()
         self._refuse_unknown()
         descending, inclusive_end = self._flag("descending"), self._flag("inclusive_end", default=True)
-        nothing = False
-        # Ids are text, and to CouchDB's listings any other value stands before all text.
-        if start is not _ABSENT and not isinstance(start, str):
-            nothing = descending
-        if end is not _ABSENT and not isinstance(end, str):
-            nothing = nothing or not descending
-        start_key, end_key = (key if isinstance(key, str) else None for key in (start, end))
-        if start_key is not None and end_key is not None and start_key != end_key:
-            nothing = nothing or (start_key > end_key) != descending
+        start_key, end_key = _place(start), _place(end)
+        crossed = start_key is not None and end_key is not None and start_key != end_key
         return Query(
             keys=keys,
             start_key=start_key,
             end_key=end_key,
             inclusive_end=inclusive_end,
-            nothing=nothing and keys is None,
+            nothing=crossed and keys is None and (str(start_key) > str(end_key)) != descending,
             descending=descending,
             skip=self._whole("skip") or 0,
             limit=self._limit(),
@@ -317,6 +314,15 @@ class _Options:
                 end = value
         return start, end
 
+    def _id_named(self, *names: str) -> Any:
+        """The id that the last of these options holds; text even where its JSON is none."""
+        told: Any = _ABSENT
+        for name in self._call.request.args:
+            told = self._call.text(name) if name in names else told
+        for name, value in self._body.items():
+            told = value if name in names else told
+        return told if told is _ABSENT or isinstance(told, str) else jsonwire.dumps(told).decode()
+
     def _flag(self, name: str, *, default: bool = False) -> bool:
         if name not in self._body or self._call.text(name) is not None:
             return self._call.flag(name, default=default)
@@ -348,3 +354,10 @@ _FRESHNESS: dict[str, tuple[Any, ...]] = {
     "stale": ("ok", "update_after"),
 }
 _ENDS = frozenset({"key", "startkey", "start_key", "endkey", "end_key"})
+_START_IDS = ("startkey_docid", "start_key_doc_id")
+_END_IDS = ("endkey_docid", "end_key_doc_id")
+
+
+def _place(key: Any) -> str | None:
+    """Where `key` stands among ids, which are text. To CouchDB's listings any other value stands before all text."""
+    return None if key is _ABSENT else key if isinstance(key, str) else ""

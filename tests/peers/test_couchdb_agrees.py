@@ -13,17 +13,17 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.peers.couchdb import CouchDB
-from tests.support.agreed import REFUSALS, UNSOUND
-from tests.support.histories import graft, revision
+from tests.support.agreed import DOCUMENTS, EXCHANGES, REFUSALS, UNSOUND, plainly
+from tests.support.histories import graft
 
 pytestmark = pytest.mark.couchdb
 
 
-def asked(couchdb: CouchDB, method: str, target: str, body: Any) -> tuple[int, Any]:
-    """`target` goes as it stands, and no body unless there is one."""
+def asked(couchdb: CouchDB, method: str, target: str, body: Any, **more: str) -> tuple[int, Any]:
+    """`target` goes as it stands, and no body unless there is one; `more` are headers."""
     at = urlsplit(couchdb.root)
     pair = base64.b64encode(unquote(f"{at.username}:{at.password}").encode()).decode()
-    headers = {"Authorization": f"Basic {pair}", "Accept": "application/json"}
+    headers = {"Authorization": f"Basic {pair}", "Accept": "application/json", **more}
     if body is not None:
         headers["Content-Type"] = "application/json"
     connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=30)
@@ -45,8 +45,12 @@ def couchdb() -> Iterator[CouchDB]:
 
 @pytest.fixture(scope="module")
 def name(couchdb: CouchDB) -> str:
+    return filled(couchdb)
+
+
+def filled(couchdb: CouchDB) -> str:
     name = couchdb.create(shards=1)
-    graft(couchdb.remote(name), *(revision(doc_id, "1-" + "a" * 32) for doc_id in "abd"))
+    graft(couchdb.remote(name), *DOCUMENTS)
     return name
 
 
@@ -54,8 +58,20 @@ def name(couchdb: CouchDB) -> str:
 def test_it_refuses_so(
     couchdb: CouchDB, name: str, method: str, target: str, body: Any, error: str, reason: str
 ) -> None:
+    assert asked(couchdb, method, at(name, target), body) == (400, {"error": error, "reason": reason})
+
+
+def at(name: str, target: str) -> str:
     target = f"/{name}{target.removeprefix('/db')}" if target.startswith("/db") else target
-    assert asked(couchdb, method, target.replace('"', "%22"), body) == (400, {"error": error, "reason": reason})
+    return target.replace('"', "%22").replace(" ", "%20")
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES)
+def test_it_answers_so(couchdb: CouchDB, exchange: str) -> None:
+    name = filled(couchdb)
+    for step in EXCHANGES[exchange]:
+        status, told = asked(couchdb, step.method, at(name, step.target), step.body, **step.headers)
+        assert (status, plainly(told)) == (step.status, step.told), step
 
 
 @pytest.mark.parametrize(("each", "told"), UNSOUND)

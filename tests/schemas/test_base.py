@@ -175,6 +175,12 @@ def test_what_has_no_type_we_know_is_refused(document, code) -> None:
     assert [problem.code for problem in problems_of(document)] == [code]
 
 
+@pytest.mark.parametrize("name", ["_access", "_replication_id"])
+def test_a_member_that_a_database_would_keep_with_the_body_is_refused(name: str) -> None:
+    assert codes({**submission(), name: ["x"]}) == {name: "unknown-member"}
+    assert codes({"_id": "draft:cum-1:ha-noi:self", "_deleted": True, name: 1}) == {name: "unknown-member"}
+
+
 def test_names_evidence_of_answers_and_claims() -> None:
     cited = cite(EVIDENCE)["_id"]
     body = changed(submission(), "answers.i-1.evidence", [cited])

@@ -1,11 +1,23 @@
 """Odd requests and what CouchDB 3.5.0 says to them: our face is asked the same, and so is a CouchDB where there is one.
 
-They are asked of a database `db` with documents `a`, `b` and `d`.
+They are asked of a database `db` that holds `DOCUMENTS`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, NamedTuple
+
+from tests.support.histories import revision
+
+A, B, C = "a" * 32, "b" * 32, "c" * 32
+PHOTO = {"x": {"content_type": "image/png", "data": "AAEC", "revpos": 1}}
+DOCUMENTS = [
+    revision("a", f"1-{A}", n=1),
+    revision("b", f"1-{A}"),
+    revision("b", f"1-{B}"),
+    revision("d", f"1-{A}", _attachments=PHOTO),
+]
 
 # Method, target, body (bytes as they are), and of the answer, whose status is 400: error and reason.
 REFUSALS: list[tuple[str, str, Any, str, str]] = [
@@ -135,3 +147,193 @@ UNSOUND: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"id": "d", "atts_since": ["x"]}, {"id": "d", "rev": "x", "error": "bad_request", "reason": "Invalid rev format"}),
     ({"id": "nope"}, {"id": "nope", "rev": "undefined", "error": "not_found", "reason": "missing"}),
 ]
+
+
+class Step(NamedTuple):
+    """One request of an exchange, and its answer as `plainly` has it."""
+
+    method: str
+    target: str
+    body: Any
+    status: int
+    told: Any
+    headers: dict[str, str] = {}  # noqa: RUF012 - nobody writes into it
+
+
+_KNOWN = {A, B, C, "d" * 32}
+_SEQUENCES = frozenset({"seq", "last_seq", "update_seq"})
+
+
+def plainly(told: Any) -> Any:
+    """`told` without what every server makes up for itself: hashes of revisions, and sequences."""
+    if isinstance(told, dict):
+        return {name: plainly(value) for name, value in told.items() if name not in _SEQUENCES}
+    if isinstance(told, list):
+        return [plainly(each) for each in told]
+    if isinstance(told, str):
+        return re.sub(r"[0-9a-f]{32}", lambda match: match[0] if match[0] in _KNOWN else "…", told)
+    return told
+
+
+def _missing(*revs: str) -> list[dict[str, str]]:
+    return [{"missing": rev} for rev in revs]
+
+
+def _row(doc_id: str, rev: str) -> dict[str, Any]:
+    return {"id": doc_id, "key": doc_id, "value": {"rev": rev}}
+
+
+_GONE = {"error": "not_found", "reason": "missing"}
+_CONFLICT = {"error": "conflict", "reason": "Document update conflict."}
+_NO_REV = {"error": "bad_request", "reason": "Invalid rev format"}
+_NO_LIST = {"error": "bad_request", "reason": "Invalid list of revisions"}
+
+# One exchange is asked of a database of its own, step by step.
+EXCHANGES: dict[str, list[Step]] = {
+    **{
+        f"a revision of the form {rev}": [
+            Step("GET", f"/db/a?rev={rev}", None, 404, _GONE),
+            Step("GET", f'/db/a?open_revs=["{rev}"]', None, 200, _missing(rev)),
+            Step("PUT", "/db/a", {"_rev": rev}, 409, _CONFLICT),
+            Step("PUT", f"/db/a?rev={rev}", {}, 409, _CONFLICT),
+            Step("PUT", "/db/a", {}, 409, _CONFLICT, {"If-Match": f'"{rev}"'}),
+            Step("DELETE", f"/db/a?rev={rev}", None, 409, _CONFLICT),
+            Step("POST", "/db/_revs_diff", {"a": [rev]}, 200, {"a": {"missing": [rev]}}),
+            Step("POST", "/db/_missing_revs", {"a": [rev]}, 200, {"missing_revs": {"a": [rev]}}),
+            Step("POST", "/db/_bulk_docs", {"docs": [{"_id": "a", "_rev": rev}]}, 201, [{"id": "a", **_CONFLICT}]),
+            Step(
+                "POST", "/db/_bulk_get", {"docs": [{"id": "a", "rev": rev}]}, 200,
+                {"results": [{"id": "a", "docs": [{"error": {"id": "a", "rev": rev, **_GONE}}]}]},
+            ),
+        ]
+        for rev in ("1-", "0-x", "0-1", "1-x/y", "1-a,b")
+    },
+    "a revision in capitals": [
+        Step("GET", f"/db/a?rev=1-{A.upper()}", None, 200, {"_id": "a", "_rev": f"1-{A}", "n": 1}),
+        Step("POST", "/db/_revs_diff", {"a": [f"1-{A.upper()}"]}, 200, {}),
+        Step("PUT", "/db/a", {"_rev": f"1-{A.upper()}"}, 201, {"ok": True, "id": "a", "rev": "2-…"}),
+        Step("PUT", "/db/c?new_edits=false", {"_rev": f"1-{C.upper()}"}, 201, {"ok": True, "id": "c", "rev": f"1-{C}"}),
+        Step(
+            "PUT", "/db/c?new_edits=false", {"_revisions": {"start": 2, "ids": [B.upper(), C.upper()]}}, 201,
+            {"ok": True, "id": "c", "rev": f"2-{B}"},
+        ),
+        Step("GET", "/db/c?revs=true", None, 200,
+             {"_id": "c", "_rev": f"2-{B}", "_revisions": {"start": 2, "ids": [B, C]}}),
+    ],
+    "an empty If-Match": [Step("PUT", "/db/a", {}, 400, _NO_REV, {"If-Match": '""'})],
+    "a local document asked for by revision": [
+        Step("PUT", "/db/_local/l", {"n": 1}, 201, {"ok": True, "id": "_local/l", "rev": "0-1"}),
+        Step("GET", "/db/_local/l?rev=0-1", None, 404, _GONE),
+        Step("GET", "/db/_local/l?rev=x", None, 400, _NO_REV),
+        Step("GET", "/db/_local/none?rev=", None, 400, _NO_REV),
+        Step("GET", "/db/_local/l?rev=0-9&latest=true", None, 200, {"_id": "_local/l", "_rev": "0-1", "n": 1}),
+        Step("GET", "/db/_local/l?open_revs=all", None, 404, _GONE),
+        Step("GET", '/db/_local/l?open_revs=["0-1"]', None, 200, _missing("0-1")),
+        Step("GET", '/db/_local/none?open_revs=["1-a","0-1"]', None, 200, _missing("0-1", "1-a")),
+        Step("GET", "/db/_local/l?open_revs=[]", None, 200, {"_id": "_local/l", "_rev": "0-1", "n": 1}),
+        Step("GET", "/db/_local/l?open_revs=1", None, 400, _NO_LIST),
+        Step("GET", '/db/_local/l?open_revs=["x"]', None, 400, _NO_REV),
+        Step("GET", "/db/_local/l?atts_since=x", None, 400, {"error": "bad_request", "reason": "invalid UTF-8 JSON"}),
+        Step(
+            "GET", "/db/_local/l?revs=true", None, 200,
+            {"_id": "_local/l", "_rev": "0-1", "n": 1, "_revisions": {"start": 0, "ids": ["1"]}},
+        ),
+        Step("POST", "/db/_revs_diff", {"_local/l": ["0-1"]}, 200, {"_local/l": {"missing": ["0-1"]}}),
+    ],
+    "a local document written oddly": [
+        Step("PUT", "/db/_local/l", {"_deleted": True}, 200, {"ok": True, "id": "_local/l", "rev": "0-0"}),
+        Step(
+            "PUT", "/db/_local/l?new_edits=false", {}, 400,
+            {
+                "error": "bad_request",
+                "reason": "When `new_edits: false`, the document needs `_rev` or `_revisions` specified",
+            },
+        ),
+        Step("PUT", "/db/_local/l", {"_access": ["x"]}, 201, {"ok": True, "id": "_local/l", "rev": "0-1"}),
+        Step("GET", "/db/_local/l", None, 200, {"_id": "_local/l", "_rev": "0-1", "_access": ["x"]}),
+    ],
+    "the member _access": [
+        Step("PUT", "/db/p", {"_access": ["x"]}, 201, {"ok": True, "id": "p", "rev": "1-…"}),
+        Step("GET", "/db/p", None, 200, {"_id": "p", "_rev": "1-…", "_access": ["x"]}),
+        Step("POST", "/db", {"_id": "q", "_access": None}, 201, {"ok": True, "id": "q", "rev": "1-…"}),
+        Step(
+            "POST", "/db/_bulk_docs", {"docs": [{"_id": "r", "_rev": "1-a", "_access": 1}], "new_edits": False}, 201, []
+        ),
+        Step("GET", "/db/r", None, 200, {"_id": "r", "_rev": "1-a", "_access": 1}),
+    ],
+    "an attachment without a name": [
+        Step("PUT", "/db/p", {"_attachments": {"": {"data": "YQ=="}}}, 201, {"ok": True, "id": "p", "rev": "1-…"}),
+        Step(
+            "GET", "/db/p?attachments=true", None, 200,
+            {
+                "_id": "p",
+                "_rev": "1-…",
+                "_attachments": {
+                    "": {
+                        "content_type": "application/octet-stream",
+                        "revpos": 1,
+                        "digest": "md5-DMF1ucDxtqgxw5niaXcmYQ==",
+                        "data": "YQ==",
+                    }
+                },
+            },
+        ),
+        Step(
+            "PUT", "/db/q", {"_attachments": {"": {"stub": True}}}, 412,
+            {"error": "missing_stub", "reason": "Invalid attachment stub in q for "},
+        ),
+    ],
+    "where design documents stand": [
+        *(
+            Step("PUT", f"/db/_design/{name}?new_edits=false", {"_rev": f"1-{A}"}, 201,
+                 {"ok": True, "id": f"_design/{name}", "rev": f"1-{A}"})
+            for name in "pqrs"
+        ),
+        *(
+            Step("GET", f"/db/_design_docs?{query}", None, 200,
+                 {"total_rows": 4, "offset": offset, "rows": [_row(f"_design/{name}", f"1-{A}") for name in names]})
+            for query, offset, names in [
+                ("", 0, "pqrs"),
+                ("skip=1", 1, "qrs"),
+                ('startkey="_design/r"', 2, "rs"),
+                ("descending=true", 3, "srqp"),
+                ("descending=true&skip=1", 4, "rqp"),
+                ('descending=true&startkey="A"', 4, ""),
+                ("descending=true&startkey=1", 4, ""),
+                ("endkey_docid=_design/q", 0, "pq"),
+            ]
+        ),
+        Step("GET", "/db/_all_docs?descending=true&startkey=1", None, 200,
+             {"total_rows": 7, "offset": 7, "rows": []}),
+    ],
+    "a listing from one id to another": [
+        *(
+            Step("GET", f"/db/_all_docs?{query}", None, 200,
+                 {"total_rows": 3, "offset": offset, "rows": [_row(id_, f"1-{B if id_ == 'b' else A}") for id_ in ids]})
+            for query, offset, ids in [
+                ("startkey_docid=b", 1, "bd"),
+                ("start_key_doc_id=b", 1, "bd"),
+                ("endkey_docid=b", 0, "ab"),
+                ("end_key_doc_id=b&inclusive_end=false", 0, "a"),
+                ("startkey_docid=b&descending=true", 1, "ba"),
+                ('startkey="a"&startkey_docid=b', 0, "abd"),
+                ('key="a"&startkey_docid=b', 0, "a"),
+                ("startkey_docid=a&startkey_docid=d", 2, "d"),
+                ("startkey_docid=d&endkey_docid=b", 2, ""),
+                ("endkey_docid=", 0, ""),
+                ("start_key_docid=b", 0, "abd"),
+            ]
+        ),
+        Step("POST", "/db/_all_docs", {"startkey_docid": "c"}, 200,
+             {"total_rows": 3, "offset": 2, "rows": [_row("d", f"1-{A}")]}),
+        Step("POST", "/db/_all_docs", {"startkey_docid": None}, 200, {"total_rows": 3, "offset": 3, "rows": []}),
+    ],
+    "the difference to ids that cannot be": [
+        Step("POST", "/db/_revs_diff", {doc_id: ["1-a"]}, 200, {doc_id: {"missing": ["1-a"]}})
+        for doc_id in ("_bad", "", "_design/", "_local/", "_design", "x" * 8_000)
+    ]
+    + [
+        Step("POST", "/db/_revs_diff", {"_bad": []}, 200, {}),
+        Step("POST", "/db/_missing_revs", {"_bad": ["1-a"]}, 200, {"missing_revs": {"_bad": ["1-a"]}}),
+    ],
+}  # fmt: skip

@@ -24,6 +24,7 @@ from sync.documents import (
     check_id,
     claimed_path,
     inline,
+    local_body,
     put_together,
     stub,
     take_apart,
@@ -132,10 +133,10 @@ class MemoryDatabase:
             answer: dict[str, dict[str, list[str]]] = {}
             for doc_id, texts in revisions.items():
                 tree = self._entries[doc_id].tree if doc_id in self._entries else RevisionTree()
-                missing = [rev for rev in map(parse_rev, texts) if rev not in tree]
+                missing = {text: rev for text in texts if (rev := parse_rev(text)) not in tree}
                 if missing:
-                    answer[doc_id] = {"missing": [str(rev) for rev in missing]}
-                    ancestors = tree.possible_ancestors(missing)
+                    answer[doc_id] = {"missing": list(missing)}
+                    ancestors = tree.possible_ancestors(missing.values())
                     if ancestors:
                         answer[doc_id]["possible_ancestors"] = [str(rev) for rev in ancestors]
             return answer
@@ -258,7 +259,7 @@ class MemoryDatabase:
             if body.get("_deleted") is True:
                 self._locals.pop(local_id, None)
                 return "0-0"
-            kept = {name: value for name, value in body.items() if not name.startswith("_")}
+            kept = local_body(body)
             canonical_json(kept)
             self._locals[local_id] = (version + 1, kept)
             return f"0-{version + 1}"

@@ -13,14 +13,11 @@ from server.couch_peer import make_app
 from sync.documents import DOCUMENT_BYTES_MAX
 from sync.multipart import boundary_of, split
 from sync.store_folder import StoreFolder
-from tests.support.agreed import REFUSALS, UNSOUND
+from tests.support.agreed import DOCUMENTS, EXCHANGES, PHOTO, REFUSALS, UNSOUND, A, B, C, plainly
 from tests.support.curl import Curl
 from tests.support.histories import graft, revision
 from tests.support.memory import MemoryDatabase
 from tests.support.wire import Served
-
-A, B, C = "a" * 32, "b" * 32, "c" * 32
-PHOTO = {"x": {"content_type": "image/png", "data": "AAEC", "revpos": 1}}
 
 
 @pytest.fixture(params=["here", "behind a second hop"])
@@ -33,8 +30,7 @@ def curl(request: pytest.FixtureRequest) -> Iterator[Curl]:
 
 
 def filled(curl: Curl) -> Curl:
-    graft(curl.db, revision("a", f"1-{A}", n=1), revision("b", f"1-{A}"), revision("b", f"1-{B}"))
-    graft(curl.db, revision("d", f"1-{A}", _attachments=PHOTO))
+    graft(curl.db, *DOCUMENTS)
     return curl
 
 
@@ -44,6 +40,14 @@ def test_what_couchdb_refuses_is_refused_in_its_words(
 ) -> None:
     assert curl(method, path, body) == (400, {"error": error, "reason": reason})
     assert curl("GET", "/db/fine")[0] == 404
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES)
+def test_what_couchdb_answers_is_answered_the_same(curl: Curl, exchange: str) -> None:
+    for step in EXCHANGES[exchange]:
+        headers = {name.replace("-", "_"): value for name, value in step.headers.items()}
+        status, told = curl(step.method, step.target, step.body, **headers)
+        assert (status, plainly(told)) == (step.status, step.told), step
 
 
 @pytest.mark.parametrize(
@@ -251,6 +255,28 @@ def test_a_local_document_is_looked_at_like_any_other(curl: Curl) -> None:
         assert (status, told["error"]) == (400, error)
     assert curl("PUT", "/db/_local/x?batch=ok", {"n": 1}) == (202, {"ok": True, "id": "_local/x"})
     assert curl("GET", "/db/_local/x")[1]["n"] == 1
+
+
+def test_a_local_document_written_anew_is_not_taken_for_the_old_one(curl: Curl) -> None:
+    assert curl("PUT", "/db/_local/x", {"n": 1})[1]["rev"] == "0-1"
+    etag = curl.raw("GET", "/db/_local/x").headers["ETag"]
+    assert curl("GET", "/db/_local/x", If_None_Match=etag) == (304, None)
+    assert curl("DELETE", "/db/_local/x?rev=0-1")[0] == 200
+    written = curl.raw("PUT", "/db/_local/x", data=b'{"n":2}')
+    assert written.get_json()["rev"] == "0-1"
+    assert curl("GET", "/db/_local/x", If_None_Match=etag)[1]["n"] == 2
+    assert curl("GET", "/db/_local/x", If_None_Match=written.headers["ETag"]) == (304, None)
+
+
+@pytest.mark.parametrize("prefers", ["return=minimal", "Return=Minimal"])
+def test_who_prefers_little_is_sent_the_headers_he_needs(curl: Curl, prefers: str) -> None:
+    headers = set(curl.raw("PUT", "/db/x", data=b"{}", headers={"Prefer": prefers}).headers.keys())
+    assert headers <= {"Cache-Control", "Content-Length", "Content-Type", "ETag", "X-Content-Type-Options"}
+    assert "Location" in curl.raw("PUT", "/db/y", data=b"{}", headers={"Prefer": "return=minimal; wait"}).headers
+    photo = curl.raw("GET", "/db/d/x", headers={"Prefer": prefers, "Range": "bytes=1-1"})
+    assert (photo.data, photo.headers["Content-Range"]) == (b"\1", "bytes 1-1/3")
+    assert photo.headers["Content-Security-Policy"] == "sandbox"
+    assert "Accept-Ranges" not in photo.headers
 
 
 def test_a_database_in_partitions_is_not_made(curl: Curl) -> None:

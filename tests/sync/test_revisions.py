@@ -155,12 +155,25 @@ def test_a_revision_is_the_md5_of_its_canonical_content() -> None:
     assert len(others) == 6
 
 
-@pytest.mark.parametrize(
-    "text", ["", "1", "1-", "-a", "0-a", "01-a", "a-1", "1-a,b", "1-a b", "٣-a", 7, None, "9" * 17 + "-a"]
-)
+@pytest.mark.parametrize("text", ["", "1", "-a", "-1-a", "a-1", "1 -a", "٣-a", 7, None, "1-\ud800", "9" * 5_000 + "-a"])
 def test_a_malformed_revision_is_refused(text: object) -> None:
     with pytest.raises(BadRequest, match="Invalid rev format"):
         parse_rev(text)
+
+
+@pytest.mark.parametrize("text", ["1-", "0-a", "1-a,b", "1-a b", "1-a\n", "1-é", "9" * 17 + "-a"])
+def test_a_revision_may_be_asked_for_in_forms_in_which_none_is_kept(text: str) -> None:
+    assert str(parse_rev(text)) == text
+    with pytest.raises(BadRequest, match="Invalid rev format"):
+        parse_path(text, None)
+
+
+def test_32_hex_digits_are_the_same_in_either_case() -> None:
+    assert parse_rev("2-" + "AB" * 16) == parse_rev("02-" + "ab" * 16) == Rev(2, "ab" * 16)
+    told = parse_path("2-" + "aB" * 16, {"start": 2, "ids": ["AB" * 16, "C" * 32]})
+    assert told == parse_path(None, {"start": 2, "ids": ["ab" * 16, "c" * 32]}) == Path(2, ("ab" * 16, "c" * 32))
+    assert parse_path("1-" + "D" * 32, None) == Path(1, ("d" * 32,))
+    assert parse_path("1-" + "D" * 31, None) == Path(1, ("D" * 31,))
 
 
 def test_a_claimed_history_must_agree_with_the_revision() -> None:

@@ -509,7 +509,7 @@ def test_numbers_and_texts_that_sqlite_cannot_hold_are_no_crash(path: Path) -> N
         lambda: store.get("\ud800"),
         lambda: store.get_local("\ud800"),
         lambda: store.all_docs(start_key="\ud800"),
-        lambda: store.revs_diff({"\ud800": ["1-a"]}),
+        lambda: store.revs_diff({"a": ["1-\ud800"]}),
         lambda: store.put({"_id": "x", "text": "\ud800"}),
     ):
         with pytest.raises(BadRequest):
@@ -518,3 +518,4 @@ def test_numbers_and_texts_that_sqlite_cannot_hold_are_no_crash(path: Path) -> N
     assert answer["docs"][0]["error"]["error"] == "not_found"
     assert store.all_docs(keys=["\ud800"])["rows"] == [{"key": "\ud800", "error": "not_found"}]
     assert store.changes(doc_ids=["\ud800"]).results == []
+    assert store.revs_diff({"\ud800": ["1-a"]}) == {"\ud800": {"missing": ["1-a"]}}

@@ -18,6 +18,7 @@ import structlog
 from schemas import ids
 from schemas.access import Authority, authority_for
 from schemas.acts import STRUCK, misfits, units_of
+from schemas.answer import has_value
 from schemas.ballots import award_problems, ballot_problems, election_problems, named_beside, strike_problems
 from schemas.counting import checklists
 from schemas.decision import build, check_value, subject_of
@@ -308,6 +309,10 @@ def _bound(
     view: GroupView, act: str, value: Mapping[str, Any], given: Sequence[Mapping[str, str]]
 ) -> list[tuple[str, str]]:
     """The exact inputs: those named, each as it stands here; else what the act evidently rests on."""
+    if act == "accept":
+        answers = [it["answers"][value["criterion"]] for it in standing_cross(view, value["unit"], value["criterion"])]
+        if not any(has_value(it) and not it.get("na") for it in answers):
+            raise Missing("nothing-to-accept")
     if given and act != "freeze":
         counting = None
         if act == "accept":
@@ -326,10 +331,7 @@ def _bound(
     if act == "return":
         return [(value["submission"], body_sha256(view.documents[value["submission"]]))]
     if act == "accept":
-        found = [(each["_id"], body_sha256(each)) for each in standing_cross(view, value["unit"], value["criterion"])]
-        if not found:
-            raise Missing("nothing-to-accept")
-        return found
+        return [(each["_id"], body_sha256(each)) for each in standing_cross(view, value["unit"], value["criterion"])]
     if act == "carry-over":
         entries = live_entries(view, value["from"], value["criterion"])
         if not entries:

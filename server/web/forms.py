@@ -54,6 +54,11 @@ def bound(answers: Sequence[AnswerTrace]) -> list[AnswerTrace]:
     return [answer for answer in answers if answer.stage == "cross" and answer.state in ("counted", "later")]
 
 
+def acceptable(answers: Sequence[AnswerTrace]) -> bool:
+    """Do they say a value? "Not applicable" alone is no score to accept: that has a decision of its own."""
+    return any(answer.raw_kind != "na" for answer in bound(answers))
+
+
 def returnable(answers: Sequence[AnswerTrace]) -> list[AnswerTrace]:
     """The submissions that can be returned: those that count, each once, the newest first."""
     seen: dict[str, AnswerTrace] = {}
@@ -80,7 +85,7 @@ def read_act(form: Mapping[str, str], trace: CriterionTrace, *, locale: str, tod
     if act == "accept":
         accepted = bound(trace.answers)
         seen = form.get("seen", "").split()
-        if not accepted:
+        if not acceptable(trace.answers):
             wrong["act"] = _("Chưa có điểm kiểm tra chéo để chấp nhận.")
         elif seen != [answer.sha256 for answer in accepted]:
             wrong["act"] = _("Vừa có phiếu mới về cho tiêu chí này. Mời xem lại các điểm dưới đây rồi chấp nhận.")

@@ -77,6 +77,7 @@ def _page(
         offers={offer.act: offer for offer in trace.offers},
         minuted=trace.minuted,
         bound=forms.bound(trace.answers),
+        acceptable=forms.acceptable(trace.answers),
         returnable=forms.returnable(trace.answers),
         proposed_deadline=working_days_on(today(), RETURN_WORKING_DAYS).isoformat(),
         wrong=wrong or {},

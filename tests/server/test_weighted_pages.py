@@ -1,0 +1,64 @@
+"""Under a scheme that weighs three stages, pages say what an acceptance will come to, and what is provisional."""
+
+from __future__ import annotations
+
+import html
+
+import pytest
+
+from schemas import ids
+from schemas.scheme import shipped
+from server.problems import Missing
+from tests.server.test_follower import put
+from tests.server.world import BN, GROUP, YEAR, group_year, submission_of
+
+BASE = f"/{GROUP}/{YEAR}"
+WEIGHTS = {"self": "0.2", "cross": "0.3", "cluster": "0.5"}
+SCHEME = "scheme:trong-so:1"
+
+
+@pytest.fixture
+def weighted(world):
+    scheme = {**shipped("cum-1000"), "_id": SCHEME, "scheme": "trong-so", "mode": "weighted", "weights": WEIGHTS}
+    world.service.setup.scheme(scheme)
+    world.service.setup.group_year({**group_year(), "scheme": SCHEME})
+    world.settle()
+    return world
+
+
+def inspected(world, **cross):
+    """Bắc Ninh scores 40 and 40 for itself, and its visit answers `cross`."""
+    visit = world.plan_visit(BN, "dung")
+    own = submission_of(world.accounts["bac"], "d1", BN, {"i-1": "40", "i-2": "40"}, scheme=SCHEME)
+    theirs = submission_of(world.accounts["dung"], "d2", BN, {"i-1": "50"}, visit=visit, number=2, scheme=SCHEME)
+    made = theirs["answers"]["i-1"]
+    none = {name: it for name, it in made.items() if name != "points"} | {"na": True}
+    theirs["answers"] |= {name.replace("_", "-"): none for name in cross}
+    put(world, ids.unit_database(BN, YEAR), own)
+    put(world, ids.visit_database(visit), theirs)
+    world.settle()
+
+
+def page(enter, criterion):
+    return html.unescape(enter("huong").get(f"{BASE}/units/{BN}/{criterion}").get_data(as_text=True))
+
+
+def test_accepting_is_said_to_give_the_stage_its_points_and_not_the_criterion(weighted, enter):
+    inspected(weighted)
+    before = page(enter, "i-1")
+    assert "Điểm thẩm định sẽ là 50" in before
+    assert "Điểm được tính sẽ là" not in before
+    weighted.act("huong", "accept", {"unit": BN, "criterion": "i-1"})
+    after = page(enter, "i-1")
+    assert ">48</span>" in after  # 0.2 × 40 + 0.3 × 50 + 0.5 × 50
+    assert "Số in nghiêng là tạm tính" not in after, "all three stages stand"
+    assert "theo theo" not in after
+
+
+def test_where_every_inspector_says_not_applicable_there_is_no_score_to_accept(weighted, enter):
+    inspected(weighted, i_2=True)
+    assert "Chấp nhận điểm kiểm tra chéo" in page(enter, "i-1")
+    assert "Chấp nhận điểm kiểm tra chéo" not in page(enter, "i-2")
+    with pytest.raises(Missing) as missing:
+        weighted.act("huong", "accept", {"unit": BN, "criterion": "i-2"})
+    assert missing.value.said.code == "nothing-to-accept"

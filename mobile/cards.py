@@ -191,7 +191,8 @@ class ReplyView:
 class OpenReply:
     """What the own unit may answer: a return (`why` is its reason) or a deduction (`why` is the team's comment).
 
-    `answers` names it to `Phone.reply`; `due` is the last day; `draft` is what was begun here and not sent.
+    `answers` names it to `Phone.reply`; `due` is the last day; `draft` is what was begun here and not sent. `stage` is
+    that of the checklist returned or compared: the unit corrects its own self-score, the team its cross checklist.
     """
 
     key: str
@@ -199,6 +200,7 @@ class OpenReply:
     label: str
     name: str
     kind: Literal["return", "difference"]
+    stage: Literal["self", "cross"]
     answers: str
     due: str | None
     why: str

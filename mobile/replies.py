@@ -96,6 +96,7 @@ class Replies:
             if decision is not None:
                 yield {
                     "kind": "return",
+                    "stage": ids.parse(decision["value"]["submission"])["stage"],
                     "criterion": criterion.id,
                     "answers": decision["_id"],
                     "due": decision["value"]["deadline"],
@@ -120,6 +121,7 @@ class Replies:
             note = book.submissions[found.submission]["answers"][found.criterion].get("note")
             yield {
                 "kind": "difference",
+                "stage": "cross",
                 "criterion": found.criterion,
                 "answers": found.submission,
                 "due": None if found.reply_until is None else found.reply_until.isoformat(),
@@ -137,6 +139,7 @@ class Replies:
             label=criterion.label,
             name=criterion.name,
             kind=matter["kind"],
+            stage=matter["stage"],
             answers=matter["answers"],
             due=matter["due"],
             why=matter["why"],

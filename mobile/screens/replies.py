@@ -33,9 +33,11 @@ class ReplyCard(Card):
         """Write everything anew; a field that is being written in is left alone."""
         self.matter = matter
         self.title = f"{matter.label}  {matter.name}"
-        self.returned = matter.kind == "return"
+        self.returned = matter.kind == "return" and matter.stage == "self"
         if self.returned:
-            self.figures = _("Sent back")
+            self.figures = _("The self-score was sent back")
+        elif matter.kind == "return":
+            self.figures = _("The cross-inspection was sent back to its team")
         else:
             self.figures = _("Self {own} · team {cross}").format(
                 own=points(matter.own, locale), cross=points(matter.cross, locale)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from schemas import ids
 from schemas.answer import value_of
 from schemas.counting import Checklist
 from schemas.figures import corrected, decimal_string
@@ -230,9 +231,10 @@ def matters(view: GroupView, card: Scorecard, criterion: str) -> tuple[OpenMatte
     result = card.criterion(criterion)
     if result is not None and result.state == "returned":
         decision = view.documents[result.decisions[-1]]
-        found.append(OpenMatter(decision["_id"], "return", decision["value"]["deadline"]))
+        value = decision["value"]
+        found.append(OpenMatter(decision["_id"], "return", ids.parse(value["submission"])["stage"], value["deadline"]))
     found += [
-        OpenMatter(it.submission, "difference", None if it.reply_until is None else it.reply_until.isoformat())
+        OpenMatter(it.submission, "difference", "cross", None if it.reply_until is None else it.reply_until.isoformat())
         for it in card.discrepancies
         if it.criterion == criterion
     ]

@@ -246,8 +246,19 @@ def test_a_return_is_answered_as_well_as_corrected(lan, judged, service):
     group.put(returned)
     assert SyncWorker(lan).sync_once().state == "idle"
     matter = lan.open_replies()[0]
-    assert (matter.kind, matter.answers, matter.due, matter.why) == (
-        "return", returned["_id"], "2024-10-20", "Thiếu biểu tổng hợp.",
+    assert (matter.kind, matter.stage, matter.answers, matter.due, matter.why) == (
+        "return", "self", returned["_id"], "2024-10-20", "Thiếu biểu tổng hợp.",
     )  # fmt: skip
     lan.reply(matter.key, "i-2", matter.answers, "Đã bổ sung biểu.")
     assert [it.text for it in lan.open_replies()[0].replies] == ["Đã bổ sung biểu."]
+
+
+def test_a_return_of_the_teams_checklist_is_not_for_the_unit_to_correct(lan, judged, service):
+    theirs = next(row["id"] for row in service._rows("submission:") if ":cross:" in row["id"])
+    log = [row["doc"] for row in service._rows("decision:")]
+    reason = part("Chưa xem hồ sơ.", "1" * 32)
+    value = {"unit": HOME, "criterion": "i-2", "submission": theirs, "deadline": "2024-10-20"}
+    service.stores.open(G).put_all([reason, decide(log, "return", value, reason=part_hash(reason))])
+    SyncWorker(lan).sync_once()
+    (matter,) = [it for it in lan.open_replies() if it.kind == "return"]
+    assert matter.stage == "cross"

@@ -73,11 +73,13 @@ class ActOffer:
 class OpenMatter:
     """What a unit may reply to: `answers` is the return, or the cross submission that deducts; `due` its last day.
 
-    A return stays open until it is answered or decided, also after its deadline.
+    A return stays open until it is answered or decided, also after its deadline. `stage` is that of the checklist
+    returned or compared.
     """
 
     answers: str
     kind: Literal["return", "difference"]
+    stage: str
     due: str | None
 
     def open_on(self, day: date) -> bool:

@@ -161,6 +161,11 @@ def checklist_name(submission: str, head: GroupHead) -> str:
     return f"{unit_name(parsed['unit'], head)} · {word('stage', parsed['stage']).text} · {submission[-6:]}"
 
 
+def stage_of(submission: str) -> str:
+    """`self` or `cross`, of a submission's id."""
+    return ids.parse(submission)["stage"]
+
+
 def visit_name(visit: str, head: GroupHead) -> str:
     """A visit by the unit it inspects and its first day; the id of one that nobody planned."""
     planned = _view(head).visits.get(visit)
@@ -212,7 +217,7 @@ def matter_name(subject: str, head: GroupHead) -> str:
 
 
 def init_app(app: Flask) -> None:
-    """Templates call `my_groups()`, `here()`, `heat(…)`; filters `short_hash`, `nth`."""
+    """Templates call `my_groups()`, `here()`, `heat(…)`; filters `short_hash`, `nth`, `stage_of`."""
     app.jinja_env.globals.update(
         my_groups=my_groups,
         here=here,
@@ -230,4 +235,4 @@ def init_app(app: Flask) -> None:
         told=told,
         today=today,
     )
-    app.jinja_env.filters.update(bare=bare, short_hash=short_hash, nth=nth)
+    app.jinja_env.filters.update(bare=bare, short_hash=short_hash, nth=nth, stage_of=stage_of)

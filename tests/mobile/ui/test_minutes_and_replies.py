@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from schemas import base
 from schemas.hashing import part_hash
 from tests.mobile.test_minutes_and_replies import self_score, submission
@@ -56,3 +58,28 @@ def test_what_asks_for_a_reply_stands_first_and_is_answered_in_one_field(lan, ru
     assert [it.text for it in lan.open_replies()[0].replies] == ["Đã nộp hồ sơ."]
     screen.back()
     assert not screen.has("replies")
+
+
+@pytest.mark.parametrize(
+    ("stage", "said"),
+    [("self", "Phiếu tự chấm bị trả lại"), ("cross", "Phiếu kiểm tra chéo bị trả lại cho đoàn")],
+)
+def test_only_the_units_own_checklist_is_offered_to_be_corrected(lan, run, stage, said):
+    group = lan.tools.local.stores.open(G)
+    log = [row["doc"] for row in group.all_docs(start_key="decision:", end_key="decision;", include_docs=True)["rows"]]
+    planned = {
+        "visit": "vis-2", "inspected": HOME, "team": [{"account": "minh", "unit": "bac-ninh"}],
+        "from": "2024-10-08", "to": "2024-10-08", "place": "Hưng Yên",
+    }  # fmt: skip
+    visit = decide(log, "plan-visit", planned)
+    cross = submission(HOME, "minh", {"i-1": "58"}, stage="cross", visit="vis-2", number=2)
+    own = self_score(HOME, "lan", {"i-1": "60"})
+    why = base.part("Thiếu biểu.", "0" * 32)
+    sent_back = {"unit": HOME, "criterion": "i-1", "deadline": "2024-10-20"}
+    sent_back["submission"] = (own if stage == "self" else cross)["_id"]
+    for document in (visit, own, cross, why, decide([*log, visit], "return", sent_back, reason=part_hash(why))):
+        group.put(document)
+    screen = run(lan)
+    screen.tap("replies")
+    assert screen.says(said)
+    assert screen.says("Sửa trong phiếu") == (stage == "self")

@@ -155,6 +155,8 @@ class CriterionView:
     target: str | None
     points_each: str | None
     bands: tuple[BandView, ...]
+    asked: tuple[str, ...]
+    """What to write and what it will earn, as sentences; nothing of judged points, whose control says it."""
     evidence_required: bool
     excluded: bool
     """The unit lacks the function this criterion is about: it is not asked."""

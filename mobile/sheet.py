@@ -30,6 +30,7 @@ from mobile.cards import (
 )
 from schemas import checklist
 from schemas.answer import value_of
+from schemas.asking import asked
 from schemas.figures import decimal_string, round_half_up
 from schemas.kinds import points_for
 from schemas.problem import Problem as Misfit
@@ -220,6 +221,7 @@ def _criterion(sheet: Sheet, criterion: Criterion, label: str, problem: str) -> 
         target=_decimal(_target(sheet, criterion)) if criterion.kind == "quantitative" else None,
         points_each=_decimal(criterion.points_each),
         bands=tuple(BandView(_decimal(band.to), decimal_string(band.points)) for band in criterion.bands),
+        asked=_asked(sheet, criterion),
         # Of a unit that scores itself; inspectors look at what the unit shows.
         evidence_required=criterion.evidence_required and draft["stage"] == "self",
         excluded=excluded,
@@ -238,6 +240,13 @@ def _criterion(sheet: Sheet, criterion: Criterion, label: str, problem: str) -> 
         else ReturnView(returned["_id"], sheet.text(returned["reason"]), returned["value"]["deadline"]),
         problem=problem,
     )
+
+
+def _asked(sheet: Sheet, criterion: Criterion) -> tuple[str, ...]:
+    if criterion.kind == "judged":
+        return ()
+    own = sheet.book.target(sheet.draft["unit"], criterion.id)
+    return tuple(reason.sentence(sheet.locale) for reason in asked(criterion, own=own))
 
 
 def _criterion_state(

@@ -90,26 +90,10 @@ class CriterionCard(Card):
             own = _("not applicable") if view.self_answer.na else points(view.self_worth, self.locale)
             facts.append(_("Self {points}").format(points=own))
         facts.append(_("Maximum {points}").format(points=points(view.max, self.locale)))
-        if view.target is not None:
-            facts.append(_("Target {figure}").format(figure=points(view.target, self.locale)))
-        if view.points_each is not None:
-            facts.append(_("{points} each time").format(points=points(view.points_each, self.locale)))
-        if view.bands:
-            facts.append(self._bands(view))
+        facts.extend(view.asked)
         if view.answer is not None and view.answer.paper is not None:
             facts.append(_("Typed in from paper of {date}").format(date=short_date(view.answer.paper)))
         return " · ".join(facts)
-
-    def _bands(self, view: CriterionView) -> str:
-        """`up to 2 earns 60 · up to 5 earns 30 · above that 0`: who writes a figure sees what it will earn."""
-        return " · ".join(
-            _("up to {figure} earns {points}").format(
-                figure=points(band.to, self.locale), points=points(band.points, self.locale)
-            )
-            if band.to is not None
-            else _("above that {points}").format(points=points(band.points, self.locale))
-            for band in view.bands
-        )
 
     def _after(self, view: CriterionView) -> str:
         """Behind a figure: what is to be written there; once it is, what it earns."""

@@ -28,6 +28,7 @@ from server.board.models.standings import Explained, StandingsPage
 from server.board.models.tasks import Task
 from server.board.models.trace import CriterionTrace
 from server.board.models.visits import VisitPlan
+from server.board.prepared import prepared
 from server.board.reading import Reading, decision_entry
 from server.board.tasks import tasks
 from server.board.view import GroupView
@@ -95,7 +96,7 @@ class Board(Reading):
             ),
             coverage=self._coverage(view, [row]),
             is_own_unit=account is not None and account.unit == unit,
-            prepared=figures.prepared(view, row.card),
+            prepared=prepared(view, row.card, self.photo_states(view)),
         )
 
     def trace(self, account: Account | None, group: str, year: int, unit: str, criterion: str) -> CriterionTrace:

@@ -20,11 +20,12 @@ from schemas.problem import Reason
 from schemas.proposals import Departure
 from schemas.scoring import CriterionResult, Scorecard, SectionResult
 from schemas.standings import Row, Standings
+from server.board.models.answer import AnswerTrace, PaperTrace
 from server.board.models.head import Coverage
 from server.board.models.said import Said
-from server.board.models.sheet import CriterionRow, CrossCell, Prepared, ValueCell
+from server.board.models.sheet import CriterionRow, CrossCell, ValueCell
 from server.board.models.standings import AwardFigure, SectionFigure, StandingRow
-from server.board.models.trace import AnswerTrace, OpenMatter, PaperTrace, ReplyEntry
+from server.board.models.trace import OpenMatter, ReplyEntry
 from server.board.view import GroupView, raw_of
 from sync.database import Document
 
@@ -136,41 +137,45 @@ def answers(
     view: GroupView, card: Scorecard, result: CriterionResult, photo_states: Mapping[str, str]
 ) -> tuple[AnswerTrace, ...]:
     """Every answer that was ever submitted for the criterion: self before cross, the newest last."""
-    found = []
-    criterion = result.criterion
-    discrepant = {it.submission for it in card.discrepancies if it.criterion == criterion.id}
-    for submission in view.all("submission"):
-        answer = submission["answers"].get(criterion.id)
-        if submission["unit"] != card.unit or answer is None:
-            continue
-        kind, raw = raw_of(answer)
-        arrival = view.arrivals.get(submission["_id"])
-        cited = [view.documents[each] for each in answer.get("evidence", ()) if each in view.documents]
-        found.append(
-            AnswerTrace(
-                submission=submission["_id"],
-                sha256=body_sha256(submission),
-                stage=submission["stage"],
-                visit=submission["visit"],
-                state=_submission_state(view, card.checklists, submission["_id"]),
-                raw_kind=kind,
-                raw=raw,
-                points=_points(result, value_of(criterion, answer)),
-                note=view.text(answer.get("note")),
-                evidence=tuple(view.evidence(each, photo_states) for each in cited),
-                by=view.person(answer["by"]),
-                submitted_by=view.person(submission["by"]),
-                approved_by=None if submission["approved_by"] is None else view.person(submission["approved_by"]),
-                answered_at=corrected(answer["at"]),
-                arrived_at=None if arrival is None else arrival["at"],
-                flags=() if arrival is None else tuple(arrival["flags"]),
-                discrepant=submission["_id"] in discrepant,
-                paper=None
-                if answer.get("paper") is None
-                else PaperTrace(view.text(answer["paper"]["scored_by"]), answer["paper"]["on"]),
-            )
-        )
+    found = [
+        answer_trace(view, card, result, submission, photo_states)
+        for submission in view.all("submission")
+        if submission["unit"] == card.unit and result.criterion.id in submission["answers"]
+    ]
     return tuple(sorted(found, key=lambda it: (it.stage != "self", it.visit or "", it.arrived_at or "", it.submission)))
+
+
+def answer_trace(
+    view: GroupView, card: Scorecard, result: CriterionResult, submission: Document, photo_states: Mapping[str, str]
+) -> AnswerTrace:
+    """What a submission says to a criterion. Raises KeyError where it says nothing."""
+    criterion = result.criterion
+    answer = submission["answers"][criterion.id]
+    kind, raw = raw_of(answer)
+    arrival = view.arrivals.get(submission["_id"])
+    cited = [view.documents[each] for each in answer.get("evidence", ()) if each in view.documents]
+    return AnswerTrace(
+        submission=submission["_id"],
+        sha256=body_sha256(submission),
+        stage=submission["stage"],
+        visit=submission["visit"],
+        state=_submission_state(view, card.checklists, submission["_id"]),
+        raw_kind=kind,
+        raw=raw,
+        points=_points(result, value_of(criterion, answer)),
+        note=view.text(answer.get("note")),
+        evidence=tuple(view.evidence(each, photo_states) for each in cited),
+        by=view.person(answer["by"]),
+        submitted_by=view.person(submission["by"]),
+        approved_by=None if submission["approved_by"] is None else view.person(submission["approved_by"]),
+        answered_at=corrected(answer["at"]),
+        arrived_at=None if arrival is None else arrival["at"],
+        flags=() if arrival is None else tuple(arrival["flags"]),
+        discrepant=any((it.submission, it.criterion) == (submission["_id"], criterion.id) for it in card.discrepancies),
+        paper=None
+        if answer.get("paper") is None
+        else PaperTrace(view.text(answer["paper"]["scored_by"]), answer["paper"]["on"]),
+    )
 
 
 def replies(view: GroupView, unit: str, criterion: str) -> tuple[ReplyEntry, ...]:
@@ -246,12 +251,6 @@ def waiting_for_head(view: GroupView, checklist: Checklist) -> tuple[str, ...]:
     replaced = {name for body in view.all("submission") for name in body["supersedes"]}
     asked = (name for name, reason in checklist.aside.items() if reason.code == "waiting-head")
     return tuple(sorted(name for name in asked if name not in replaced))
-
-
-def prepared(view: GroupView, card: Scorecard) -> tuple[Prepared, ...]:
-    """The self-scores of a unit that wait for its head."""
-    found = [view.documents[name] for it in card.checklists for name in waiting_for_head(view, it)]
-    return tuple(Prepared(it["_id"], view.person(it["by"]), corrected(it["made"])) for it in found)
 
 
 def _submission_state(view: GroupView, checklists: Iterable[Checklist], submission: str) -> str:

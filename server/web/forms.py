@@ -17,7 +17,8 @@ from flask_babel import lazy_gettext as _
 from schemas import figures
 from schemas.acts import subject_of
 from schemas.problem import InvalidDocument
-from server.board.models.trace import AnswerTrace, CriterionTrace
+from server.board.models.answer import AnswerTrace
+from server.board.models.trace import CriterionTrace
 from server.board.models.visits import TeamMember, VisitCard, VisitsPage
 
 REASON_CHARS_MAX: Final = 2000

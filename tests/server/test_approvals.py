@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from schemas import ids
+from schemas.evidence import cite
+from schemas.hashing import part_hash
 from server.app import create_app
 from server.problems import Clash, Missing, Refused
 from tests.server.test_follower import put
 from tests.server.test_unit_events import row
 from tests.server.test_web import PASSWORD, sign_in, token
-from tests.server.world import BN, GROUP, HD, YEAR, full_marks, submission_of
+from tests.server.world import BN, GROUP, HD, YEAR, evidence_of, full_marks, salted, submission_of
 
 
 @pytest.fixture
@@ -75,17 +77,50 @@ def test_until_a_correction_is_approved_the_approved_version_counts(world, prepa
     assert row(world, BN)["base"] == "1000.00"
 
 
+def client_of(world, login, unit):
+    world.service.accounts.add(login=login, name=login, unit=unit, roles=("head",), password=PASSWORD)
+    client = create_app(world.service.config, service=world.service).test_client()
+    assert sign_in(client, login, PASSWORD).status_code == 303
+    return client
+
+
+def test_the_head_reads_all_that_was_prepared_before_the_button_that_approves_it(world, prepared):
+    evidence, title = evidence_of(world.accounts["so"], "d1", title="Ngày hội văn hóa")
+    note, why, named = salted("Theo báo cáo số 45"), salted("Không có di tích"), salted("Mô hình thư viện lưu động")
+    paper = {"on": "2024-10-05", "scored_by": part_hash(salted("Bà Tư"))}
+    cited = cite(evidence)
+    marks = submission_of(world.accounts["so"], "d1", BN, {"i-1": "52.5", "i-3": "30"}, number=7, approved_by=None)
+    by = {"by": "so", "at": marks["made"]}
+    marks["answers"]["i-1"] |= {"note": part_hash(note), "evidence": [cited["_id"]], "paper": paper}
+    marks["answers"]["i-2"] = {"na": True, "note": part_hash(why), **by}
+    claim = {"item": "replicated", "subject": part_hash(named), "number": "12/QĐ", "evidence": []}
+    later = {**marks, "claims": [claim], "supersedes": [approve(world, "bac", prepared["_id"])["_id"]]}
+    put(world, ids.unit_database(BN, YEAR), title, note, why, named, salted("Bà Tư"), evidence, cited, later)
+    world.settle()
+    page = client_of(world, "truong-bn", BN).get(f"/{GROUP}/{YEAR}/units/{BN}").text
+    told = page[page.index("Phiếu chờ duyệt") : page.index("Duyệt phiếu này")]
+    for said in (
+        "52,5", "Theo báo cáo số 45", "Bà Tư chấm ngày 05/10/2024", "1 minh chứng", cited["_id"].removeprefix("cited:"),
+        "Không có di tích", "để trống", "Mô hình thư viện lưu động", "12/QĐ", "Cộng 82,5 điểm", "Khác 19 chỗ",
+    ):  # fmt: skip
+        assert said in told, said
+
+
+def test_beside_what_counts_a_prepared_correction_shows_only_what_differs(world, prepared):
+    first = approve(world, "bac", prepared["_id"])
+    marks, named = {**full_marks(80), "i-1": "40"}, {"approved_by": None, "supersedes": [first["_id"]]}
+    put(world, ids.unit_database(BN, YEAR), submission_of(world.accounts["so"], "d1", BN, marks, number=2, **named))
+    world.settle()
+    (waiting,) = sheet(world).prepared
+    changed = {it.criterion: it for section in waiting.sections for it in section.rows if it.changes}
+    assert (waiting.counted, waiting.changes, list(changed)) == (first["_id"], 1, ["i-1"])
+    one = changed["i-1"]
+    assert (one.changes, one.answer.raw, one.before.raw) == (("value",), "40", full_marks(80)["i-1"])
+
+
 def test_the_head_approves_on_the_units_page_and_others_see_no_button(world, prepared):
-    app = create_app(world.service.config, service=world.service)
-
-    def client_of(login, unit):
-        world.service.accounts.add(login=login, name=login, unit=unit, roles=("head",), password=PASSWORD)
-        client = app.test_client()
-        assert sign_in(client, login, PASSWORD).status_code == 303
-        return client
-
     url = f"/{GROUP}/{YEAR}/units/{BN}"
-    head, other = client_of("truong-bn", BN), client_of("truong-hd", HD)
+    head, other = client_of(world, "truong-bn", BN), client_of(world, "truong-hd", HD)
     for client, may in ((other, False), (head, True)):
         page = client.get(url).get_data(as_text=True)
         assert "chờ lãnh đạo đơn vị duyệt" in page

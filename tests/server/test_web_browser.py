@@ -61,6 +61,21 @@ def test_no_page_is_wider_than_its_screen_or_breaks_its_own_policy(pages: Any, s
         assert complaints == []
 
 
+STRANGE_ICONS = """() => [...document.querySelectorAll('.button > svg.icon, .chip > svg.icon')]
+    .filter(each => getComputedStyle(each).color !== getComputedStyle(each.parentElement).color)
+    .map(each => each.parentElement.outerHTML.slice(0, 80))"""
+
+
+def test_an_icon_in_a_button_or_a_chip_has_the_colour_of_its_words(pages: Any) -> None:
+    opened, url = pages
+    for dark in (False, True):
+        with page_of(opened, dark=dark) as page:
+            enter(page, url)
+            for path in PATHS:
+                page.goto(f"{url}{path}")
+                assert page.evaluate(STRANGE_ICONS) == [], path
+
+
 def test_a_phones_targets_are_large_enough_for_a_thumb(pages: Any) -> None:
     opened, url = pages
     with page_of(opened, size=PHONE) as page:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from server.app import create_app
+from tests.server.test_approvals import prepared  # noqa: F401 - a fixture
 from tests.server.test_follower import put
 from tests.server.test_freezing import frozen
 from tests.server.test_minutes import minutes_of, visited  # noqa: F401 - a fixture
-from tests.server.test_web_browser import CUT_OFF
+from tests.server.test_web_browser import CUT_OFF, STRANGE_ICONS
 from tests.server.world import BN, GROUP, YEAR
 from tests.support.browser import DESK, PHONE, browser, page_of, served
 
@@ -37,6 +38,7 @@ def look(world: Any, login: str, paths: list[str]) -> Iterator[tuple[str, list[s
                     page.goto(f"{url}{path}")
                     assert page.locator("main h1").count() == 1, path
                     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
+                    assert page.evaluate(STRANGE_ICONS) == [], path
                     yield path, page.evaluate(CUT_OFF)
 
 
@@ -51,3 +53,8 @@ def test_the_minutes_of_a_visit_and_the_form_for_paper_fit_their_screen(world: A
     world.settle()
     paths = [f"{BASE}/visits/{visited['visit']}", f"{BASE}/units/{BN}/entry", f"{BASE}/visits"]
     assert [cut for _, cut in look(world, "bac", paths)] == [[]] * 6
+
+
+def test_what_waits_for_the_head_fits_the_screen_and_its_button_can_be_read(world: Any, prepared: Any) -> None:  # noqa: F811
+    assert prepared["_id"]
+    assert [cut for _, cut in look(world, "bac", [f"{BASE}/units/{BN}"])] == [[], []]

@@ -19,6 +19,7 @@ from schemas.explaining import Line
 from schemas.problem import Reason
 from schemas.standings import Standings
 from server.accounts import Account, Device, Enrolment
+from server.board.models.answer import AnswerTrace
 from server.board.models.comparison import AgreementFigure, Comparison, TeamFigure
 from server.board.models.decisions import DecisionEntry, DecisionsPage
 from server.board.models.evidence import EvidenceCard, EvidencePage, Photo
@@ -28,7 +29,7 @@ from server.board.models.said import Said
 from server.board.models.sheet import CriterionRow, CrossCell, SheetSection, UnitSheet, ValueCell
 from server.board.models.standings import AwardFigure, Explained, SectionFigure, StandingRow, StandingsPage
 from server.board.models.tasks import Task
-from server.board.models.trace import ActOffer, AnswerTrace, CriterionTrace, ReplyEntry
+from server.board.models.trace import ActOffer, CriterionTrace, ReplyEntry
 from server.board.models.visits import ProposedVisit, TeamMember, VisitCard, VisitPlan, VisitsPage
 from server.problems import Missing, NotSignedIn, Refused
 from server.sightings import Sightings
@@ -167,7 +168,7 @@ class SampleBoard:
             year=YEAR,
             visits={},
             documents={"scheme:cum-1000:1": {"names": names("Cụm 1000", "Cluster 1000"), "version": 1}},
-            record=SimpleNamespace(scheme_id="scheme:cum-1000:1", events=()),
+            record=SimpleNamespace(scheme_id="scheme:cum-1000:1", scheme=None, events=()),
             folded=SimpleNamespace(contested={}),
             citations={self.card(n).cited: [({"unit": "ha-noi"}, "i-1")] for n in range(11)},
             all=lambda kind: [],

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from server.board.models.head import Coverage, GroupHead
-from server.board.models.refs import Names, PersonRef, UnitRef
+from server.board.models.prepared import Prepared
+from server.board.models.refs import Names, UnitRef
 from server.board.models.standings import SectionFigure, StandingRow
 
 
@@ -55,15 +56,6 @@ class CriterionRow:
 class SheetSection:
     figure: SectionFigure
     criteria: tuple[CriterionRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A self-score that waits for its unit's head to approve it: who prepared it, when."""
-
-    submission: str
-    by: PersonRef
-    at: str
 
 
 @dataclass(frozen=True, slots=True)

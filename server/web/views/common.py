@@ -17,6 +17,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from schemas import ids
+from schemas.asking import asked
 from schemas.explaining import rule_sentence
 from schemas.figures import VIET_NAM
 from server.board.models.head import GroupCard, GroupHead
@@ -194,6 +195,16 @@ def weights_of(head: GroupHead) -> dict[str, Fraction]:
     return {stage: Fraction(share) * 100 for stage, share in (scheme["weights"] or {}).items()} if scheme else {}
 
 
+def asked_of(unit: str, criterion: str, head: GroupHead) -> list[str]:
+    """What a criterion asks of a unit and what a figure will earn, in the words of the phone."""
+    record = _view(head).record
+    found = None if record.scheme is None else record.scheme.criterion(criterion)
+    if found is None:
+        return []
+    own = record.target(unit, criterion)
+    return [it.sentence(locale()) for it in asked(found, own=None if own is None else Fraction(own))]
+
+
 def award_name(award: str, head: GroupHead) -> str:
     """The name of an award of the year's scheme; else its id."""
     return next((named(it["names"]) for it in _view(head).scheme["awards"] if it["id"] == award), award)
@@ -232,6 +243,7 @@ def init_app(app: Flask) -> None:
         matter_name=matter_name,
         person_name=person_name,
         weights_of=weights_of,
+        asked_of=asked_of,
         told=told,
         today=today,
     )

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from mobile.cards import BandView
 from tests.support.phones import VISIT, Clock, make_phone
 
 pytestmark = pytest.mark.window
@@ -182,8 +181,8 @@ def test_behind_a_figure_stands_what_to_write_and_then_what_it_earns_and_bands_a
     from mobile.screens.criterion import CriterionCard
     from mobile.widgets.stepper import Stepper
 
-    bands = (BandView("2", "60"), BandView("5", "30"), BandView(None, "0"))
-    asked = replace(judged, kind="bands", bands=bands, step=None, answer=None, worth=None)
+    told = ("đến 2 được 60 điểm", "trên 2 được 30 điểm")
+    asked = replace(judged, kind="bands", asked=told, step=None, answer=None, worth=None)
     given = replace(asked, answer=replace(judged.answer, points=None, actual="3"), worth="30")
     card = CriterionCard(locale="vi")
     said = []
@@ -191,7 +190,7 @@ def test_behind_a_figure_stands_what_to_write_and_then_what_it_earns_and_bands_a
         card.show(view)
         said.append(next(each.after for each in card.walk() if isinstance(each, Stepper)))
     assert said == ["kết quả đạt được", "= 30 điểm", "chờ kết quả các đơn vị"]
-    assert card.facts.endswith("đến 2 được 60 · đến 5 được 30 · quá mức đó được 0")
+    assert card.facts.endswith("đến 2 được 60 điểm · trên 2 được 30 điểm")
 
 
 def test_a_disputed_answer_is_asked_about_once(sheet, lan):

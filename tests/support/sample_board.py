@@ -571,7 +571,12 @@ class SampleBoard:
             (
                 "return",
                 "criterion:bac-ninh:iii-1",
-                {"unit": "bac-ninh", "criterion": "iii-1", "submission": "submission:x", "deadline": "2024-10-04"},
+                {
+                    "unit": "bac-ninh",
+                    "criterion": "iii-1",
+                    "submission": "submission:cum-1:bac-ninh:self:01j9ad70000000000000000001",
+                    "deadline": "2024-10-04",
+                },
                 "Giao ước chưa có chữ ký của lãnh đạo đơn vị; đề nghị bổ sung bản ký.",
             ),
             (

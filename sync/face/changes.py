@@ -147,7 +147,7 @@ def _read_query(call: Call) -> Query:
     limit = None if _is_negative(call.text("limit")) else call.whole("limit")
     timeout_ms = 0 if _is_negative(call.text("timeout")) else call.whole("timeout")
     asked_s = call.limits.feed_heartbeat_s if timeout_ms is None else timeout_ms / 1000
-    beat_s = heartbeat_s(call)
+    beat_s = _heartbeat_s(call)
     if beat_s is not None:
         asked_s = call.limits.feed_hold_s  # a heartbeat overrides the timeout, as in CouchDB
     doc_ids, keep = _filter(call, body)
@@ -200,7 +200,7 @@ def _seq_interval(call: Call) -> int:
     return int(given or 1)
 
 
-def heartbeat_s(call: Call) -> float | None:
+def _heartbeat_s(call: Call) -> float | None:
     """How often the caller wants a sign of life; None for never."""
     given = call.text("heartbeat")
     if given is None:

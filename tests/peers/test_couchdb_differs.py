@@ -5,15 +5,18 @@ Where the contract suite leaves CouchDB out (tests/contract/conftest.py), the re
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
 
 from sync.errors import MissingStub, NotFound
 from sync.remote import RemoteDatabase
+from sync.replicate import replicate
 from tests.peers.couchdb import CouchDB
 from tests.peers.sample import bytes_of
 from tests.support.histories import graft, leaves, revision
+from tests.support.memory import MemoryDatabase
 
 pytestmark = pytest.mark.couchdb
 
@@ -111,6 +114,16 @@ def test_an_attachment_without_a_generation_is_of_generation_0_and_kept_back(cou
     (answer,) = couchdb.remote(name).bulk_get([{"id": "a", "rev": "2-b", "atts_since": ["1-a"]}], attachments=True)
     stub = answer["docs"][0]["ok"]["_attachments"]["x"]
     assert (stub["revpos"], stub["stub"]) == (0, True)
+
+
+def test_it_keeps_revisions_of_forms_that_we_refuse_alone(couchdb: CouchDB, there: RemoteDatabase) -> None:
+    odd = [{"_id": f"odd-{at}", "_rev": rev} for at, rev in enumerate(("1-", "0-x", "1-x/y", f"{10**20}-x"))]
+    status, told = bulk_docs(couchdb, there.name.rpartition("/")[2], revision("good", "1-a"), *odd)
+    assert (status, told) == (201, [])
+    here = MemoryDatabase("here")
+    result = replicate(there, here, new_session_id=lambda: uuid.uuid4().hex, now=lambda: "now")
+    assert {(each.id, each.error) for each in result.refused} == {(each["_id"], "forbidden") for each in odd}
+    assert here.get("good")
 
 
 def test_its_bulk_get_in_json_is_not_compressed(couchdb: CouchDB, there: RemoteDatabase) -> None:

@@ -133,6 +133,28 @@ REFUSALS: list[tuple[str, str, Any, str, str]] = [
      "`doc_ids`,`filter`,`selector` are mutually exclusive"),
 ]  # fmt: skip
 
+_MALFORMED = "Malformed sequence supplied in 'since' parameter."
+_FEEDS = "Supported `feed` types: normal, continuous, longpoll, eventsource"
+
+# Of `_db_updates` the query, and the reason (of a `bad_request`). A CouchDB must have a database `_global_changes`.
+REFUSED_UPDATES: list[tuple[str, str]] = [
+    *((f"since={since}", _MALFORMED) for since in ("", "x", "-1", "1", "null", "[]", "NOW", "0-x", "99999-x")),
+    *((f"feed={feed}", _FEEDS) for feed in ("", "x", "live", "Normal")),
+    *(
+        (f"{name}={value}", "invalid_integer")
+        for name in ("limit", "timeout", "heartbeat")
+        for value in ("", "x", "-1", "1.5")
+    ),
+]
+
+# What happens to a database, and the news of it that `_db_updates` has afterwards, since before it was.
+EVENTS: list[tuple[str, str, list[str]]] = [
+    ("PUT", "", ["created"]),
+    ("PUT", "/x", ["created", "updated"]),
+    ("DELETE", "", ["created", "updated", "deleted"]),
+    ("PUT", "", ["updated", "deleted", "created"]),
+]
+
 # A document asked for in `_bulk_get`, and its entry.
 UNSOUND: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"id": None, "rev": None, "error": "bad_request", "reason": "document must be a JSON object"}),

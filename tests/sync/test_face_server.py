@@ -17,6 +17,7 @@ from server.couch_peer import make_app
 from server.wsgi import BackgroundServer
 from sync.face import Limits, make_face
 from sync.store_folder import StoreFolder
+from tests.support.agreed import EVENTS, REFUSED_UPDATES
 from tests.support.curl import Curl
 
 
@@ -104,7 +105,39 @@ def test_a_face_without_a_folder_changes_and_tells_nothing_of_databases(peer: Pe
 # News
 
 
-def test_news_of_databases_come_once_each_at_their_latest(peer: Peer) -> None:
+@pytest.mark.parametrize(("query", "reason"), REFUSED_UPDATES)
+def test_news_asked_for_oddly_are_refused_in_couchdbs_words(peer: Peer, query: str, reason: str) -> None:
+    assert peer("GET", f"/_db_updates?{query}") == (400, {"error": "bad_request", "reason": reason})
+
+
+def test_each_kind_of_news_of_a_database_is_told_at_its_latest(peer: Peer) -> None:
+    start = peer("GET", "/_db_updates?since=now")[1]["last_seq"]
+    for method, path, kinds in EVENTS:
+        assert peer(method, f"/new{path}", {} if path else None)[0] in (200, 201)
+        told = peer("GET", f"/_db_updates?since={start}")[1]["results"]
+        assert [(row["db_name"], row["type"]) for row in told] == [("new", kind) for kind in kinds]
+
+
+def test_news_read_backwards_begin_with_the_latest_wherever_their_reader_was(peer: Peer) -> None:
+    peer("PUT", "/d")
+    last = peer("GET", "/_db_updates")[1]["results"][-1]
+    for query in ("", "&since=now", "&feed=longpoll&since=now"):
+        told = peer("GET", f"/_db_updates?descending=true{query}")[1]
+        assert [row["db_name"] for row in told["results"]] == ["d", "c", "b", "a"]
+        assert told["last_seq"] == told["results"][-1]["seq"]
+    assert peer("GET", "/_db_updates?descending=true&limit=0")[1] == {"results": [], "last_seq": last["seq"]}
+    lines = peer.client.get("/_db_updates?descending=true&limit=1&feed=continuous").data.splitlines()
+    assert [json.loads(line) for line in lines] == [last, {"last_seq": last["seq"]}]
+    assert [row["db_name"] for row in peer("GET", "/_db_updates?descending=TRUE&limit=%2B1")[1]["results"]] == ["a"]
+
+
+def test_a_sequence_that_no_news_had_yet_leads_back_to_the_last(peer: Peer) -> None:
+    last = peer("GET", "/_db_updates")[1]["last_seq"]
+    assert peer("GET", f"/_db_updates?since=9{last}")[1] == {"results": [], "last_seq": last}
+    assert peer("GET", "/_db_updates?since=0&limit=0")[1]["results"] == []
+
+
+def test_news_of_databases_come_in_order(peer: Peer) -> None:
     start = peer("GET", "/_db_updates?since=now")[1]["last_seq"]
     assert peer("GET", f"/_db_updates?since={start}")[1] == {"results": [], "last_seq": start}
     peer("PUT", "/a/x", {})

@@ -122,7 +122,7 @@ def settle(
                         "This photo arrived damaged, and the original on this phone is damaged too. Take it again."
                     )
                 refused.append(Refused(media.photo_id(name), None, "mismatch", reason))
-            elif not local.photo_file(name).exists() and media.missing_chunks(store, name):
+            elif media.missing_chunks(store, name) and not _cut_anew(local, store, name):
                 still_open.pop()
                 reason = _(
                     "The server has lost this photo, and its original is no longer on this phone. Take it again."
@@ -333,12 +333,22 @@ def look_after(
     for name in lost:
         if cancelled():
             break
-        if local.photo_file(name).exists():
-            # Its pieces here are gone; they are cut anew from the file, which is what the file is kept for.
-            media.mend(store, name, local.photo_file(name).read_bytes(), media.read_thumbnail(store, name).data)
-        of = len(media.ids_in_order(name, int(store.get(media.photo_id(name))["bytes"])))
-        _remember(local, store.name, name, have=0, of=of, safe_at=None)
+        _cut_anew(local, store, name)
     return lost
+
+
+def _cut_anew(local: Local, store: Store, name: str) -> bool:
+    """The pieces here are gone: the server lost what it had, or the note that it had them went with the battery. They
+    come anew from the file, which is what the file is kept for. Answers whether it is here, and whole.
+    """
+    try:
+        original = local.photo_file(name).read_bytes()
+        mended = media.mend(store, name, original, media.read_thumbnail(store, name).data)
+    except (OSError, NotFound):
+        mended = False
+    of = len(media.ids_in_order(name, int(store.get(media.photo_id(name))["bytes"])))
+    _remember(local, store.name, name, have=0, of=of, safe_at=None)
+    return mended
 
 
 def _let_go(local: Local, store: Store, names: Sequence[str], today: date) -> None:

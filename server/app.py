@@ -199,7 +199,9 @@ def _answer_problems(app: Flask) -> None:
     @app.errorhandler(InvalidDocument)
     def invalid(error: InvalidDocument) -> Any:
         locale = locale_of_request()
-        fields = [{"path": each.path, "message": each.sentence(locale)} for each in error.problems]
+        fields = [
+            {"path": it.path, "message": say(_named(Said(it.code, it.params), locale), locale)} for it in error.problems
+        ]
         return _said(422, Said("invalid"), fields)
 
     @app.errorhandler(DatabaseError)

@@ -6,7 +6,7 @@ which says no in its own words. This module must never write, and never know a r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -18,6 +18,7 @@ from schemas import figures
 from schemas.acts import subject_of
 from schemas.problem import InvalidDocument
 from server.board.models.answer import AnswerTrace
+from server.board.models.said import Said
 from server.board.models.trace import CriterionTrace
 from server.board.models.visits import TeamMember, VisitCard, VisitsPage
 
@@ -102,12 +103,12 @@ def read_act(form: Mapping[str, str], trace: CriterionTrace, *, locale: str, tod
     return Filled(act, value, reason or None, tuple(inputs), settles)
 
 
-def beside_fields(invalid: InvalidDocument, locale: str) -> dict[str, str]:
+def beside_fields(invalid: InvalidDocument, say: Callable[[Said], str]) -> dict[str, str]:
     """What the service found wrong, each beside the field it was typed into; the rest beside the act."""
     said: dict[str, list[str]] = {}
     for problem in invalid.problems:
         fitted = problem.path == "value.answer"
-        said.setdefault("value" if fitted else "act", []).append(problem.sentence(locale))
+        said.setdefault("value" if fitted else "act", []).append(say(Said(problem.code, problem.params)))
     return {name: " ".join(sentences) for name, sentences in said.items()}
 
 

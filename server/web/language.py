@@ -16,7 +16,8 @@ from flask_babel import Babel, get_locale, ngettext
 from flask_login import current_user
 
 from schemas import figures
-from server import messages
+from schemas.problem import InvalidDocument
+from server import messages, naming
 from server.board.models.said import Said
 
 LOCALES: Final = ("vi", "en")
@@ -100,8 +101,15 @@ def named(names: Mapping[str, str] | None) -> str:
 
 
 def said(sentence: Said) -> str:
-    """A sentence of the catalogue, by its code."""
-    return messages.say(sentence, locale())
+    """A sentence of the catalogue, by its code; units and people in it by name, where there is a service to ask."""
+    registry = getattr(current_app.extensions.get("thidua"), "registry", None)
+    params = sentence.params if registry is None else naming.named(registry, sentence.params, locale())
+    return messages.say(Said(sentence.code, params), locale())
+
+
+def sentences(invalid: InvalidDocument) -> str:
+    """All that is wrong, without the paths that programs read."""
+    return " ".join(said(Said(each.code, each.params)) for each in invalid.problems)
 
 
 def init_app(app: Flask) -> None:

@@ -262,6 +262,42 @@ def test_a_photo_the_server_lost_arrives_again_though_the_line_breaks_half_way(l
     assert media.read_photo(there, shot.sha256).data == shot.file.read_bytes()
 
 
+def test_a_photo_the_server_lost_arrives_again_though_the_note_of_its_receipt_went_with_the_battery(
+    lan, own, service, sync
+):
+    (shot,) = lan.capture(noisy(), title="Hội diễn", checklist=own).photos
+    sync(lan)
+    service.settle()
+    sync(lan)
+    note = f"photo:{M}:{shot.sha256}"
+    assert lan.tools.local.read(note)["safe_at"]
+    assert media.missing_chunks(lan.tools.local.stores.open(M), shot.sha256), "its pieces were let go"
+    lan.tools.local.edit(note, lambda before: {**before, "safe_at": None})  # written cheaply: the old page came back
+    service.stores.delete(M)
+    there = service.stores.ensure(M)
+    for _ in range(2):
+        sync(lan)
+        service.settle()
+    sync(lan)
+    assert lan.evidence()[0].photos[0].safe
+    assert media.read_photo(there, shot.sha256).data == shot.file.read_bytes()
+
+
+def test_a_photo_the_server_lost_and_whose_original_is_damaged_is_called_lost(lan, own, service, sync):
+    (shot,) = lan.capture(noisy(), title="Hội diễn", checklist=own).photos
+    sync(lan)
+    service.settle()
+    sync(lan)
+    shot.file.write_bytes(b"\xff\xd8 not these bytes")
+    service.stores.delete(M)
+    service.stores.ensure(M)
+    worker = SyncWorker(lan)
+    for _ in range(2):
+        worker.sync_once()
+    (refusal,) = lan.refused()
+    assert (refusal.id, refusal.error) == (media.photo_id(shot.sha256), "lost")
+
+
 def test_a_photo_the_server_lost_after_its_owner_freed_the_original_is_called_lost_and_not_safe(
     lan, own, service, sync
 ):

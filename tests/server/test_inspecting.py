@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 
 from click.testing import CliRunner
 
@@ -55,3 +57,13 @@ def test_teams_are_compared_from_five_visits_on(world):
     assert found.visits == 5
     assert [it.code for it in found.reasons] == ["leniency-caution"]
     assert found.agreement
+
+
+def test_a_leader_who_plans_for_the_own_unit_reads_by_name_whose_act_it_is(world, enter):
+    member = world.accounts["minh"]
+    sent = {"inspected": HD, "place": "Sở", "from": "2024-10-20", "to": "2024-10-21", "team": member.account}
+    client = enter("huong")
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(f"/{GROUP}/{YEAR}/visits").text)[1]
+    answer = client.post(f"/{GROUP}/{YEAR}/visits", data={**sent, "csrf_token": token})
+    assert answer.status_code == 403
+    assert "thuộc cụm phó (khối phó): Hưng Yên." in html.unescape(answer.text)

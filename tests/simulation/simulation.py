@@ -721,6 +721,8 @@ class Simulation:
             machine.disk.full = False
         for machine in [*self.servers, *self.phones.values()]:
             machine.clock.right(self.servers[0].clock)
+        for server in self.servers:
+            self._up(server)  # whoever is down gives no code
         for phone in self.phones.values():
             self._phone_dies(phone)
             for _ in range(2):

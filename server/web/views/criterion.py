@@ -45,7 +45,7 @@ def criterion_sent(group: str, year: int, unit: str, criterion: str) -> Any:
             settles=filled.settles,
         )
     except InvalidDocument as invalid:
-        return _page(trace, wrong=forms.beside_fields(invalid, locale()), typed=request.form), 422
+        return _page(trace, wrong=forms.beside_fields(invalid, said), typed=request.form), 422
     except Problem as problem:
         return _page(trace, wrong={"act": said(problem.said)}, typed=request.form), problem.status
     flash(_("Đã ghi quyết định. Bảng điểm đã được tính lại."), "good")

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from schemas.problem import InvalidDocument
 from server.problems import Problem
 from server.web.blueprint import web
-from server.web.language import locale, said
+from server.web.language import said, sentences
 from server.web.reader import account, service
 from server.web.views.common import criteria_of
 
@@ -54,7 +54,7 @@ def evidence_sent(group: str, year: int, cited: str) -> Any:
     try:
         service().acts.act(account(), group, year, "withhold", value, reason=request.form.get("reason"))
     except InvalidDocument as invalid:
-        return _card(group, year, cited, wrong=" ".join(each.sentence(locale()) for each in invalid.problems)), 422
+        return _card(group, year, cited, wrong=sentences(invalid)), 422
     except Problem as problem:
         return _card(group, year, cited, wrong=said(problem.said)), problem.status
     flash(_("Đã thu hồi. Điện thoại xóa bản của mình ở lần đồng bộ tới."), "good")

@@ -19,7 +19,7 @@ from server.board.view import GroupView
 from server.problems import Problem
 from server.web import forms, unit_forms
 from server.web.blueprint import web
-from server.web.language import locale, said
+from server.web.language import locale, said, sentences
 from server.web.reader import account, service
 from server.web.views.common import derivation
 from server.web.views.typed_in import may_type_in
@@ -44,7 +44,7 @@ def sheet_sent(group: str, year: int, unit: str) -> Any:
     try:
         service().acts.act(account(), group, year, filled.act, filled.value, reason=filled.reason, settles=settles)
     except InvalidDocument as invalid:
-        return _page(page, wrong={"act": " ".join(invalid.sentences(locale()))}, typed=request.form), 422
+        return _page(page, wrong={"act": sentences(invalid)}, typed=request.form), 422
     except Problem as problem:
         return _page(page, wrong={"act": said(problem.said)}, typed=request.form), problem.status
     flash(_("Đã ghi quyết định. Bảng điểm đã được tính lại."), "good")

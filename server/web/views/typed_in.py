@@ -23,7 +23,7 @@ from server.messages import say
 from server.problems import Invalid, Missing, Problem, Refused
 from server.web.blueprint import web
 from server.web.forms import REQUIRED
-from server.web.language import locale, said
+from server.web.language import locale, said, sentences
 from server.web.reader import account, service
 from server.workbooks import BadCell, Row, read_xlsx
 
@@ -74,7 +74,7 @@ def entry_sent(group: str, year: int, unit: str) -> Any:
             unit=unit, visit=_visit(), paper=paper, now=service().now, random_bytes=secrets.token_bytes,
         )  # fmt: skip
     except InvalidDocument as invalid:
-        return _page(group, year, unit, _visit(), wrong={"act": " ".join(invalid.sentences(locale()))}), 422
+        return _page(group, year, unit, _visit(), wrong={"act": sentences(invalid)}), 422
     except Problem as problem:
         return _page(group, year, unit, _visit(), wrong={"act": said(problem.said)}), problem.status
     flash(

@@ -11,11 +11,10 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from schemas.problem import InvalidDocument
-from server.naming import named
 from server.problems import Problem
 from server.web import event_forms, forms
 from server.web.blueprint import web
-from server.web.language import locale, said
+from server.web.language import locale, said, sentences
 from server.web.reader import account, service
 from server.web.views.common import today
 
@@ -36,7 +35,7 @@ def units_sent() -> Any:
             account(), read.kind, read.units, date=read.date, number=read.number, to=read.to, named=read.named
         )
     except InvalidDocument as invalid:
-        return _page(wrong={"act": " ".join(problem.sentence(locale()) for problem in invalid.problems)}), 422
+        return _page(wrong={"act": sentences(invalid)}), 422
     except Problem as problem:
         return _page(wrong={"act": _sentence(problem)}), problem.status
     flash(
@@ -53,9 +52,8 @@ def units_sent() -> Any:
 
 
 def _sentence(problem: Problem) -> str:
-    """With units by name, and days as people write them."""
-    params = named(service().registry, problem.said.params, locale())
-    return said(type(problem.said)(problem.said.code, event_forms.days_told(params, locale())))
+    """With days as people write them."""
+    return said(type(problem.said)(problem.said.code, event_forms.days_told(problem.said.params, locale())))
 
 
 def _page(*, wrong: Mapping[str, Any] | None = None) -> str:

@@ -13,7 +13,7 @@ from server.board.models.visits import VisitCard, VisitPlan, VisitsPage
 from server.problems import Problem
 from server.web import forms
 from server.web.blueprint import web
-from server.web.language import locale, said
+from server.web.language import said, sentences
 from server.web.reader import account, service
 
 TEAMS_MOST: Final = 5
@@ -49,7 +49,7 @@ def visits_sent(group: str, year: int) -> Any:
             account(), group, year, filled.act, filled.value, reason=filled.reason, settles=filled.settles
         )
     except InvalidDocument as invalid:
-        return _page(page, wrong={"act": " ".join(invalid.sentences(locale()))}, typed=request.form, team=team), 422
+        return _page(page, wrong={"act": sentences(invalid)}, typed=request.form, team=team), 422
     except Problem as problem:
         return _page(page, wrong={"act": said(problem.said)}, typed=request.form, team=team), problem.status
     if settles:

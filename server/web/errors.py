@@ -49,6 +49,14 @@ PLAIN: Final = {
         _("Địa chỉ có thể đã gõ nhầm, hoặc nội dung không còn ở đây. Mời bắt đầu lại từ danh sách cụm, khối."),
         "help-circle-outline",
     ),
+    409: Plain(
+        _("Việc này vừa thay đổi"),
+        _(
+            "Đã có người làm trước, hoặc vừa có bản mới hơn. "
+            "Mời mở lại trang để xem bản mới nhất. Chưa có gì bị thay đổi."
+        ),
+        "call-split",
+    ),
     413: Plain(_("Nội dung gửi lên quá lớn"), _("Mời gửi ít hơn trong một lần."), "alert-outline"),
     429: Plain(
         _("Thử quá nhiều lần"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 
 from schemas import ids
@@ -127,4 +129,6 @@ def test_the_head_approves_on_the_units_page_and_others_see_no_button(world, pre
         assert ("Duyệt phiếu này" in page) is may
     form = {"submission": prepared["_id"], "csrf_token": token(head.get(url).text)}
     assert head.post(f"{url}/approval", data=form).status_code == 303
+    again = head.post(f"{url}/approval", data=form)
+    assert (again.status_code, "Việc này vừa thay đổi" in html.unescape(again.text)) == (409, True)
     assert "chờ lãnh đạo đơn vị duyệt" not in other.get(url).get_data(as_text=True)

@@ -224,7 +224,7 @@ def _section(section: SectionResult, level: int) -> Iterator[Line]:
 
 
 def _hinders(section: SectionResult, reason: Reason, level: int) -> Iterator[Line]:
-    """Why a section is no number: a criterion by its number, and what keeps it, unless nothing but an answer does."""
+    """Why a section is no number: a criterion by its number, and what keeps it, unless no stage has said anything."""
     rule = _rule_of(reason) or "5.8"
     result = next((it for it in section.criteria if it.criterion.id == reason.params.get("criterion")), None)
     if result is None:
@@ -234,6 +234,10 @@ def _hinders(section: SectionResult, reason: Reason, level: int) -> Iterator[Lin
     yield Line(level, Reason("explain-no-points", head), None, rule, result.decisions)
     if reason.code != "missing":
         yield Line(level + 1, reason, None, rule, result.decisions)
+        return
+    for why in result.reasons:
+        if why.code in ("stage-missing", "na-not-approved"):
+            yield Line(level + 1, why, None, _rule_of(why), result.decisions)
 
 
 def _side(name: str, side: Side, level: int) -> Iterator[Line]:

@@ -14,6 +14,7 @@ from mobile.screens.phrases import NO_FIGURE, points, share
 from mobile.widgets.base import Card
 from mobile.widgets.kv import load
 from schemas.figures import format_date, format_points
+from schemas.lacking import lacking
 
 if TYPE_CHECKING:
     from schemas.standings import Row, Standings
@@ -104,14 +105,14 @@ class StandingsPage(Page):
                 [(_label(index), section.points) for index, section in enumerate(row.card.sections)], locale
             ),
             "coverage": self.words(
-                "{done}/{planned} visits · {answered}/{applicable} criteria",
+                "{done}/{planned} visits · {answered}/{applicable} criteria scored",
                 done=cover.visits_done,
                 planned=cover.visits_planned,
                 answered=cover.answered,
                 applicable=cover.applicable,
             ),
             "covered": share(cover.answered, cover.applicable),
-            "reason": "\n".join(dict.fromkeys(ranking.sentence(reason, locale) for reason in row.reasons)),
+            "reason": "\n".join(dict.fromkeys(ranking.sentence(reason, locale) for reason in lacking(row))),
             "first": row.place == 1,
             "mine": account is not None and account.unit == row.unit,
             "provisional": ranking.provisional or any(each.total is None for each in ranking.rows),

@@ -15,6 +15,7 @@ from schemas.counting import Checklist
 from schemas.figures import corrected, decimal_string
 from schemas.hashing import body_sha256
 from schemas.kinds import points_for
+from schemas.lacking import lacking, lacking_stages
 from schemas.merging import Column
 from schemas.problem import Reason
 from schemas.proposals import Departure
@@ -58,22 +59,13 @@ def standing_row(view: GroupView, row: Row, departures: Iterable[Departure] = ()
             )
             for it in row.awards
         ),
-        reasons=_told_once(row.reasons),
+        reasons=tuple(said(it) for it in lacking(row)),
         answered=card.coverage.answered,
         applicable=card.coverage.applicable,
         visits_done=card.coverage.visits_done,
         visits=card.coverage.visits_planned,
         contested=tuple(it.stage for it in card.checklists if it.contested),
     )
-
-
-def _told_once(reasons: Iterable[Reason]) -> tuple[Said, ...]:
-    """Each reason once: of a unit that scored nothing yet, one sentence tells how much is missing."""
-    missing = sum(it.code == "missing" for it in reasons)
-    found = [said(it) for it in reasons if it.code != "missing"]
-    if missing:
-        found.append(Said("missing") if missing == 1 else Said("missing-criteria", {"count": missing}))
-    return tuple(found)
 
 
 def section_figure(result: SectionResult) -> SectionFigure:
@@ -130,6 +122,7 @@ def criterion_row(view: GroupView, card: Scorecard, result: CriterionResult) -> 
         evidence=len(evidence),
         notes=sum(source.answer.get("note") is not None for source in sources),
         carried=result.points is not None and any(it.code == "carried" for it in result.reasons),
+        lacking=lacking_stages(result),
     )
 
 

@@ -55,6 +55,27 @@ def test_accepting_is_said_to_give_the_stage_its_points_and_not_the_criterion(we
     assert "theo theo" not in after
 
 
+def test_a_weighted_sheet_tells_each_stages_share_and_which_stages_are_still_missing(weighted, enter):
+    inspected(weighted)
+    leader = enter("huong")
+    sheet = html.unescape(leader.get(f"{BASE}/units/{BN}").get_data(as_text=True)).replace('<span class="nowrap">', "")
+    for said in (
+        "Tự chấm · 20 %", "Kiểm tra chéo · 30 %", "Cụm thẩm định · 50 %", "thiếu một nguồn thì chưa có điểm",
+        "Tiêu chí I.1 chưa đủ ba nguồn điểm: thiếu thẩm định.",
+        "Tiêu chí I.2 chưa đủ ba nguồn điểm: thiếu kiểm tra chéo, thẩm định.",
+        "Còn 16 tiêu chí chưa đủ ba nguồn điểm: thiếu tự chấm, kiểm tra chéo, thẩm định.", "2/18 tiêu chí đã chấm",
+    ):  # fmt: skip
+        assert said in sheet, said
+    matrix = html.unescape(leader.get(f"{BASE}/appraisal").get_data(as_text=True))
+    for said in ("thiếu một nguồn thì chưa có điểm", ">2/3<", "Còn thiếu thẩm định"):
+        assert said in matrix, said
+    assert "Còn thiếu thẩm định." in page(enter, "i-1")
+    lines = weighted.service.board.explain(weighted.accounts["bac"], GROUP, YEAR, BN)
+    told = [lines.ranking.sentence(it.reason, "vi") for it in lines.lines]
+    at = next(nth for nth, sentence in enumerate(told) if sentence.startswith("Tiêu chí I.1:"))
+    assert told[at + 1] == "Tính theo trọng số cần đủ ba nguồn điểm; còn thiếu: thẩm định."
+
+
 def test_where_every_inspector_says_not_applicable_there_is_no_score_to_accept(weighted, enter):
     inspected(weighted, i_2=True)
     assert "Chấp nhận điểm kiểm tra chéo" in page(enter, "i-1")

@@ -50,6 +50,8 @@ class CriterionRow:
     notes: int
     carried: bool = False
     """Something of a merged unit is part of `value`, by decision."""
+    lacking: tuple[str, ...] = ()
+    """Under a scheme that weighs three stages: those without which there is no value yet."""
 
 
 @dataclass(frozen=True, slots=True)

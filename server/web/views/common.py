@@ -6,7 +6,7 @@ It must never load what one page alone needs.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, Final
@@ -79,7 +79,7 @@ def told(sentence: Said, head: GroupHead) -> str:
 
     def shown(value: object) -> object:
         if isinstance(value, list | tuple):
-            return ", ".join(str(shown(each)) for each in value)
+            return [shown(each) for each in value]  # each is a word of its own
         return (
             (unit_name(value, head) if value in _view(head).member_units else value)
             if isinstance(value, str)
@@ -195,6 +195,11 @@ def weights_of(head: GroupHead) -> dict[str, Fraction]:
     return {stage: Fraction(share) * 100 for stage, share in (scheme["weights"] or {}).items()} if scheme else {}
 
 
+def stages_named(stages: Sequence[str]) -> str:
+    """Stages as a sentence lists them: `kiểm tra chéo, thẩm định`."""
+    return ", ".join(f"{name[:1].lower()}{name[1:]}" for name in (str(word("stage", it).text) for it in stages))
+
+
 def asked_of(unit: str, criterion: str, head: GroupHead) -> list[str]:
     """What a criterion asks of a unit and what a figure will earn, in the words of the phone."""
     record = _view(head).record
@@ -244,6 +249,7 @@ def init_app(app: Flask) -> None:
         person_name=person_name,
         weights_of=weights_of,
         asked_of=asked_of,
+        stages_named=stages_named,
         told=told,
         today=today,
     )

@@ -1,7 +1,7 @@
 """What the rules of access need to know, gathered: units above units, members of group years, visits.
 
-Read from the registry and every group's database at the moment of asking; only what changed is read again. It must
-never decide anything (`schemas.access` does).
+Read from the registry and every group's database at the moment of asking; only what changed is read again. Of a group
+year no more is kept than the rules ask. It must never decide anything (`schemas.access` does).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from server.backends import Backend
 from server.board.view import GroupView
 from server.board.views import Views
 from server.registry import Registry
+from sync.database import Seq
 
 FRESH_S: Final = 1.0
 """A batch asks hundreds of times. Changes of this process are told at once, those of a command beside it after this."""
@@ -36,6 +37,7 @@ class FactBook:
         self._views = views
         self._kept: _Kept | None = None
         self._kept_until = 0.0
+        self._years: dict[str, _OfYear] = {}
         self._mark: object | None = None
         self._here = threading.local()
         backend.subscribe(self._forget)
@@ -66,13 +68,18 @@ class FactBook:
         """
         return self._gathered().facts
 
+    def names(self) -> Mapping[tuple[str, int], Mapping[str, str]]:
+        """What every group year there is is called, in both languages."""
+        return self._gathered().names
+
     def view(self, group: str, year: int) -> GroupView:
         """A group year as the facts know it: its law, members and visits are of now, what arrived may be newer.
 
         Raises Missing.
         """
-        found = self._gathered().views.get((group, year))
-        return self._views.view(group, year) if found is None else found
+        views = self._gathered().views
+        found = views.get((group, year))
+        return views.setdefault((group, year), self._views.view(group, year)) if found is None else found
 
     def _gathered(self) -> _Kept:
         kept = self._kept
@@ -88,14 +95,15 @@ class FactBook:
     def _gather(self) -> _Kept:
         parents = {unit["unit"]: unit["parent"] for unit in self._registry.all("unit")}
         members: dict[tuple[str, int], frozenset[str]] = {}
-        views: dict[tuple[str, int], GroupView] = {}
         visits: dict[str, Visit] = {}
+        names: dict[tuple[str, int], Mapping[str, str]] = {}
         withheld: set[tuple[str, str]] = set()
         for group, year in self.group_years():
-            view = views[group, year] = self._views.view(group, year)
-            members[group, year] = frozenset(view.member_units)
-            visits.update(view.visits)
-            withheld |= view.withheld
+            found = self._of_year(group, year)
+            members[group, year] = found.members
+            visits.update(found.visits)
+            withheld |= found.withheld
+            names[group, year] = found.names
         people: dict[str, set[str]] = {}
         for account in self._registry.all("account"):
             people.setdefault(account["unit"], set()).add(account["account"])
@@ -106,7 +114,24 @@ class FactBook:
             people={unit: frozenset(accounts) for unit, accounts in people.items()},
             withheld=frozenset(withheld),
         )
-        return _Kept(facts, views)
+        return _Kept(facts, names, {})
+
+    def _of_year(self, group: str, year: int) -> _OfYear:
+        name = ids.group_database(group, year)
+        info = self._backend.open(name).info()
+        mark = (info.get("uuid"), info["update_seq"])  # before it is read: what is newer is read once more
+        known = self._years.get(name)
+        if known is None or known.mark != mark:
+            view = self._views.view(group, year)
+            known = _OfYear(
+                mark,
+                frozenset(view.member_units),
+                dict(view.visits),
+                frozenset(view.withheld),
+                view.group_year["names"],
+            )
+            self._years[name] = known
+        return known
 
     def group_years(self) -> Iterator[tuple[str, int]]:
         """Every group year there is, by name."""
@@ -119,11 +144,23 @@ class FactBook:
 
 
 @dataclass(frozen=True, slots=True)
+class _OfYear:
+    """What one group year says, and what its database was then: its uuid and its newest sequence."""
+
+    mark: tuple[str | None, Seq]
+    members: frozenset[str]
+    visits: Mapping[str, Visit]
+    withheld: frozenset[tuple[str, str]]
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Kept:
-    """Of one moment."""
+    """Of one moment. `views` are those somebody asked for since."""
 
     facts: Facts
-    views: Mapping[tuple[str, int], GroupView]
+    names: Mapping[tuple[str, int], Mapping[str, str]]
+    views: dict[tuple[str, int], GroupView]
 
 
 def identity_of(account: Account, device: Device | None = None) -> Identity:

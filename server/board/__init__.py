@@ -1,6 +1,7 @@
 """The board: read models of a group year for pages, programs and the command line.
 
     board = service.board                      # server.service.Service, at current_app.extensions["thidua"]
+    board.menu(account) -> tuple[MenuEntry, ...]
     board.groups(account) -> tuple[GroupCard, ...]
     board.standings(account, group, year, as_of=None) -> StandingsPage
     board.sheet(account, group, year, unit) -> UnitSheet

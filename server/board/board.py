@@ -21,7 +21,7 @@ from server.board import figures, year_told
 from server.board.inspecting import comparison_of, plan_of
 from server.board.minutes import minutes_of
 from server.board.models.comparison import Comparison
-from server.board.models.head import Coverage, GroupCard
+from server.board.models.head import Coverage, GroupCard, MenuEntry
 from server.board.models.minutes import MinutesPage
 from server.board.models.sheet import SheetSection, UnitSheet
 from server.board.models.standings import Explained, StandingsPage
@@ -43,23 +43,27 @@ CRITERION_ACTS = ("accept", "return", "adjust", "approve-na", "refuse-na")
 class Board(Reading):
     """Read models of group years. For any number of threads."""
 
-    def groups(self, account: Account) -> tuple[GroupCard, ...]:
-        """The group years somebody may read, the newest first."""
+    def menu(self, account: Account) -> tuple[MenuEntry, ...]:
+        """The group years somebody may read, the newest first, by name: nothing of them is read for it."""
         identity, facts = identity_of(account), self._book.facts()
-        found = []
-        for group, year in self._book.group_years():
-            if isinstance(access_to(identity, ids.group_database(group, year), facts), Access):
-                view = self.view(account, group, year)
-                rows = view.standings(self.today()).rows
-                found.append(
-                    GroupCard(
-                        head=self.head(account, view),
-                        units=len(view.members_on(min(self.today(), date(year, 12, 31)))),
-                        coverage=self._coverage(view, rows),
-                        tasks=len(self._tasks(account, view)),
-                    )
-                )
-        return tuple(sorted(found, key=lambda it: (-it.head.year, it.head.group)))
+        return tuple(
+            MenuEntry(group, year, names)
+            for (group, year), names in sorted(self._book.names().items(), key=lambda it: (-it[0][1], it[0][0]))
+            if isinstance(access_to(identity, ids.group_database(group, year), facts), Access)
+        )
+
+    def groups(self, account: Account) -> tuple[GroupCard, ...]:
+        """The same, each with how far it is."""
+        return tuple(self._card(account, each.group, each.year) for each in self.menu(account))
+
+    def _card(self, account: Account, group: str, year: int) -> GroupCard:
+        view = self.view(account, group, year)
+        return GroupCard(
+            head=self.head(account, view),
+            units=len(view.members_on(min(self.today(), date(year, 12, 31)))),
+            coverage=self._coverage(view, view.standings(self.today()).rows),
+            tasks=len(self._tasks(account, view)),
+        )
 
     def standings(self, account: Account | None, group: str, year: int, *, as_of: date | None = None) -> StandingsPage:
         """The ranking on a day, today when none is named."""

@@ -23,7 +23,7 @@ from server.board.models.answer import AnswerTrace
 from server.board.models.comparison import AgreementFigure, Comparison, TeamFigure
 from server.board.models.decisions import DecisionEntry, DecisionsPage
 from server.board.models.evidence import EvidenceCard, EvidencePage, Photo
-from server.board.models.head import Coverage, GroupCard, GroupHead
+from server.board.models.head import Coverage, GroupCard, GroupHead, MenuEntry
 from server.board.models.refs import PersonRef, UnitRef
 from server.board.models.said import Said
 from server.board.models.sheet import CriterionRow, CrossCell, SheetSection, UnitSheet, ValueCell
@@ -199,6 +199,9 @@ class SampleBoard:
             UNITS["hai-duong"],
             UNITS["hung-yen"],
         )
+
+    def menu(self, who: Account) -> tuple[MenuEntry, ...]:
+        return tuple(MenuEntry(it.head.group, it.head.year, it.head.names) for it in self.groups(who))
 
     def groups(self, who: Account) -> tuple[GroupCard, ...]:
         if self.empty or who.unit not in UNITS:

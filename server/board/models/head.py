@@ -42,6 +42,15 @@ class GroupHead:
 
 
 @dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """A group year somebody may read, as a menu names it."""
+
+    group: str
+    year: int
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
 class GroupCard:
     head: GroupHead
     units: int

@@ -20,7 +20,7 @@ from schemas import ids
 from schemas.asking import asked
 from schemas.explaining import rule_sentence
 from schemas.figures import VIET_NAM
-from server.board.models.head import GroupCard, GroupHead
+from server.board.models.head import GroupHead, MenuEntry
 from server.board.models.said import Said
 from server.board.view import GroupView
 from server.web.language import day, locale, named, said
@@ -47,9 +47,9 @@ def heat(points: Fraction | None, most: Fraction) -> str:
     return next((step for floor, step in HEAT_STEPS if points / most >= floor), "h1")
 
 
-def my_groups() -> tuple[GroupCard, ...]:
+def my_groups() -> tuple[MenuEntry, ...]:
     """The group years of the signed-in reader, for the menu; nothing for a stranger."""
-    return tuple(service().board.groups(account())) if current_user.is_authenticated else ()
+    return tuple(service().board.menu(account())) if current_user.is_authenticated else ()
 
 
 def here() -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,6 +41,10 @@ _KEPT_MEMBERS = frozenset(
 _KNOWN_MEMBERS = frozenset({"_id", "_rev", "_deleted", "_revisions", "_attachments"})
 # What CouchDB answers of a document on request, and ignores when a client sends it back.
 _IGNORED_MEMBERS = frozenset({"_conflicts", "_deleted_conflicts", "_revs_info", "_local_seq"})
+
+
+# Lines of base64 may be broken, and CouchDB reads them.
+_BLANKS = str.maketrans("", "", " \t\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +145,19 @@ def take_apart(document: Mapping[str, Any], *, rev: Rev | None = None) -> Draft:
     body = canonical_json(members)
     if len(body) > DOCUMENT_BYTES_MAX:
         raise DocumentTooLarge(f"The document is over {DOCUMENT_BYTES_MAX} bytes.")
-    if rev is None and document.get("_rev") is not None and not doc_id.startswith(LOCAL_PREFIX):
-        rev = parse_rev(document["_rev"])
+    if rev is None and not doc_id.startswith(LOCAL_PREFIX):
+        rev = _built_on(document)
     deleted = _is_deleted(document)
     return Draft(doc_id, rev, deleted, body, _take_attachments(document.get("_attachments")))
+
+
+def _built_on(document: Mapping[str, Any]) -> Rev | None:
+    """The revision that an edit names: by `_rev`, or by the newest of a history it was read with."""
+    if document.get("_rev") is not None:
+        return parse_rev(document["_rev"])
+    told = document.get("_revisions")
+    names = told.get("ids") if isinstance(told, Mapping) else None
+    return parse_rev(f"{told['start']}-{names[0]}") if told and isinstance(names, list) and names else None
 
 
 def check_form(document: Mapping[str, Any]) -> None:
@@ -271,10 +285,9 @@ def _attachment_name(name: object) -> str:
 
 def _bytes_of(name: str, data: object) -> bytes:
     if isinstance(data, str):
-        try:
-            return base64.b64decode(data, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise BadRequest(f"Invalid attachment data for {name}") from error
+        for text in (data, data.translate(_BLANKS)):
+            with contextlib.suppress(binascii.Error, ValueError):
+                return base64.b64decode(text, validate=True)
     if not isinstance(data, bytes):
         raise BadRequest(f"Invalid attachment data for {name}")
     return data

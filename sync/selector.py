@@ -102,6 +102,8 @@ class _Compiler:
                 if not isinstance(value, Mapping):
                     raise _bad_argument(name, value)
                 return self.compile(value, path, negated=not negated)
+            case "" if not path:
+                raise BadRequest("One or more conditions is missing a field name.")
             case _ if name.startswith("$"):
                 return self._term(name, value, path, negated=negated)
             case _:

@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable
 
 from flask import Blueprint
+from flask.blueprints import BlueprintSetupState
 
 from sync.database import Database
 from sync.face.answer import request_id
@@ -71,4 +72,12 @@ def make_face(
             merge_slashes=False,
             provide_automatic_options=False,
         )
+    blueprint.record(_any_method)
     return blueprint
+
+
+def _any_method(state: BlueprintSetupState) -> None:
+    """A method that nobody knows is refused in CouchDB's words, too, and not by the app's page."""
+    ours = f"{state.name}.serve" if not state.name_prefix else f"{state.name_prefix}.{state.name}.serve"
+    for rule in state.app.url_map.iter_rules(ours):
+        rule.methods = None

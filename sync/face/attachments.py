@@ -14,7 +14,7 @@ from sync.face.answer import json_answer, stream_answer, unchanged
 from sync.face.call import Call
 from sync.face.problems import WireError, method_not_allowed
 
-_ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_ONE_RANGE = re.compile(r"bytes=(\d{0,4000})-(\d{0,4000})", re.ASCII)
 
 
 def attachment(call: Call, doc_id: str, name: str) -> Response:

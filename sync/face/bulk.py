@@ -20,6 +20,9 @@ from sync.face.documents import as_failed_part, as_part
 from sync.face.problems import method_not_allowed
 from sync.revisions import parse_rev
 
+# Parameters of a single document's reading or writing, which would have to be of each here.
+_OF_ONE_DOCUMENT = ("rev", "open_revs", "atts_since", "w", "new_edits")
+
 
 def revs_diff(call: Call) -> Response:
     return json_answer(call, _diff(call))
@@ -42,6 +45,9 @@ def _diff(call: Call) -> dict[str, dict[str, list[str]]]:
 def bulk_get(call: Call) -> Response:
     """Exactly `{"results": […]}`, one a request in its order. Sent in slices, so attachments never gather in memory."""
     _only_post(call)
+    for name in _OF_ONE_DOCUMENT:
+        if call.text(name) is not None:
+            raise BadRequest(f'"{name}" query parameter is not acceptable')
     body = call.json_object()
     asked = body.get("docs")
     if not isinstance(asked, list):
@@ -197,7 +203,7 @@ def bulk_docs(call: Call) -> Response:
     elif documents and all(document.keys().isdisjoint(("_rev", "_revisions")) for document in documents):
         # One among others is an entry. A batch without any is no replication, and nobody's neighbour is lost.
         raise BadRequest("When `new_edits: false`, the document needs `_rev` or `_revisions` specified")
-    if body.get("all_or_nothing"):
+    if body.get("all_or_nothing") and documents:
         refused = {"error": "not_implemented", "reason": "all_or_nothing is not supported"}
         return json_answer(call, [{"id": each.get("_id"), **refused} for each in documents], status=417)
     return json_answer(call, call.database.bulk_docs(documents, new_edits=new_edits), status=201)

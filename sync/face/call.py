@@ -89,6 +89,7 @@ class Call:
         value = self.text(name)
         if value is None:
             return None
+        value = value.removeprefix("+")
         if not (value.isascii() and value.isdigit()):
             kind = "positive integer" if value[:1] == "-" and value[1:].isdigit() else "integer"
             raise WireError(400, "query_parse_error", f"Invalid value for {kind}: {as_told(value)}")
@@ -215,10 +216,10 @@ class Call:
         return cast("Document", value)
 
     def accepts(self, mimetype: str) -> bool:
-        """Whether the caller takes `mimetype`, as CouchDB understands it: who names nothing takes anything."""
+        """Whether the caller takes `mimetype`, as CouchDB understands it: who does not say takes anything."""
         kind = mimetype.partition("/")[0]
         named = [value.split(";")[0].strip().lower() for value, _ in self.request.accept_mimetypes]
-        return not named or any(value in (mimetype, f"{kind}/*", "*/*") for value in named)
+        return "Accept" not in self.request.headers or any(value in (mimetype, f"{kind}/*", "*/*") for value in named)
 
     def location(self, *path: str) -> dict[str, str]:
         """The header that says where what was written is, `path` below the database."""

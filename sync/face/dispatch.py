@@ -10,7 +10,8 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.routing import PathConverter
 
 from sync.database import Database
-from sync.errors import IllegalDocumentId, NotFound
+from sync.documents import check_id
+from sync.errors import BadRequest, IllegalDocumentId, NotFound
 from sync.face import bulk, changes, lifecycle, listing, local, server, updates
 from sync.face.answer import json_answer, minimise, request_id
 from sync.face.attachments import attachment
@@ -20,7 +21,7 @@ from sync.face.folder import DatabaseFolder
 from sync.face.limits import Limits
 from sync.face.problems import describe, left_out
 from sync.face.replication import Replications
-from sync.face.routing import document_and_rest, is_db_name, raw_path, segments_below
+from sync.face.routing import document_and_rest, is_db_name, is_text, raw_path, segments_below
 
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "COPY", "PATCH", "OPTIONS", "TRACE")
 
@@ -60,6 +61,19 @@ def _to_its_slash(call: Call) -> Response:
     response = Response(status=301, headers=headers)
     del response.headers["Content-Type"]
     return response
+
+
+def _refuse_what_is_no_text(call: Call) -> None:
+    """Under a name that is no UTF-8 there is nothing, and can be nothing."""
+    at = next((at for at, segment in enumerate(call.segments) if not is_text(segment)), None)
+    if at is None:
+        return
+    in_id = at == 0 or (at == 1 and call.segments[0] in ("_design", "_local"))
+    if call.method != "PUT":
+        raise NotFound("missing" if in_id else "Document is missing attachment")
+    if in_id:
+        raise IllegalDocumentId("Document id must be valid UTF-8")
+    raise BadRequest("Attachment name is not UTF-8 encoded")
 
 
 class _AnyPath(PathConverter):
@@ -112,7 +126,9 @@ class Dispatch:
             prefix = request.root_path.rstrip("/") + self._prefix
             call.mount = prefix
             segments = segments_below(prefix, raw_path(request.environ))
-            call.db_name, call.segments = (segments[0] if segments else ""), segments[1:]
+            name = segments[0] if segments else ""
+            # A name that is no UTF-8 is none in any case; it is told with the letter that stands for such.
+            call.db_name, call.segments = name.encode(errors="surrogateescape").decode(errors="replace"), segments[1:]
             response = self._route(call)
         except Exception as error:  # noqa: BLE001 - a peer is answered in CouchDB's words whatever failed
             response = self._refusal(call, error)
@@ -135,6 +151,7 @@ class Dispatch:
             return self._server_endpoint(call)
         if call.segments or call.method not in ("PUT", "DELETE"):
             _ = call.database  # what is not there, or not for this caller, comes before what is wrong with the request
+        _refuse_what_is_no_text(call)
         if not call.segments:
             return post(call) if call.method == "POST" else lifecycle.database(call, self._folder)
         first = call.segments[0]
@@ -212,6 +229,8 @@ class Dispatch:
             return _to_its_slash(call)
         doc_id, rest = document_and_rest(call.segments)
         if not doc_id or doc_id in ("_design", "_design/"):
+            if call.method == "PUT":
+                check_id(doc_id or "_design")
             raise NotFound("missing")
         if not rest:
             return document(call, doc_id)

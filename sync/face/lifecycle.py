@@ -5,6 +5,7 @@ Without a folder, databases are served to callers with different rights: nothing
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Response
@@ -16,6 +17,8 @@ from sync.face.folder import DatabaseFolder, keeper, kept
 from sync.face.problems import WireError, left_out, method_not_allowed
 from sync.face.routing import DB_NAME_CHARS_MAX, is_db_name
 from sync.revisions import REVS_LIMIT
+
+_PLACEMENT = re.compile(r"[^:,]+:[0-9]+(,[^:,]+:[0-9]+)*", re.ASCII)
 
 
 def database(call: Call, folder: DatabaseFolder | None) -> Response:
@@ -59,7 +62,12 @@ def _check_form(call: Call) -> None:
         told = call.text(name)
         if told is not None and (not call.is_whole(told) or int(told) == 0):
             raise BadRequest(f"The `{name}` value should be a positive integer.")
-    partitioned = call.text("partitioned") or "false"
+    if call.text("placement") is not None and not _PLACEMENT.fullmatch(call.text("placement") or ""):
+        raise BadRequest("The `placement` value should be in a format `zone:n`.")
+    if call.text("engine") not in (None, "couch"):
+        raise BadRequest("invalid_engine_extension")
+    partitioned = call.text("partitioned")
+    partitioned = "false" if partitioned is None else partitioned
     if partitioned not in ("true", "false"):
         raise BadRequest("Invalid `partitioned` parameter")
     if partitioned == "true":

@@ -73,15 +73,16 @@ def listing(call: Call, name: str) -> Response:
 def _queries(call: Call, lister: Lister) -> Response:
     if call.method != "POST":
         raise method_not_allowed("POST")
-    queries = call.json_object().get("queries")
-    if queries is None:
+    body = call.json_object()
+    queries = body.get("queries")
+    if "queries" not in body:
         raise BadRequest("POST body must include `queries` parameter.")
     if not isinstance(queries, list) or not all(isinstance(each, dict) for each in queries):
         raise BadRequest("`queries` member must be an array.")
     if len(queries) > call.limits.queries_max:
         raise TooLarge(f"At most {call.limits.queries_max} queries at a time.")
     # All are read before the first is answered: a bad one still has its status.
-    asked = [_Options(call, each).query() for each in queries]
+    asked = [_Options(call, each, own=True).query() for each in queries]
 
     def pieces() -> Iterator[bytes]:
         yield b'{"results":['
@@ -239,22 +240,18 @@ NAMES = frozenset(_LISTERS)
 
 
 class _Options:
-    """Options of one listing: what the query string says counts before a member of the body."""
+    """Options of one listing, from the query string and from a body, in which what is said last counts.
 
-    def __init__(self, call: Call, body: Mapping[str, Any]) -> None:
-        self._call, self._body = call, body
+    CouchDB reads the body first, and of `own` options – those of one of several `queries` – the body last.
+    """
+
+    def __init__(self, call: Call, body: Mapping[str, Any], *, own: bool = False) -> None:
+        self._call, self._body, self._own = call, body, own
 
     def query(self) -> Query:
-        keys = self._body.get("keys", self._call.json("keys"))
-        if not isinstance(keys, list) and (keys is not None or "keys" in self._body):
-            where = "body member" if "keys" in self._body else "parameter"
-            raise BadRequest(f"`keys` {where} must be an array.")
+        keys, start, end = self._rows()
         if keys is not None and len(keys) > self._call.limits.keys_max:
             raise TooLarge(f"At most {self._call.limits.keys_max} keys at a time.")
-        start, end = self._ends()
-        if keys is not None and len(keys) != 1 and not (start is _ABSENT and end is _ABSENT):
-            reason = "`keys` is incompatible with `key`, `start_key` and `end_key`"
-            raise WireError(400, "query_parse_error", reason)
         # Of a view these choose among rows of one key. Here the id is the key, and they count where there is no other.
         start = self._id_named(*_START_IDS) if start is _ABSENT else start
         end = self._id_named(*_END_IDS) if end is _ABSENT else end
@@ -290,8 +287,8 @@ class _Options:
         for name in ("att_encoding_info", "sorted"):
             self._flag(name)
         for name, allowed in _FRESHNESS.items():
-            told = self._body.get(name) if self._call.text(name) is None else self._call.text(name)
-            if told is not None and told not in allowed:
+            told = self._body.get(name) if self._in_body(name) else self._call.text(name)
+            if told is not None and not (isinstance(told, bool) and name != "stale") and told not in allowed:
                 raise WireError(400, "query_parse_error", f"Invalid value for `{name}`.")
         if self._call.text("partition") is not None or "partition" in self._body:
             raise WireError(400, "query_parse_error", "`partition` parameter is not supported on this db")
@@ -303,28 +300,57 @@ class _Options:
             raise WireError(400, "query_parse_error", reason)
         return self._whole("limit")
 
-    def _ends(self) -> tuple[Any, Any]:
-        """Where the listing begins and ends; of several that say so, the last, and the body after the query."""
+    def _told(self, *names: str) -> list[tuple[str, Any]]:
+        """What is said under these names, in the order in which it counts."""
+        asked = [(name, self._call.json(name)) for name in self._call.request.args if name in names]
+        sent = [(name, value) for name, value in self._body.items() if name in names]
+        return [*asked, *sent] if self._own else [*sent, *asked]
+
+    def _rows(self) -> tuple[list[Any] | None, Any, Any]:
+        """The keys asked for, or where the listing begins and ends.
+
+        Keys in the body, or of a GET, are answered one by one; where they are told otherwise, one alone is as good as
+        `key`.
+        """
+        keys: list[Any] | None = None
+        names = _ENDS
+        if not self._own and ("keys" in self._body or self._call.method == "GET"):
+            where = "body member" if "keys" in self._body else "parameter"
+            keys = self._body["keys"] if "keys" in self._body else self._call.json("keys")
+            if not isinstance(keys, list) and (keys is not None or "keys" in self._body):
+                raise BadRequest(f"`keys` {where} must be an array.")
+            if "keys" in self._body and not (_ENDS | {"keys"}).isdisjoint(self._call.request.args):
+                raise _incompatible()
+        else:
+            names = _ENDS | {"keys"}
         start = end = _ABSENT
-        told = [(name, self._call.json(name)) for name in self._call.request.args if name in _ENDS]
-        for name, value in [*told, *self._body.items()]:
-            if name in ("key", "startkey", "start_key"):
-                start = value
-            if name in ("key", "endkey", "end_key"):
-                end = value
-        return start, end
+        for name, value in self._told(*names):
+            if name == "keys" and not isinstance(value, list):
+                raise WireError(400, "query_parse_error", "`keys` must be an array of strings.")
+            if name == "keys" and len(value) != 1:
+                keys = value
+                continue
+            key = value[0] if name == "keys" else value
+            if name in ("keys", "key", "startkey", "start_key"):
+                start = key
+            if name in ("keys", "key", "endkey", "end_key"):
+                end = key
+        if keys is not None and len(keys) != 1 and not (start is _ABSENT and end is _ABSENT):
+            raise _incompatible()
+        return keys, start, end
 
     def _id_named(self, *names: str) -> Any:
         """The id that the last of these options holds; text even where its JSON is none."""
-        told: Any = _ABSENT
-        for name in self._call.request.args:
-            told = self._call.text(name) if name in names else told
-        for name, value in self._body.items():
-            told = value if name in names else told
-        return told if told is _ABSENT or isinstance(told, str) else jsonwire.dumps(told).decode()
+        asked = [self._call.text(name) for name in self._call.request.args if name in names]
+        sent = [value for name, value in self._body.items() if name in names]
+        told = [_ABSENT, *asked, *sent] if self._own else [_ABSENT, *sent, *asked]
+        return told[-1] if told[-1] is _ABSENT or isinstance(told[-1], str) else jsonwire.dumps(told[-1]).decode()
+
+    def _in_body(self, name: str) -> bool:
+        return name in self._body and (self._own or self._call.text(name) is None)
 
     def _flag(self, name: str, *, default: bool = False) -> bool:
-        if name not in self._body or self._call.text(name) is not None:
+        if not self._in_body(name):
             return self._call.flag(name, default=default)
         value = self._body[name]
         told = value.lower() == "true" if isinstance(value, str) and value.lower() in ("true", "false") else value
@@ -333,7 +359,7 @@ class _Options:
         return told
 
     def _whole(self, name: str) -> int | None:
-        if name not in self._body or self._call.text(name) is not None:
+        if not self._in_body(name):
             return self._call.whole(name)
         value = self._body[name]
         if not isinstance(value, int) or isinstance(value, bool):
@@ -345,12 +371,18 @@ class _Options:
 
 
 _ABSENT: Any = object()
+
+
+def _incompatible() -> WireError:
+    return WireError(400, "query_parse_error", "`keys` is incompatible with `key`, `start_key` and `end_key`")
+
+
 # CouchDB's own: the largest small integer of Erlang.
 _LIMIT_MAX = 576460752303423487
 # How fresh a view has to be; a listing always is.
 _FRESHNESS: dict[str, tuple[Any, ...]] = {
-    "stable": ("true", "false", True, False),
-    "update": ("true", "false", "lazy", True, False),
+    "stable": ("true", "false"),
+    "update": ("true", "false", "lazy"),
     "stale": ("ok", "update_after"),
 }
 _ENDS = frozenset({"key", "startkey", "start_key", "endkey", "end_key"})

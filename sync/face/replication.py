@@ -108,9 +108,9 @@ class Replications:
                 raise left_out(f"{name} is not served in replications; use doc_ids or selector.")
         if asked.get("use_checkpoints") is False:
             raise left_out("Replications without checkpoints are not served.")
-        if not isinstance(asked.get("doc_ids") or [], list):
+        if not isinstance(asked.get("doc_ids"), list | None):
             raise BadRequest("parameter `doc_ids` must be an array")
-        if not isinstance(asked.get("selector") or {}, dict):
+        if not isinstance(asked.get("selector"), dict | None):
             raise BadRequest("parameter `selector` must be a JSON object")
         doc_ids = None if asked.get("doc_ids") is None else strings(asked["doc_ids"], "doc_ids")
         since = asked.get("since_seq")

@@ -28,19 +28,22 @@ def raw_path(environ: Mapping[str, Any]) -> str:
 
 
 def segments_below(prefix: str, path: str) -> tuple[str, ...]:
-    """The decoded segments of `path` below the mount `prefix`. Raises BadRequest if it is not UTF-8, percent-encoded.
+    """The decoded segments of `path` below the mount `prefix`. Raises BadRequest if they are not percent-encoded.
 
-    Several slashes are one and one at the end is none, as to CouchDB. A plus sign is a space, as CouchDB 3 reads it:
-    who means a plus sends `%2B`.
+    What is no UTF-8 becomes halves of surrogate pairs, which no id or name may hold (`is_text`). Several slashes are
+    one and one at the end is none, as to CouchDB. A plus sign is a space, as CouchDB 3 reads it: who means a plus sends
+    `%2B`.
     """
     depth = len([part for part in prefix.split("/") if part])
     parts = [part for part in path.split("/") if part][depth:]
     if any(_BROKEN_ESCAPE.search(part) for part in parts):
         raise BadRequest("invalid_url_encoding")
-    try:
-        return tuple(unquote_to_bytes(part.replace("+", " ")).decode() for part in parts)
-    except UnicodeDecodeError as error:
-        raise BadRequest("The path is not UTF-8.") from error
+    return tuple(unquote_to_bytes(part.replace("+", " ")).decode(errors="surrogateescape") for part in parts)
+
+
+def is_text(segment: str) -> bool:
+    """Whether what was sent is UTF-8."""
+    return segment.isascii() or segment.encode(errors="replace").decode() == segment
 
 
 def is_db_name(name: str) -> bool:

@@ -78,8 +78,9 @@ def dbs_info(call: Call, folder: DatabaseFolder | None) -> Response:
     if call.method == "GET":
         answers = [_info(folder, name) for name in _asked_names(call, folder)]
         return _with_etag(call, [answer for answer in answers if "info" in answer])
-    keys = call.json_object().get("keys")
-    if keys is None:
+    body = call.json_object()
+    keys = body.get("keys")
+    if "keys" not in body:
         raise BadRequest("`keys` member must exist.")
     if not isinstance(keys, list):
         raise BadRequest("`keys` member must be an array.")
@@ -132,6 +133,8 @@ def session(call: Call) -> Response:
     """
     if call.method == "POST":
         raise WireError(404, "not_found", "No cookie sessions here: send Authorization with every request.")
+    if call.method == "DELETE":
+        return json_answer(call, {"ok": True})
     if call.method != "GET":
         raise method_not_allowed("GET", "HEAD", "POST", "DELETE")
     context: dict[str, Any] = {"name": None, "roles": []}

@@ -85,6 +85,31 @@ REFUSALS: list[tuple[str, str, Any, str, str]] = [
     ("POST", "/db/_all_docs", {"descending": "x"}, "query_parse_error", 'Invalid boolean parameter: "x"'),
     ("POST", "/db/_all_docs", {"keys": None}, "bad_request", "`keys` body member must be an array."),
     ("POST", "/db/_all_docs", b"", "bad_request", "invalid UTF-8 JSON"),
+    ("POST", "/db/_all_docs", {"stable": 1}, "query_parse_error", "Invalid value for `stable`."),
+    ("POST", "/db/_all_docs", {"update": 1}, "query_parse_error", "Invalid value for `update`."),
+    *(
+        (
+            "POST", f"/db/_all_docs?{query}", {"keys": ["b"]}, "query_parse_error",
+            "`keys` is incompatible with `key`, `start_key` and `end_key`",
+        )
+        for query in ('keys=["a"]', 'keys=["a","b"]', 'key="a"', 'startkey="a"', 'end_key="a"')
+    ),
+    *(
+        (
+            "POST", "/db/_all_docs/queries", {"queries": [{"keys": keys}]}, "query_parse_error",
+            "`keys` must be an array of strings.",
+        )
+        for keys in (1, "a", {}, None)
+    ),
+    ("POST", "/db/_all_docs?keys={}", {}, "query_parse_error", "`keys` must be an array of strings."),
+    ("POST", "/db/_all_docs/queries", {"queries": None}, "bad_request", "`queries` member must be an array."),
+    *(
+        (
+            "POST", f"/db/_bulk_get?{name}=1", {"docs": [{"id": "a"}]}, "bad_request",
+            f'"{name}" query parameter is not acceptable',
+        )
+        for name in ("rev", "open_revs", "atts_since", "w", "new_edits")
+    ),
     ("GET", "/db/b?open_revs=1", None, "bad_request", "Invalid list of revisions"),
     ("GET", '/db/b?open_revs="all"', None, "bad_request", "Invalid list of revisions"),
     ("GET", "/db/b?open_revs=[1]", None, "bad_request", "Invalid rev format"),
@@ -120,6 +145,27 @@ REFUSALS: list[tuple[str, str, Any, str, str]] = [
     ("PUT", "/new?q=0", None, "bad_request", "The `q` value should be a positive integer."),
     ("PUT", "/new?n=x", None, "bad_request", "The `n` value should be a positive integer."),
     ("PUT", "/new?partitioned=x", None, "bad_request", "Invalid `partitioned` parameter"),
+    ("PUT", "/new?partitioned=", None, "bad_request", "Invalid `partitioned` parameter"),
+    ("PUT", "/new?engine=x", None, "bad_request", "invalid_engine_extension"),
+    *(
+        (
+            "PUT", f"/new?placement={value}", None, "bad_request",
+            "The `placement` value should be in a format `zone:n`.",
+        )
+        for value in ("x", "", ":1", "a:")
+    ),
+    ("PUT", "/db/_design", {}, "illegal_docid", "Only reserved document ids may start with underscore."),
+    ("PUT", "/db/%E4", {}, "illegal_docid", "Document id must be valid UTF-8"),
+    ("PUT", "/db/a/%FF", b"x", "bad_request", "Attachment name is not UTF-8 encoded"),
+    ("POST", "/_dbs_info", {"keys": None}, "bad_request", "`keys` member must be an array."),
+    (
+        "POST", "/db/_changes?filter=_selector", {"selector": {"": 1}}, "bad_request",
+        "One or more conditions is missing a field name.",
+    ),
+    ("POST", "/_replicate", {"source": "x", "target": "y", "doc_ids": {}}, "bad_request",
+     "parameter `doc_ids` must be an array"),
+    ("POST", "/_replicate", {"source": "x", "target": "y", "selector": []}, "bad_request",
+     "parameter `selector` must be a JSON object"),
     (
         "PUT", "/" + "w" * 239, None, "database_name_too_long",
         f"At least one path segment of `{'w' * 239}` is too long.",
@@ -350,6 +396,73 @@ EXCHANGES: dict[str, list[Step]] = {
              {"total_rows": 3, "offset": 2, "rows": [_row("d", f"1-{A}")]}),
         Step("POST", "/db/_all_docs", {"startkey_docid": None}, 200, {"total_rows": 3, "offset": 3, "rows": []}),
     ],
+    "keys that are told beside the body": [
+        *(
+            Step("POST", f"/db/_all_docs?{query}", body, 200, {"total_rows": 3, "offset": offset, "rows": rows})
+            for query, body, offset, rows in [
+                ('keys=["a"]', {}, 0, [_row("a", f"1-{A}")]),
+                ('keys=["nope"]', {}, 3, []),
+                ('keys=["a","nope"]', {}, None, [_row("a", f"1-{A}"), {"key": "nope", "error": "not_found"}]),
+                ('keys=["a"]', {"key": "b"}, 0, [_row("a", f"1-{A}")]),
+                ('key="a"', {"key": "b"}, 0, [_row("a", f"1-{A}")]),
+            ]
+        ),
+        *(
+            Step("POST", "/db/_all_docs/queries", {"queries": [query]}, 200,
+                 {"results": [{"total_rows": 3, "offset": offset, "rows": rows}]})
+            for query, offset, rows in [
+                ({"keys": ["a"]}, 0, [_row("a", f"1-{A}")]),
+                ({"keys": ["nope"]}, 3, []),
+                ({"keys": ["a"], "key": "b"}, 1, [_row("b", f"1-{B}")]),
+                ({"key": "b", "keys": ["a"]}, 0, [_row("a", f"1-{A}")]),
+                ({"keys": ["nope", "a"]}, None, [{"key": "nope", "error": "not_found"}, _row("a", f"1-{A}")]),
+            ]
+        ),
+        Step(
+            "POST", "/db/_all_docs/queries?limit=1", {"queries": [{}, {"limit": 2}]}, 200,
+            {
+                "results": [
+                    {"total_rows": 3, "offset": 0, "rows": rows}
+                    for rows in ([_row("a", f"1-{A}")], [_row("a", f"1-{A}"), _row("b", f"1-{B}")])
+                ]
+            },
+        ),
+        Step("GET", "/db/_all_docs?limit=%2B1", None, 200,
+             {"total_rows": 3, "offset": 0, "rows": [_row("a", f"1-{A}")]}),
+    ],
+    "an edit of what was read with its history": [
+        Step("PUT", "/db/a", {"_revisions": {"start": 1, "ids": [A]}}, 201, {"ok": True, "id": "a", "rev": "2-…"}),
+        Step("PUT", "/db/a", {"_revisions": {"start": 1, "ids": [A]}}, 409, _CONFLICT),
+    ],
+    "base64 in lines": [
+        Step("PUT", "/db/p", {"_attachments": {"x": {"data": " YQ\r\n=\t=\n"}}}, 201,
+             {"ok": True, "id": "p", "rev": "1-…"}),
+        Step("PUT", "/db/q", {"_attachments": {"x": {"data": "Y.Q=="}}}, 400,
+             {"error": "bad_request", "reason": "Invalid attachment data for x"}),
+    ],
+    "paths that are no UTF-8": [
+        Step("GET", "/db/%E4", None, 404, _GONE),
+        Step("DELETE", "/db/%E4", None, 404, _GONE),
+        Step("GET", "/db/d/%FF", None, 404, {"error": "not_found", "reason": "Document is missing attachment"}),
+        Step("GET", "/%E4", None, 404, {"error": "not_found", "reason": "Database does not exist."}),
+    ],
+    "a method that nobody knows": [
+        Step("FOO", "/db/a", None, 405,
+             {"error": "method_not_allowed", "reason": "Only DELETE,GET,HEAD,POST,PUT,COPY allowed"}),
+    ],
+    "a range that begins beyond all that can be counted": [
+        Step(
+            "GET", "/db/d/x", None, 416,
+            {"error": "requested_range_not_satisfiable", "reason": "Requested range not satisfiable"},
+            {"Range": f"bytes={'9' * 30}-"},
+        ),
+    ],
+    "who accepts nothing is sent JSON": [
+        Step("GET", f'/db/a?open_revs=["1-{A}"]', None, 200, [{"ok": {"_id": "a", "_rev": f"1-{A}", "n": 1}}],
+             {"Accept": ""}),
+    ],
+    "a batch of nothing": [Step("POST", "/db/_bulk_docs", {"docs": [], "all_or_nothing": True}, 201, [])],
+    "signing out": [Step("DELETE", "/_session", None, 200, {"ok": True})],
     "the difference to ids that cannot be": [
         Step("POST", "/db/_revs_diff", {doc_id: ["1-a"]}, 200, {doc_id: {"missing": ["1-a"]}})
         for doc_id in ("_bad", "", "_design/", "_local/", "_design", "x" * 8_000)

@@ -511,7 +511,7 @@ def test_feeds_beyond_the_limit_are_told_to_come_back() -> None:
         ("GET", "/db/_odd", None, 404, "not_found"),
         ("PUT", "/db/a", [], 400, "bad_request"),
         ("PUT", "/db/a", {"_odd": 1}, 400, "doc_validation"),
-        ("GET", "/db/%ff", None, 400, "bad_request"),
+        ("GET", "/db/%ff", None, 404, "not_found"),
         ("GET", "/db/%zz", None, 400, "bad_request"),
         ("GET", "/nowhere/a", None, 404, "not_found"),
         ("GET", "/db/_local", None, 400, "bad_request"),

@@ -80,6 +80,7 @@ class Checklists:
         shelf = Shelf(self.tools, self.library, ledger, self.locale)
         at_hand = self._evidence(key)
         submitted = self._last_submission(key, book)
+        claimed = submitting.claims(self.tools.local, key, submitted)
         return Sheet(
             key=str(key),
             draft=draft,
@@ -91,11 +92,14 @@ class Checklists:
             evidence=frozenset(at_hand),
             self_version=book.self_version(key.unit) if key.stage == "cross" else None,
             returns=_returns(book, key, scheme, submitted),
-            claims=submitting.claims(self.tools.local, key),
+            claims=claimed,
             submitted=submitted,
             changed=submitted is not None
-            and submitting.says_more(
-                draft, submitted, at_hand=at_hand, copy_of=lambda name: self._copy(name, key.database, group)
+            and (
+                submitting.claims_differ(claimed, submitted)
+                or submitting.says_more(
+                    draft, submitted, at_hand=at_hand, copy_of=lambda name: self._copy(name, key.database, group)
+                )
             ),
             sent_state=None if submitted is None else self._sent_state(key, book, submitted, ledger),
             editable=self._editable(key, book),
@@ -181,11 +185,11 @@ class Checklists:
         subject = nfc(subject.strip())
         if not subject or len(subject) > NAME_CHARS_MAX:
             raise PhoneError("text-too-long" if subject else "no-title", max=str(NAME_CHARS_MAX))
-        self._open(key)
-        submitting.add_claim(self.tools, key, item, subject=subject, number=number, cites=evidence)
+        last = self._last_submission(key, self._open(key))
+        submitting.add_claim(self.tools, key, item, subject=subject, number=number, cites=evidence, submitted=last)
 
     def drop_claim(self, key: Key, index: int) -> None:
-        submitting.drop_claim(self.tools.local, key, index)
+        submitting.drop_claim(self.tools.local, key, index, self._last_submission(key, self.book_of(key)))
 
     def submit(self, key: Key, note: str = "") -> str:
         """Raises CannotSubmit, with nothing written."""

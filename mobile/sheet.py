@@ -298,7 +298,7 @@ def _claim(sheet: Sheet, claim: Mapping[str, Any]) -> ClaimView:
     return ClaimView(
         item=claim["item"],
         item_name=claim["item"] if item is None else said(item.names, sheet.locale),
-        subject=claim["subject"]["value"],
+        subject=claim["subject"].get("value", ""),
         number=claim["number"],
         evidence=tuple(claim["evidence"]),
     )

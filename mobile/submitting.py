@@ -1,7 +1,7 @@
 """A draft becomes a submission: checked, with a copy of each piece of evidence it cites, in one transaction.
 
-A submission never changes; submitting again writes another that supersedes every one this phone knows of. Bonus and
-penalty claims wait in the device's own store until then.
+A submission never changes; submitting again writes another that supersedes every one this phone knows of. Changes of
+bonus and penalty claims wait in the device's own store until then.
 """
 
 from __future__ import annotations
@@ -60,14 +60,16 @@ def submit(
                 "item": claim["item"],
                 "subject": base.part_hash(claim["subject"]),
                 "number": claim["number"],
-                "evidence": [cited[name]["_id"] for name in claim["evidence"] if name in cited],
+                "evidence": sorted({_cited(name, cited) for name in claim["evidence"]} - {""}),
             }
             for claim in shown.claims
         ],
         note=None if note_part is None else base.part_hash(note_part),
     )
     store = tools.local.stores.open(key.database)
-    parts = [claim["subject"] for claim in shown.claims] + ([] if note_part is None else [note_part])
+    parts = [claim["subject"] for claim in shown.claims if "value" in claim["subject"]] + (
+        [] if note_part is None else [note_part]
+    )
     while True:
         # Named by their content: one that is here already is the same.
         new = [each for each in _once([*parts, *cited.values()]) if found(store, each["_id"]) is None]
@@ -78,6 +80,11 @@ def submit(
         except Conflict:  # the worker pulled the same copy from another phone meanwhile
             continue
         return str(submission["_id"])
+
+
+def _cited(name: str, cited: Mapping[str, Document]) -> str:
+    """The copy of evidence; what came with an earlier submission is a copy already."""
+    return name if ids.type_of(name) == "cited" else str(cited[name]["_id"]) if name in cited else ""
 
 
 def says_more(
@@ -138,39 +145,82 @@ def documents_of(submission: Mapping[str, Any]) -> list[str]:
 # Claims
 
 
-def claims(local: Local, key: Key) -> list[dict[str, Any]]:
-    """What is claimed in this checklist: `{"item", "subject": part document, "number", "evidence": [ids]}`."""
+def claims(local: Local, key: Key, submitted: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """What is claimed in this checklist: `{"item", "subject": part document, "number", "evidence": [ids]}`.
+
+    The submission last made anywhere says it, and over that what was changed here since: a head who approves on the
+    own phone sends the specialist's claims too. Of a subject that was withheld the part has its id alone.
+    """
+    sent = _claimed(local, key, submitted)
     kept = local.read(_claims_id(key))
-    return [] if kept is None else list(kept["claims"])
+    if kept is None:
+        return list(sent.values())
+    ours = {_named(claim): claim for claim in kept["claims"]}
+    over = kept.get("over")
+    if over == (None if submitted is None else submitted["_id"]):
+        return list(ours.values())
+    before = _claimed(local, key, None if over is None else found(local.stores.open(key.database), over))
+    dropped = before.keys() - ours.keys()
+    changed = {name: claim for name, claim in ours.items() if before.get(name) != claim}
+    return list({name: claim for name, claim in {**sent, **changed}.items() if name not in dropped}.values())
 
 
-def add_claim(tools: Tools, key: Key, item: str, *, subject: str, number: str | None, cites: Iterable[str]) -> None:
+def claims_differ(shown: Iterable[Mapping[str, Any]], submitted: Mapping[str, Any]) -> bool:
+    """Do they say anything that the submission does not? Evidence is compared by how much there is of it."""
+
+    def told(item: str, subject: str, number: str | None, evidence: Sequence[str]) -> tuple[Any, ...]:
+        return item, subject, number, len(evidence)
+
+    ours = {told(it["item"], base.part_hash(it["subject"]), it["number"], it["evidence"]) for it in shown}
+    return ours != {told(it["item"], it["subject"], it["number"], it["evidence"]) for it in submitted["claims"]}
+
+
+def add_claim(
+    tools: Tools,
+    key: Key,
+    item: str,
+    *,
+    subject: str,
+    number: str | None,
+    cites: Iterable[str],
+    submitted: Mapping[str, Any] | None,
+) -> None:
     """Claim an achievement, or change the claim of the same item and subject. The subject keeps its part: decisions
     name it.
     """
-    part = tools.part(subject)
-
-    def change(before: dict[str, Any]) -> dict[str, Any]:
-        kept = list(before.get("claims", ()))
-        mine = {"item": item, "subject": part, "number": number, "evidence": list(cites)}
-        for index, claim in enumerate(kept):
-            if claim["item"] == item and claim["subject"]["value"] == subject:
-                kept[index] = {**mine, "subject": claim["subject"]}
-                return {"claims": kept}
-        return {"claims": [*kept, mine]}
-
-    tools.local.edit(_claims_id(key), change)
+    standing = {_named(claim): claim for claim in claims(tools.local, key, submitted)}
+    mine = {"item": item, "subject": tools.part(subject), "number": number, "evidence": list(cites)}
+    known = standing.get(_named(mine))
+    standing[_named(mine)] = mine if known is None else {**mine, "subject": known["subject"]}
+    _keep(tools.local, key, standing.values(), submitted)
 
 
-def drop_claim(local: Local, key: Key, index: int) -> None:
+def drop_claim(local: Local, key: Key, index: int, submitted: Mapping[str, Any] | None) -> None:
     """Withdraw a claim before it is submitted. Raises IndexError."""
+    left = claims(local, key, submitted)
+    del left[index]
+    _keep(local, key, left, submitted)
 
-    def change(before: dict[str, Any]) -> dict[str, Any]:
-        kept = list(before.get("claims", ()))
-        del kept[index]
-        return {"claims": kept}
 
-    local.edit(_claims_id(key), change)
+def _keep(local: Local, key: Key, left: Iterable[Mapping[str, Any]], submitted: Mapping[str, Any] | None) -> None:
+    body = {"claims": list(left), "over": None if submitted is None else submitted["_id"]}
+    local.edit(_claims_id(key), lambda _: body)
+
+
+def _claimed(local: Local, key: Key, submission: Mapping[str, Any] | None) -> dict[tuple[str, str], dict[str, Any]]:
+    """What a submission claims, by item and subject; its evidence are the copies it cites."""
+
+    def part(hashed: str) -> dict[str, Any]:
+        here = found(local.stores.open(key.database), ids.part_id(hashed)) if key.database in local.stores else None
+        return {"_id": ids.part_id(hashed)} if here is None else {k: v for k, v in here.items() if k != "_rev"}
+
+    claimed = [{**it, "subject": part(it["subject"])} for it in (() if submission is None else submission["claims"])]
+    return {_named(claim): claim for claim in claimed}
+
+
+def _named(claim: Mapping[str, Any]) -> tuple[str, str]:
+    """By item and by what people read; two phones may have written one subject down under two salts."""
+    return claim["item"], str(claim["subject"].get("value") or claim["subject"]["_id"])
 
 
 def _claims_id(key: Key) -> str:

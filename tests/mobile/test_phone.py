@@ -252,6 +252,33 @@ def test_claims_travel_with_the_submission_and_keep_their_subject(lan, own):
     assert not lan.checklist(own).claims
 
 
+def test_a_head_who_approves_on_the_phone_sends_the_specialists_claims_too(phone_of, service, sync):
+    hien, hoa = phone_of("hien"), phone_of("hoa")
+    own = hien.self_key(GROUP, YEAR)
+    fill_answers(hien, own, "30")
+    hien.set_claim(own, "bonus-prize", subject="Giải Nhất", number="12/QĐ")
+    hien.set_claim(own, "bonus-prize", subject="Giải Nhì", number="13/QĐ")
+    prepared = hien.submit(own)
+    sync(hien)
+    service.promote(f"u-{VISITED}-{YEAR}")
+    sync(hoa)
+    view = hoa.checklist(own)
+    assert [(it.subject, it.number) for it in view.claims] == [("Giải Nhất", "12/QĐ"), ("Giải Nhì", "13/QĐ")]
+    assert not view.changed
+
+    hoa.drop_claim(own, 1)
+    assert hoa.checklist(own).changed
+    store = hoa.tools.local.stores.open(f"u-{VISITED}-{YEAR}")
+    approved = store.get(hoa.submit(own))
+    assert approved["claims"] == store.get(prepared)["claims"][:1]
+
+    sync(hoa)
+    service.promote(f"u-{VISITED}-{YEAR}")
+    hien.set_claim(own, "bonus-prize", subject="Giải Ba", number=None)
+    sync(hien)
+    assert [it.subject for it in hien.checklist(own).claims] == ["Giải Nhất", "Giải Ba"]
+
+
 def test_a_cancelled_visit_is_shown_and_takes_no_more_answers(phone_of, service, sync):
     lan = phone_of("lan")
     key = lan.cross_key(VISIT)

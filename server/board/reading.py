@@ -103,17 +103,21 @@ class Reading:
         present = {unit.unit for unit in units}
         scorers = [it for it in view.all("member") if SCORERS & set(it["roles"]) and it["unit"] in present]
         people = [(it, TeamMember(view.person(it["account"]), view.unit(it["unit"]))) for it in scorers]
-        may_plan = account is not None and any(
-            offer.allowed
+        plannable = frozenset(
+            unit.unit
             for unit in units
-            for offer in self._acts.offers(account, view, ["plan-visit"], {"inspected": unit.unit})
+            for offer in (
+                () if account is None else self._acts.offers(account, view, ["plan-visit"], {"inspected": unit.unit})
+            )
+            if offer.allowed
         )
         return VisitsPage(
             head=self.head(account, view),
             visits=self.visit_cards(view),
             units=units,
             people=tuple(person for it, person in people if "inspector" in it["roles"]),
-            may_plan=may_plan,
+            may_plan=bool(plannable),
+            plannable=plannable,
             helpers=tuple(person for _, person in people),
         )
 

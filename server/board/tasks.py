@@ -9,7 +9,7 @@ from schemas import ids
 from schemas.figures import decimal_string, format_date
 from schemas.freezing import unminuted
 from schemas.standings import Standings
-from server.board.figures import said
+from server.board.figures import said, waiting_for_head
 from server.board.models.said import Said
 from server.board.models.tasks import Task
 from server.board.view import GroupView
@@ -20,6 +20,7 @@ _URGENCY = (
     "contested",
     "error",
     "waiting",
+    "approval",
     "difference",
     "undecided",
     "departure",
@@ -38,6 +39,7 @@ def tasks(view: GroupView, standings: Standings, waiting: Iterable[Waiting], tod
         *_departures(view, standings),
         *_differences(view, standings),
         *_claims(view, standings),
+        *_approvals(view, standings),
         *_waiting(view, waiting),
     ]
     return tuple(sorted(found, key=lambda it: (_URGENCY.index(it.kind), it.due or "~", it.subject)))
@@ -115,6 +117,14 @@ def _claims(view: GroupView, standings: Standings) -> Iterator[Task]:
         waiting = [it for it in row.card.astray if any(why.code == "claim-undecided" for why in it.reasons)]
         if waiting and view.folded.on("published", "publish") is None:
             yield Task("claim", view.unit(row.unit), None, f"claim:{row.unit}", Said("claim-undecided"), None)
+
+
+def _approvals(view: GroupView, standings: Standings) -> Iterator[Task]:
+    """Self-scores that count only once the unit's head has approved them."""
+    if view.folded.on("published", "publish") is None:
+        for row in standings.rows:
+            for name in (it for checklist in row.card.checklists for it in waiting_for_head(view, checklist)):
+                yield Task("approval", view.unit(row.unit), None, name, Said("waiting-head"), None)
 
 
 def _waiting(view: GroupView, waiting: Iterable[Waiting]) -> Iterator[Task]:

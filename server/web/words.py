@@ -121,6 +121,7 @@ TASK: Final = {
     "contested": Word(_("Có mâu thuẫn"), "call-split", "problem"),
     "unsigned_pact": Word(_("Giao ước"), "file-document-outline", "attention"),
     "waiting": Word(_("Đang chờ"), "timer-sand", "attention"),
+    "approval": Word(_("Chờ lãnh đạo đơn vị duyệt"), "timer-sand", "attention"),
     "error": Word(_("Lỗi cấu hình"), "alert-circle-outline", "problem"),
     "undecided": Word(_("Chờ quyết định"), "gavel", "attention"),
     "na": Word(_("Duyệt không áp dụng"), "help-circle-outline", "attention"),

@@ -41,6 +41,8 @@ def sheet(world):
 def test_what_no_head_approved_does_not_count_and_is_shown_as_waiting_for_the_head(world, prepared):
     assert row(world, BN)["base"] is None
     assert [(it.submission, it.by.name) for it in sheet(world).prepared] == [(prepared["_id"], "Trần Thị Sổ")]
+    tasks = world.service.board.tasks(None, GROUP, YEAR)
+    assert [(it.unit.unit, it.subject) for it in tasks if it.kind == "approval"] == [(BN, prepared["_id"])]
 
 
 def test_an_approval_makes_the_same_answers_count_in_the_heads_name(world, prepared):

@@ -216,8 +216,8 @@ def test_visits_tell_who_may_be_sent_and_who_may_plan(world, board):
     page = board.visits(world.accounts["huong"], GROUP, YEAR)
     assert [unit.unit for unit in page.units] == list(MEMBERS)
     assert sorted(it.person.account for it in page.people) == ["dung", "minh", "ninh"]
-    may = {login: board.visits(world.accounts[login], GROUP, YEAR).may_plan for login in ("huong", "lan", "bac")}
-    assert may == {"huong": True, "lan": True, "bac": False}
+    may = {login: board.visits(world.accounts[login], GROUP, YEAR).plannable for login in ("huong", "lan", "bac")}
+    assert may == {"huong": {HY, BN}, "lan": {HD}, "bac": set()}, "that of the leader's own unit is the deputy's"
     cross(world)
     (card,) = board.visits(world.accounts["bac"], GROUP, YEAR).visits
     assert (card.state, card.answered, card.applicable) == ("submitted", 1, 18)

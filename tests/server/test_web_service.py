@@ -351,3 +351,10 @@ def test_one_achievement_entered_under_two_items_counts_once_and_another_is_a_de
     assert send(leader, path, **again, number="13/QĐ-UBND").status_code == 303
     judged.settle()
     assert total_of(judged, BN) == before + 20
+
+
+def test_what_was_done_is_said_where_the_browser_comes_back_to(client_of: Callable[..., FlaskClient]) -> None:
+    """Without its own place in the page, an answer is shown where the form's link had led: below what it says."""
+    leader = client_of("truong", HD)
+    done = send(leader, f"{BASE}/units/{BN}/i-1", act="adjust", value="50", reason="Theo biên bản.")
+    assert (done.status_code, done.headers["Location"]) == (303, f"{BASE}/units/{BN}/i-1#top")

@@ -15,6 +15,7 @@ TaskKind = Literal[
     "departure",
     "unsigned_pact",
     "waiting",
+    "approval",
     "error",
     "undecided",
     "na",

@@ -50,6 +50,8 @@ class VisitsPage:
     may_plan: bool
     helpers: tuple[TeamMember, ...] = ()
     """Accounts of the group that may join a team: whoever scores for a unit, inspector or not."""
+    plannable: frozenset[str] = frozenset()
+    """The units whose visits the reader may plan: nobody plans that of the own unit."""
 
 
 @dataclass(frozen=True, slots=True)

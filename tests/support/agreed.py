@@ -122,7 +122,10 @@ REFUSALS: list[tuple[str, str, Any, str, str]] = [
     ("PUT", "/db/p", {"_deleted": "x"}, "doc_validation", "Bad special document member: _deleted"),
     ("PUT", "/db/p", {"_attachments": None}, "doc_validation", "Bad special document member: _attachments"),
     ("PUT", "/db/p", {"_attachments": {"x": {}}}, "bad_request", "Invalid attachment data for x"),
-    ("POST", "/db", {"_attachments": {"x": {"data": "!"}}}, "bad_request", "Invalid attachment data for x"),
+    *(
+        ("POST", "/db", {"_attachments": {"x": {"data": data}}}, "bad_request", "Invalid attachment data for x")
+        for data in ("!", "YQ", "YQ=", "YWJj=", "YWJjY=", "YWJj====", "=", "====", "YQ==YQ==", "\vYQ==", "YQ\u00a0==")
+    ),
     ("POST", "/db", {"_revisions": 1}, "doc_validation", "Bad special document member: _revisions"),
     ("POST", "/db", {"_revisions": {"start": 1, "ids": "x"}}, "doc_validation", "_revisions.ids isn't a array."),
     ("POST", "/db", {"_revisions": {"ids": []}}, "doc_validation", "_revisions.start isn't an integer."),

@@ -119,6 +119,9 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
 
 # gunicorn knows no limit between 8,190 bytes and none at all; this is the greatest it accepts.
 message.MAX_REQUEST_LINE = REQUEST_LINE_BYTES_MAX
+# A Content-Type may come twice, and the last counts: clients of CouchDB send it in two spellings, and gunicorn 27 ends
+# such a connection. A browser, against which that header guards, sends one.
+message.RFC9110_5_3_SINGLETON_FIELDS = frozenset({"HOST"})
 
 _SETTINGS: dict[str, Any] = {
     "workers": 1,

@@ -57,6 +57,20 @@ def test_a_connection_serves_many_requests_refused_bodies_included(app: flask.Fl
             assert answer_of(stream) == (b"403", b"no")
 
 
+def test_a_request_that_names_its_content_type_twice_is_answered(app: flask.Flask) -> None:
+    """CouchDB's own clients send one name of a header in two spellings."""
+    with BackgroundServer(app) as server, socket.create_connection((server.host, server.port)) as line:
+        types = b"Content-Type: application/json\r\nContent-type: application/json\r\n"
+        line.sendall(b"POST /form HTTP/1.1\r\nHost: x\r\n" + types + b"Content-Length: 1\r\n\r\n5")
+        assert answer_of(line.makefile("rb")) == (b"200", b"1")
+
+
+def test_a_request_to_two_hosts_is_refused(app: flask.Flask) -> None:
+    with BackgroundServer(app) as server, socket.create_connection((server.host, server.port)) as line:
+        line.sendall(b"GET /asked HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n")
+        assert answer_of(line.makefile("rb"))[0] == b"400"
+
+
 def answer_of(stream: Any) -> tuple[bytes, bytes]:
     status = stream.readline().split()[1]
     length = 0

@@ -24,6 +24,9 @@ _FIGURES: Final = frozenset({
 _PRINTED: Final = frozenset({"base", "points"})
 """What a ranking prints with all its decimals, and a sentence too: `88.80`."""
 
+_NUMBERED: Final = frozenset({"criterion", "section"})
+"""Said as people number them: `i-3` is I.3."""
+
 _FIXED: Final = re.compile(r"-?[0-9]{1,20}\.(?P<decimals>[0-9]{1,6})")
 
 _WORDS: Final = frozenset({"choices", "kind", "kinds", "office", "roles", "stages", "wanted", "why"})
@@ -62,6 +65,8 @@ def _shown(name: str, value: Any, locale: str) -> str:
         return format_points(str(value), locale)
     if name in _PRINTED and (printed := _FIXED.fullmatch(str(value))):
         return format_points(str(value), locale, places=len(printed["decimals"]))
+    if name in _NUMBERED:
+        return str(value).upper().replace("-", ".")
     if name in _WORDS:
         return _sentences().get(f"word:{value}", {}).get(locale, str(value))
     return str(value)

@@ -55,3 +55,9 @@ def test_words_of_documents_are_translated_inside_a_sentence() -> None:
 def test_an_unknown_code_is_a_mistake_of_ours() -> None:
     with pytest.raises(KeyError):
         say("no-such-code", "vi")
+
+
+def test_sections_and_criteria_are_said_as_people_number_them() -> None:
+    sentence = say("section-below", "vi", section="ii", points="12.90", percent="70", max="40")
+    assert sentence == "Nội dung II: 12,90 dưới 70% của 40."
+    assert say("missing-criterion", "vi", criterion="i-3") == "Tiêu chí I.3 chưa có điểm."

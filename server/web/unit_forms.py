@@ -21,6 +21,7 @@ from schemas.standings import Standings
 from server.acts import live_entries
 from server.board.models.decisions import DecisionEntry
 from server.board.models.refs import Names, UnitRef
+from server.board.models.sheet import CriterionRow
 from server.board.models.standings import SectionFigure
 from server.board.models.tasks import Task
 from server.board.view import GroupView
@@ -85,6 +86,34 @@ class Matters:
     standing: tuple[DecisionEntry, ...]
     contested: tuple[str, ...]
     entries: tuple[Entry, ...] = ()
+    acceptances: tuple[CriterionRow, ...] = ()
+    """Criteria that a cross-inspection scored and nobody has appraised: they can be accepted together."""
+
+    @property
+    def seen(self) -> str:
+        """The cross submissions behind them: what is accepted is what was shown."""
+        return " ".join(sorted({cell.submission for row in self.acceptances for cell in row.cross}))
+
+
+def acceptances(rows: Iterable[CriterionRow]) -> tuple[CriterionRow, ...]:
+    """The criteria whose cross-inspection may be accepted as it stands."""
+    return tuple(
+        row
+        for row in rows
+        if row.cluster is None
+        and row.state in ("counted", "missing")
+        and row.cross_merged is not None
+        and row.cross_merged.raw != "na"
+        and (row.cross_merged.points, row.cross_merged.raw) != (None, None)
+    )
+
+
+def read_accepted(chosen: Collection[str], seen: str, found: Matters) -> tuple[str, ...] | Wrong:
+    """The criteria to accept, in the scheme's order."""
+    if seen != found.seen:
+        return Wrong({"act": _("Vừa có phiếu mới về cho đơn vị này. Mời xem lại các điểm dưới đây rồi chấp nhận.")})
+    accepted = tuple(row.criterion for row in found.acceptances if row.criterion in chosen)
+    return accepted or Wrong({"accepted": _("Mời chọn ít nhất một tiêu chí.")})
 
 
 def entries(view: GroupView, unit: str, ranking: Standings) -> tuple[Entry, ...]:
@@ -150,6 +179,7 @@ def matters(
     heads: Iterable[str],
     pending: Iterable[PendingClaim],
     carried: Iterable[Entry] = (),
+    rows: Iterable[CriterionRow] = (),
 ) -> Matters:
     """Gathered from what the unit's page has read anyway. `heads` are the submissions of contested checklists."""
     undecided = {task.subject for task in tasks if task.kind == "undecided"}
@@ -165,6 +195,7 @@ def matters(
         standing=tuple(entry for entry in claims if entry.stands and entry.act == "count-claim"),
         contested=tuple(heads),
         entries=tuple(carried),
+        acceptances=acceptances(rows),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 
 import pytest
 
@@ -10,6 +11,7 @@ from schemas import ids
 from schemas.scheme import shipped
 from server.problems import Missing
 from tests.server.test_follower import put
+from tests.server.test_web import token
 from tests.server.world import BN, GROUP, YEAR, group_year, submission_of
 
 BASE = f"/{GROUP}/{YEAR}"
@@ -83,3 +85,22 @@ def test_where_every_inspector_says_not_applicable_there_is_no_score_to_accept(w
     with pytest.raises(Missing) as missing:
         weighted.act("huong", "accept", {"unit": BN, "criterion": "i-2"})
     assert missing.value.said.code == "nothing-to-accept"
+
+
+def test_the_leader_accepts_several_criteria_at_once_each_by_a_decision_of_its_own(weighted, enter):
+    inspected(weighted, i_2=True)
+    url, leader = f"{BASE}/units/{BN}", enter("huong")
+    shown = leader.get(url).text
+    seen = re.search(r'name="seen" value="(submission:[^"]+)"', shown)[1]
+    assert 'name="criterion" value="i-1"' in shown
+    assert 'name="criterion" value="i-2"' not in shown, "not applicable is no score to accept"
+    form = {"csrf_token": token(shown), "criterion": ["i-1", "i-2"]}
+    assert leader.post(f"{url}/acceptances", data={**form, "seen": f"{seen} another"}).status_code == 422
+    assert leader.post(f"{url}/acceptances", data={**form, "criterion": [], "seen": seen}).status_code == 422
+    assert leader.post(f"{url}/acceptances", data={**form, "seen": seen}).status_code == 303
+    log = weighted.service.board.decision_documents(None, GROUP, YEAR)
+    assert [it["value"] for it in log if it["act"] == "accept"] == [{"unit": BN, "criterion": "i-1"}]
+    assert "Chấp nhận các tiêu chí đã chọn" not in leader.get(url).text
+    other = enter("lan")
+    asked = {"csrf_token": token(other.get("/").text), "criterion": ["i-1"], "seen": seen}
+    assert other.post(f"{url}/acceptances", data=asked).status_code in (403, 422)

@@ -195,6 +195,15 @@ def weights_of(head: GroupHead) -> dict[str, Fraction]:
     return {stage: Fraction(share) * 100 for stage, share in (scheme["weights"] or {}).items()} if scheme else {}
 
 
+def neighbours(criterion: str, head: GroupHead) -> tuple[str | None, str | None]:
+    """The criteria before and after it in the scheme."""
+    order = [each["id"] for section in _view(head).scheme["sections"] for each in section["criteria"]]
+    if criterion not in order:
+        return None, None
+    at = order.index(criterion)
+    return order[at - 1] if at else None, order[at + 1] if at + 1 < len(order) else None
+
+
 def stages_named(stages: Sequence[str]) -> str:
     """Stages as a sentence lists them: `kiểm tra chéo, thẩm định`."""
     return ", ".join(f"{name[:1].lower()}{name[1:]}" for name in (str(word("stage", it).text) for it in stages))
@@ -250,6 +259,7 @@ def init_app(app: Flask) -> None:
         weights_of=weights_of,
         asked_of=asked_of,
         stages_named=stages_named,
+        neighbours=neighbours,
         told=told,
         today=today,
     )

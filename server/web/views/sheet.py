@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from schemas.acts import subject_of
 from schemas.figures import corrected
@@ -48,6 +49,32 @@ def sheet_sent(group: str, year: int, unit: str) -> Any:
     except Problem as problem:
         return _page(page, wrong={"act": said(problem.said)}, typed=request.form), problem.status
     flash(_("Đã ghi quyết định. Bảng điểm đã được tính lại."), "good")
+    return redirect(url_for("web.sheet", group=group, year=year, unit=unit), 303)
+
+
+@web.post("/<group>/<int:year>/units/<unit>/acceptances")
+def sheet_acceptances(group: str, year: int, unit: str) -> Any:
+    """Several criteria at once, each by a decision of its own: of a unit few of sixty are in dispute."""
+    page = service().board.sheet(account(), group, year, unit)
+    found = _matters(page)
+    accepted = unit_forms.read_accepted(request.form.getlist("criterion"), request.form.get("seen", ""), found)
+    if isinstance(accepted, forms.Wrong):
+        return _page(page, wrong=accepted.fields, typed=request.form), 422
+    for criterion in accepted:
+        try:
+            service().acts.act(account(), group, year, "accept", {"unit": unit, "criterion": criterion})
+        except Problem as problem:
+            # What was written before stands: each is an act of its own, and the page shows which are left.
+            page = service().board.sheet(account(), group, year, unit)
+            return _page(page, wrong={"act": said(problem.said)}, typed=request.form), problem.status
+    flash(
+        ngettext(
+            "Đã chấp nhận %(num)s tiêu chí, mỗi tiêu chí một quyết định. Bảng điểm đã được tính lại.",
+            "Đã chấp nhận %(num)s tiêu chí, mỗi tiêu chí một quyết định. Bảng điểm đã được tính lại.",
+            len(accepted),
+        ),
+        "good",
+    )
     return redirect(url_for("web.sheet", group=group, year=year, unit=unit), 303)
 
 
@@ -104,6 +131,7 @@ def _matters(page: UnitSheet) -> unit_forms.Matters:
         heads=heads,
         pending=_pending(page, claims),
         carried=unit_forms.entries(view, unit, ranking),
+        rows=[row for section in page.sections for row in section.criteria],
     )
 
 

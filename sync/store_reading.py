@@ -210,7 +210,8 @@ class Reader:
     def missing(self, row: Row | None, revs: Sequence[str]) -> dict[str, list[str]]:
         """The answer of `_revs_diff` for one document; empty where all is known. Raises BadRequest.
 
-        What is missing is named as it was asked for, whose sender may know it by no other spelling.
+        What is missing is named as it was asked for: its sender may know it by no other spelling. Of a document that is
+        here the oldest come first, as in CouchDB.
         """
         leaves = () if row is None else row.leaves()
         unknown = {rev: parse_rev(rev) for rev in revs if rev not in leaves}
@@ -222,7 +223,7 @@ class Reader:
         missing = {told: rev for told, rev in unknown.items() if rev not in tree}
         if not missing:
             return {}
-        answer = {"missing": list(missing)}
+        answer = {"missing": sorted(missing, key=missing.__getitem__)}
         ancestors = tree.possible_ancestors(missing.values())
         if ancestors:
             answer["possible_ancestors"] = [str(rev) for rev in ancestors]

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 from flask import Request
 from werkzeug.exceptions import HTTPException
@@ -82,7 +82,7 @@ class Call:
 
     def option(self, name: str) -> bool:
         """Whether `name=true` is asked for. Anything else is not, as CouchDB reads the options of documents."""
-        return self.text(name) == "true"
+        return "true" in self.request.args.getlist(name)
 
     def whole(self, name: str) -> int | None:
         """A whole number of at least 0; one beyond all that is kept counts as the greatest there is."""
@@ -105,6 +105,7 @@ class Call:
         if value is None:
             return None
         try:
+            unquote_to_bytes(self.request.query_string).decode()  # what is no UTF-8 has been replaced in `value`
             return jsonwire.loads(value.encode())
         except ValueError as error:
             raise BadRequest("invalid UTF-8 JSON") from error

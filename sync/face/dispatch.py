@@ -21,7 +21,7 @@ from sync.face.folder import DatabaseFolder
 from sync.face.limits import Limits
 from sync.face.problems import describe, left_out
 from sync.face.replication import Replications
-from sync.face.routing import document_and_rest, is_db_name, is_text, raw_path, segments_below
+from sync.face.routing import check_escapes, document_and_rest, is_db_name, is_text, raw_path, segments_below
 
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "COPY", "PATCH", "OPTIONS", "TRACE")
 
@@ -126,6 +126,7 @@ class Dispatch:
             prefix = request.root_path.rstrip("/") + self._prefix
             call.mount = prefix
             segments = segments_below(prefix, raw_path(request.environ))
+            check_escapes(request.query_string.decode("latin-1"))
             name = segments[0] if segments else ""
             # A name that is no UTF-8 is none in any case; it is told with the letter that stands for such.
             call.db_name, call.segments = name.encode(errors="surrogateescape").decode(errors="replace"), segments[1:]

@@ -36,9 +36,14 @@ def segments_below(prefix: str, path: str) -> tuple[str, ...]:
     """
     depth = len([part for part in prefix.split("/") if part])
     parts = [part for part in path.split("/") if part][depth:]
-    if any(_BROKEN_ESCAPE.search(part) for part in parts):
-        raise BadRequest("invalid_url_encoding")
+    check_escapes(*parts)
     return tuple(unquote_to_bytes(part.replace("+", " ")).decode(errors="surrogateescape") for part in parts)
+
+
+def check_escapes(*sent: str) -> None:
+    """Raises BadRequest where a percent sign begins nothing."""
+    if any(map(_BROKEN_ESCAPE.search, sent)):
+        raise BadRequest("invalid_url_encoding")
 
 
 def is_text(segment: str) -> bool:

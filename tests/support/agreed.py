@@ -116,6 +116,8 @@ REFUSALS: list[tuple[str, str, Any, str, str]] = [
     ("GET", "/db/d?atts_since=null", None, "bad_request", "Invalid list of revisions"),
     ("GET", '/db/d?atts_since=["x"]', None, "bad_request", "Invalid rev format"),
     ("GET", "/db/%zz", None, "bad_request", "invalid_url_encoding"),
+    ("GET", "/db/a?x=%zz", None, "bad_request", "invalid_url_encoding"),
+    ("GET", "/db/_all_docs?key=%22%E4%22", None, "bad_request", "invalid UTF-8 JSON"),
     ("PUT", "/db/p", {"_id": 1}, "illegal_docid", "Document id must be a string"),
     ("PUT", "/db/p", {"_id": ""}, "illegal_docid", "Document id must not be empty"),
     ("PUT", "/db/p", {"_rev": None}, "bad_request", "Invalid rev format"),
@@ -463,6 +465,17 @@ EXCHANGES: dict[str, list[Step]] = {
     "who accepts nothing is sent JSON": [
         Step("GET", f'/db/a?open_revs=["1-{A}"]', None, 200, [{"ok": {"_id": "a", "_rev": f"1-{A}", "n": 1}}],
              {"Accept": ""}),
+    ],
+    "what is missing of a document is told from the oldest on": [
+        Step("POST", "/db/_revs_diff", {"a": ["10-x", "2-y", "2-x", f"1-{A}", "1-z"]}, 200,
+             {"a": {"missing": ["1-z", "2-x", "2-y", "10-x"], "possible_ancestors": [f"1-{A}"]}}),
+        Step("POST", "/db/_revs_diff", {"nope": ["2-y", "10-x", "1-z"]}, 200,
+             {"nope": {"missing": ["2-y", "10-x", "1-z"]}}),
+    ],
+    "an option that is on and off": [
+        Step("GET", f"/db/a?{query}", None, 200,
+             {"_id": "a", "_rev": f"1-{A}", "n": 1, "_revisions": {"start": 1, "ids": [A]}})
+        for query in ("revs=true&revs=false", "revs=false&revs=true")
     ],
     "a batch of nothing": [Step("POST", "/db/_bulk_docs", {"docs": [], "all_or_nothing": True}, 201, [])],
     "signing out": [Step("DELETE", "/_session", None, 200, {"ok": True})],

@@ -135,7 +135,8 @@ class MemoryDatabase:
                 tree = self._entries[doc_id].tree if doc_id in self._entries else RevisionTree()
                 missing = {text: rev for text in texts if (rev := parse_rev(text)) not in tree}
                 if missing:
-                    answer[doc_id] = {"missing": list(missing)}
+                    known = doc_id in self._entries
+                    answer[doc_id] = {"missing": sorted(missing, key=missing.__getitem__) if known else list(missing)}
                     ancestors = tree.possible_ancestors(missing.values())
                     if ancestors:
                         answer[doc_id]["possible_ancestors"] = [str(rev) for rev in ancestors]

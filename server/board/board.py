@@ -101,6 +101,7 @@ class Board(Reading):
             coverage=self._coverage(view, [row]),
             is_own_unit=account is not None and account.unit == unit,
             prepared=prepared(view, row.card, self.photo_states(view)),
+            unanswered=figures.unanswered(view, row.card, self.today()),
         )
 
     def trace(self, account: Account | None, group: str, year: int, unit: str, criterion: str) -> CriterionTrace:

@@ -6,6 +6,7 @@ Every figure is `schemas.standings`'; this module only puts names, people and ev
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -23,10 +24,11 @@ from schemas.scoring import CriterionResult, Scorecard, SectionResult
 from schemas.standings import Row, Standings
 from server.board.models.answer import AnswerTrace, PaperTrace
 from server.board.models.head import Coverage
+from server.board.models.matter import OpenMatter
 from server.board.models.said import Said
 from server.board.models.sheet import CriterionRow, CrossCell, ValueCell
 from server.board.models.standings import AwardFigure, SectionFigure, StandingRow
-from server.board.models.trace import OpenMatter, ReplyEntry
+from server.board.models.trace import ReplyEntry
 from server.board.view import GroupView, raw_of
 from sync.database import Document
 
@@ -237,6 +239,19 @@ def matters(view: GroupView, card: Scorecard, criterion: str) -> tuple[OpenMatte
         if it.criterion == criterion
     ]
     return tuple(found)
+
+
+def unanswered(view: GroupView, card: Scorecard, day: date) -> tuple[tuple[str, OpenMatter], ...]:
+    """By criterion, what the unit may still answer on a day and nobody of it has."""
+    answered = {(it["criterion"], it["answers"]) for it in view.all("reply") if it["unit"] == card.unit}
+    return tuple(
+        (it.criterion.id, matter)
+        for section in card.sections
+        for it in section.criteria
+        for matter in matters(view, card, it.criterion.id)
+        # What the group has accepted or adjusted waits for no word any more.
+        if matter.open_on(day) and "cluster" not in it.columns and (it.criterion.id, matter.answers) not in answered
+    )
 
 
 def waiting_for_head(view: GroupView, checklist: Checklist) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ def _prepared(
             max=result.criterion.max,
             kind=result.criterion.kind,
             excluded=result.state == "excluded",
+            na=result.state == "na",
             evidence_required=result.criterion.evidence_required,
             answer=now,
             before=before,

@@ -87,6 +87,15 @@ def test_where_every_inspector_says_not_applicable_there_is_no_score_to_accept(w
     assert missing.value.said.code == "nothing-to-accept"
 
 
+def test_a_units_own_people_are_told_on_its_page_what_they_may_still_reply_to(weighted, enter):
+    inspected(weighted)
+    url, told = f"{BASE}/units/{BN}", "Đơn vị được giải trình"
+    assert told in enter("bac").get(url).text
+    assert told not in enter("huong").get(url).text
+    weighted.act("huong", "adjust", {"unit": BN, "criterion": "i-1", "answer": {"points": "45"}}, reason="Đã xem")
+    assert told not in enter("bac").get(url).text
+
+
 def test_the_leader_accepts_several_criteria_at_once_each_by_a_decision_of_its_own(weighted, enter):
     inspected(weighted, i_2=True)
     url, leader = f"{BASE}/units/{BN}", enter("huong")

@@ -21,6 +21,8 @@ class PreparedRow:
     max: Fraction
     kind: str
     excluded: bool
+    na: bool
+    """The group has approved that it does not apply."""
     evidence_required: bool
     answer: AnswerTrace | None
     before: AnswerTrace | None

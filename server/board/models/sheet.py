@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from server.board.models.head import Coverage, GroupHead
+from server.board.models.matter import OpenMatter
 from server.board.models.prepared import Prepared
 from server.board.models.refs import Names, UnitRef
 from server.board.models.standings import SectionFigure, StandingRow
@@ -69,3 +70,5 @@ class UnitSheet:
     coverage: Coverage
     is_own_unit: bool
     prepared: tuple[Prepared, ...] = ()
+    unanswered: tuple[tuple[str, OpenMatter], ...] = ()
+    """By criterion, what the unit may still reply to and has not."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Literal
 
 from server.board.models.answer import AnswerTrace
 from server.board.models.decisions import DecisionEntry
 from server.board.models.head import GroupHead
+from server.board.models.matter import OpenMatter
 from server.board.models.refs import PersonRef, UnitRef
 from server.board.models.said import Said
 from server.board.models.sheet import CriterionRow
@@ -31,23 +30,6 @@ class ActOffer:
     act: str
     allowed: bool
     refusal: Said | None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenMatter:
-    """What a unit may reply to: `answers` is the return, or the cross submission that deducts; `due` its last day.
-
-    A return stays open until it is answered or decided, also after its deadline. `stage` is that of the checklist
-    returned or compared.
-    """
-
-    answers: str
-    kind: Literal["return", "difference"]
-    stage: str
-    due: str | None
-
-    def open_on(self, day: date) -> bool:
-        return self.kind == "return" or self.due is None or day.isoformat() <= self.due
 
 
 @dataclass(frozen=True, slots=True)

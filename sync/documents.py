@@ -157,7 +157,7 @@ def _built_on(document: Mapping[str, Any]) -> Rev | None:
         return parse_rev(document["_rev"])
     told = document.get("_revisions")
     names = told.get("ids") if isinstance(told, Mapping) else None
-    return parse_rev(f"{told['start']}-{names[0]}") if told and isinstance(names, list) and names else None
+    return parse_rev(f"{told.get('start')}-{names[0]}") if told and isinstance(names, list) and names else None
 
 
 def check_form(document: Mapping[str, Any]) -> None:

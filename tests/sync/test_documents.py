@@ -64,6 +64,7 @@ def test_what_couchdb_adds_on_reading_is_ignored_on_writing() -> None:
         ({"_id": "\ud800"}, IllegalDocumentId),
         ({"_id": "x" * 8_000}, IllegalDocumentId),
         ({"_id": "a", "_x": 1}, DocumentInvalid),
+        ({"_id": "a", "_revisions": {"ids": ["a"]}}, BadRequest),
         ({"_id": "a", "_attachments": []}, DocumentInvalid),
         ({"_id": "a", "_attachments": {"x": "y"}}, DocumentInvalid),
         ({"_id": "a", "_attachments": {"x": {}}}, BadRequest),

@@ -20,11 +20,13 @@ from sync.database import Seq
 REPLICATION_ID_VERSION = 3
 # CouchDB keeps as many; more only grows what is sent with each checkpoint.
 HISTORY_MAX = 50
+# What a session counts, as CouchDB names it.
+COUNTS = ("missing_checked", "missing_found", "docs_read", "docs_written", "doc_write_failures")
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One run of a replication, and what it has counted so far."""
+    """One run of a replication, and what it has counted so far by itself."""
 
     session_id: str
     start_time: str
@@ -112,7 +114,12 @@ def same_end(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def checkpoint(previous: Mapping[str, Any] | None, session: Session, *, last_seq: Seq, end_time: str) -> dict[str, Any]:
-    """The document to write over `previous` (as read from that end): this session first, the older ones behind it."""
+    """The document to write over `previous` (as read from that end): this session first, the older ones behind it.
+
+    Counts go on from those of the session before, as CouchDB's replicator has them.
+    """
+    older = [told for told in _history(previous or {}) if told.get("session_id") != session.session_id]
+    before = older[0] if older else {}
     entry = {
         "session_id": session.session_id,
         "start_time": session.start_time,
@@ -120,13 +127,8 @@ def checkpoint(previous: Mapping[str, Any] | None, session: Session, *, last_seq
         "start_last_seq": session.start_last_seq,
         "end_last_seq": last_seq,
         "recorded_seq": last_seq,
-        "missing_checked": session.missing_checked,
-        "missing_found": session.missing_found,
-        "docs_read": session.docs_read,
-        "docs_written": session.docs_written,
-        "doc_write_failures": session.doc_write_failures,
+        **{name: getattr(session, name) + _count(before.get(name)) for name in COUNTS},
     }
-    older = [told for told in _history(previous or {}) if told.get("session_id") != session.session_id]
     document: dict[str, Any] = {
         "replication_id_version": REPLICATION_ID_VERSION,
         "session_id": session.session_id,
@@ -149,6 +151,10 @@ def _last_seq(document: Mapping[str, Any]) -> Seq | None:
 
 def _recorded_seq(entry: Mapping[str, Any]) -> Seq | None:
     return _seq(entry.get("recorded_seq", entry.get("last_seq")))
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
 def _seq(value: Any) -> Seq | None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, cast
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
 import requests
 from flask import Response
@@ -51,6 +51,9 @@ _log = logging.getLogger(__name__)
 
 # How long a continuous replication waits for changes before it looks whether it was cancelled.
 _LOOK_S = 2.0
+
+# What CouchDB tells of a replication of named documents beside its history.
+_TOLD_BESIDE = ("start_time", "end_time", "docs_read", "docs_written", "doc_write_failures")
 
 
 @dataclass(slots=True)
@@ -112,7 +115,9 @@ class Replications:
             raise BadRequest("parameter `doc_ids` must be an array")
         if not isinstance(asked.get("selector"), dict | None):
             raise BadRequest("parameter `selector` must be a JSON object")
-        doc_ids = None if asked.get("doc_ids") is None else strings(asked["doc_ids"], "doc_ids")
+        doc_ids = None
+        if asked.get("doc_ids") is not None:  # CouchDB takes them as they stand in a URL
+            doc_ids = [unquote_plus(doc_id) for doc_id in strings(asked["doc_ids"], "doc_ids")]
         since = asked.get("since_seq")
         if since is not None and (isinstance(since, bool) or not isinstance(since, int | str)):
             raise BadRequest("`since_seq` must be a sequence of the source.")
@@ -221,25 +226,17 @@ class Replications:
 
     def _told(self, job: Job, result: Result) -> dict[str, Any]:
         """What CouchDB says of a replication that is done."""
-        counts: dict[str, Any] = {
-            "start_time": format_datetime(job.started, usegmt=True),
-            "end_time": format_datetime(self._now(), usegmt=True),
-            "docs_read": result.docs_read,
-            "docs_written": result.docs_written,
-            "doc_write_failures": len(result.refused),
-        }
-        this, *before = result.history
-        history = [{**this, **counts}, *before]
+        history = result.history
         nothing: dict[str, Any] = {"no_changes": True}
         if job.doc_ids is not None:
             if not result.revs_checked:
                 return {"ok": True, **nothing}
-            told = counts
+            told = {name: history[0][name] for name in _TOLD_BESIDE}
         elif result.docs_read or result.checkpoint_written:
             told = {}
         else:
             # It leaves no trace, so that what is told is the last one that did.
-            told, history = nothing, before or history
+            told, history = nothing, history[1:] or history
         return {
             "ok": True,
             **told,

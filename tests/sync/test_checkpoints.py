@@ -99,6 +99,17 @@ def test_a_checkpoint_holds_what_the_protocol_pages_name() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "before", [{}, {"docs_read": None, "docs_written": "2"}, {"docs_read": -1}, {"docs_read": True}]
+)
+def test_counts_go_on_from_those_of_the_session_before(before: dict[str, Any]) -> None:
+    document = checkpoint({"history": [before]}, Session("a", "Mon", 0, docs_read=3), last_seq=3, end_time="Tue")
+    for _ in range(2):  # a session that writes its checkpoint twice counts once
+        document = checkpoint(document, Session("b", "Wed", 3, docs_read=2, docs_written=2), last_seq=5, end_time="Thu")
+    told = [(entry["docs_read"], entry["docs_written"]) for entry in document["history"][:2]]
+    assert told == [(5, 2), (3, 0)]
+
+
 @given(st.lists(st.sampled_from("abcdef"), max_size=200))
 def test_a_history_names_each_session_once_and_stays_short(names: list[str]) -> None:
     document = written(("first", 0), *((name, n) for n, name in enumerate(names)), *((f"s{n}", n) for n in range(60)))

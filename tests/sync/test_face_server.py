@@ -207,7 +207,8 @@ def test_a_replication_tells_of_the_sessions_before_it_and_what_it_asked_the_tar
     told = sessions[-1]["history"]
     assert [each["session_id"] for each in told] == [each["session_id"] for each in reversed(sessions)]
     assert [(each["start_last_seq"], each["end_last_seq"]) for each in told] == [(2, 3), (1, 2), (0, 1)]
-    assert (told[0]["missing_checked"], told[0]["missing_found"], told[0]["docs_written"]) == (1, 1, 1)
+    counts = ("missing_checked", "missing_found", "docs_read", "docs_written")
+    assert [tuple(each[name] for name in counts) for each in told] == [(3, 3, 3, 3), (2, 2, 2, 2), (1, 1, 1, 1)]
     # What finds nothing new leaves no trace.
     nothing = peer("POST", "/_replicate", asked)[1]
     assert nothing == {**sessions[-1], "no_changes": True}
@@ -224,6 +225,15 @@ def test_a_replication_of_named_documents_tells_its_counts_beside_its_history(pe
     assert (held["docs_read"], "no_changes" in held) == (0, False)
     for nobody in (["no"], []):
         assert peer("POST", "/_replicate", {**asked, "doc_ids": nobody})[1] == {"ok": True, "no_changes": True}
+
+
+def test_a_replication_takes_the_ids_of_documents_as_they_stand_in_a_url(peer: Peer) -> None:
+    for doc_id in ("_design/d", "x%2Fy", "a b", "50%", "a+b"):
+        peer("POST", "/a", {"_id": doc_id})
+    ids = ["_design%2Fd", "x%252Fy", "a+b", "50%", "%zz", "%E4"]
+    told = peer("POST", "/_replicate", {"source": "a", "target": "b", "doc_ids": ids})[1]
+    assert (told["docs_read"], told["docs_written"]) == (4, 4)
+    assert [row["id"] for row in peer("GET", "/b/_all_docs")[1]["rows"]] == ["50%", "_design/d", "a b", "x%2Fy"]
 
 
 def test_a_replication_begins_where_its_caller_says_once(peer: Peer) -> None:

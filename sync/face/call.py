@@ -226,10 +226,14 @@ class Call:
         """The header that says where what was written is, `path` below the database."""
         parts = [self.db_name, *path]
         below = "/".join(quote(part, safe="") for part in parts)
-        host = self.request.headers.get("X-Forwarded-Host", "")
         scheme = "https" if self.request.headers.get("X-Forwarded-Proto") == "https" else self.request.scheme
-        root = f"{scheme}://{host if _HOST.fullmatch(host) else self.request.host}{self.mount}"
-        return {"Location": f"{root}/{below}"}
+        return {"Location": f"{scheme}://{self.host}{self.mount}/{below}"}
+
+    @property
+    def host(self) -> str:
+        """This server's name, as the caller or a proxy before us calls it."""
+        host = self.request.headers.get("X-Forwarded-Host", "")
+        return host if _HOST.fullmatch(host) else self.request.host
 
 
 def as_told(value: Any) -> str:

@@ -16,12 +16,13 @@ from sync.documents import check_form, check_id, claimed_path
 from sync.errors import BadRequest, Conflict, NotFound, TooLarge
 from sync.face.answer import json_answer, stream_answer, unchanged
 from sync.face.call import Call
+from sync.face.forms import posted
 from sync.face.problems import left_out, method_not_allowed, of_entry
 from sync.revisions import parse_rev
 
 
 def document(call: Call, doc_id: str) -> Response:
-    """GET, PUT and DELETE `/{db}/{id}`."""
+    """GET, PUT and DELETE `/{db}/{id}`, and POST of a form."""
     if call.method == "GET":
         return _get(call, doc_id)
     if call.method == "PUT":
@@ -29,7 +30,7 @@ def document(call: Call, doc_id: str) -> Response:
     if call.method == "DELETE":
         return _delete(call, doc_id)
     if call.method == "POST":
-        raise left_out("Documents are not written by forms: PUT them as JSON.")
+        return posted(call, doc_id)
     if call.method == "COPY":
         raise left_out("COPY is not served: read the document and write it under its new id.")
     raise method_not_allowed("DELETE", "GET", "HEAD", "POST", "PUT", "COPY")

@@ -26,7 +26,7 @@ def asked(couchdb: CouchDB, method: str, target: str, body: Any, **more: str) ->
     pair = base64.b64encode(unquote(f"{at.username}:{at.password}").encode()).decode()
     headers = {"Authorization": f"Basic {pair}", "Accept": "application/json", **more}
     if body is not None:
-        headers["Content-Type"] = "application/json"
+        headers.setdefault("Content-Type", "application/json")
     connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=30)
     data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
     connection.request(method, target, data, headers)

@@ -261,6 +261,28 @@ _CONFLICT = {"error": "conflict", "reason": "Document update conflict."}
 _NO_REV = {"error": "bad_request", "reason": "Invalid rev format"}
 _NO_LIST = {"error": "bad_request", "reason": "Invalid list of revisions"}
 
+_FORM = {
+    "Host": "x.example:1",
+    "Referer": "http://x.example:1/_utils",
+    "Content-Type": "multipart/form-data; boundary=----F",
+}
+
+
+def _form(*parts: tuple[str, str]) -> bytes:
+    """Fields of a form by name, or by name and file."""
+    return (
+        "".join(
+            f"------F\r\nContent-Disposition: form-data; name={name}\r\n"
+            + ("Content-Type: image/svg; odd=1\r\n" if "filename" in name else "")
+            + f"\r\n{value}\r\n"
+            for name, value in parts
+        ).encode()
+        + b"------F--\r\n"
+    )
+
+
+_FILE = ('"_attachments"; filename="f"', "hello")
+
 # One exchange is asked of a database of its own, step by step.
 EXCHANGES: dict[str, list[Step]] = {
     **{
@@ -333,6 +355,58 @@ EXCHANGES: dict[str, list[Step]] = {
             "POST", "/db/_bulk_docs", {"docs": [{"_id": "r", "_rev": "1-a", "_access": 1}], "new_edits": False}, 201, []
         ),
         Step("GET", "/db/r", None, 200, {"_id": "r", "_rev": "1-a", "_access": 1}),
+    ],
+    "a form of no page of this server": [
+        Step("POST", "/db/a", {}, 400, {"error": "bad_request", "reason": "Referer header required."}),
+        Step("POST", "/db/a", {}, 400, {"error": "bad_request", "reason": "Referer header must match host."},
+             {**_FORM, "Referer": "http://y.example/"}),
+        Step("POST", "/db/a", {}, 415,
+             {"error": "bad_content_type", "reason": "Content-Type must be multipart/form-data"},
+             {**_FORM, "Content-Type": "application/x-www-form-urlencoded"}),
+    ],
+    "files put to a document by a form": [
+        Step("POST", "/db/d", _form(('"_rev"', f"1-{A}"), _FILE), 201, {"ok": True, "id": "d", "rev": "2-…"}, _FORM),
+        Step(
+            "GET", "/db/d", None, 200,
+            {
+                "_id": "d",
+                "_rev": "2-…",
+                "_attachments": {
+                    "f": {
+                        "content_type": "image/svg",
+                        "revpos": 2,
+                        "digest": "md5-XUFAKrxLKna5cZ2REBfFkg==",
+                        "length": 5,
+                        "stub": True,
+                    },
+                    "x": {
+                        "content_type": "image/png",
+                        "revpos": 1,
+                        "digest": "md5-uV9n9h67A2GWIteY9F/C0w==",
+                        "length": 3,
+                        "stub": True,
+                    },
+                },
+            },
+        ),
+        Step("POST", "/db/d", _form(('"_rev"', f"1-{A}"), _FILE), 409, _CONFLICT, _FORM),
+        Step("POST", "/db/d", _form(('"_rev"', "x"), _FILE), 400, _NO_REV, _FORM),
+    ],
+    "a document written by a form": [
+        Step("POST", "/db/a", _form(('"_doc"', f'{{"_rev": "1-{A}", "m": 2}}')), 201,
+             {"ok": True, "id": "a", "rev": "2-…"}, _FORM),
+        Step("GET", "/db/a", None, 200, {"_id": "a", "_rev": "2-…", "m": 2}),
+        Step("POST", "/db/p", _form(('"_doc"', "{}"), _FILE, _FILE), 400,
+             {"error": "bad_request", "reason": "Duplicate attachments"}, _FORM),
+        Step("POST", "/db/p", _form(('"_doc"', '{"')), 400,
+             {"error": "bad_request", "reason": "invalid UTF-8 JSON"}, _FORM),
+        Step("POST", "/db/p", _form(('"_doc"', "[]")), 400,
+             {"error": "bad_request", "reason": "Document must be a JSON object"}, _FORM),
+        Step("POST", "/db/p", _form(('"_doc"', "{}"), ('"_attachments"; filename="_x"', "")), 400,
+             {"error": "bad_request", "reason": "Attachment name '_x' starts with prohibited character '_'"}, _FORM),
+        Step("POST", "/db/p", _form(('"_doc"', "{}"), ('"_attachments"', "no file")), 201,
+             {"ok": True, "id": "p", "rev": "1-…"}, _FORM),
+        Step("GET", "/db/p", None, 200, {"_id": "p", "_rev": "1-…"}),
     ],
     "an attachment without a name": [
         Step("PUT", "/db/p", {"_attachments": {"": {"data": "YQ=="}}}, 201, {"ok": True, "id": "p", "rev": "1-…"}),

@@ -6,14 +6,16 @@ all criteria stands beside the section being scored.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kivy.clock import Clock
 from kivy.properties import BooleanProperty, NumericProperty, ObjectProperty, StringProperty
 
-from mobile.cards import ChecklistView, Problem, SectionView
+from mobile.cards import ChecklistView, ClaimItem, Problem, SectionView
 from mobile.i18n import ngettext_, state_word
 from mobile.problems import PhoneError
+from mobile.screens.claims import ClaimsSheet
 from mobile.screens.criterion import CriterionCard
 from mobile.screens.page import Page
 from mobile.screens.phrases import date_range, points, share
@@ -65,6 +67,7 @@ class ChecklistPage(Page):
     saved = BooleanProperty(False)
     missing_text = StringProperty("")
     minutes = StringProperty("")
+    claims = StringProperty("")
     banner = StringProperty("")
     banner_tone = StringProperty("calm")
     can_submit = BooleanProperty(True)
@@ -107,6 +110,7 @@ class ChecklistPage(Page):
         approve = view.awaiting == "mine" and not view.changed
         self.submit_text = self.words("Approve") if approve else self.words("Submit")
         self.minutes = self._minutes(view)
+        self.claims = self._claims(view)
         self._say_banner(view)
         self._tabs(view)
         self._cards(section)
@@ -121,6 +125,12 @@ class ChecklistPage(Page):
         if minutes.state is not None and not minutes.written:
             return self.words("Minutes of the visit") + " · " + state_word(minutes.state)
         return self.words("Minutes of the visit") + (" · " + state_word("draft") if minutes.written else "")
+
+    def _claims(self, view: ChecklistView) -> str:
+        """The line that leads to what the unit claims: also a head who is to approve reads it."""
+        if view.stage != "self" or not (view.claims or view.editable):
+            return ""
+        return " · ".join([self.words("Bonus and penalty points"), str(len(view.claims))][: 2 if view.claims else 1])
 
     def _say_banner(self, view: ChecklistView) -> None:
         self.banner_tone = "calm"
@@ -345,6 +355,69 @@ class ChecklistPage(Page):
             choices=card.view.choices,
             then=lambda index: self._save(self.phone.choose, self.key, criterion, index),
         ).open()
+
+    def open_claims(self) -> None:
+        """What is claimed, and what may be."""
+        ClaimsSheet(
+            title=self.words("Bonus and penalty points"),
+            claims=self.view.claims,
+            items=self.view.claim_items,
+            editable=self.view.editable,
+            attach=self._claim_evidence,
+            withdraw=self._withdraw,
+            add=self._new_claim,
+        ).open()
+
+    def _new_claim(self, item: ClaimItem) -> None:
+        NoteSheet(
+            title=item.name,
+            required=True,
+            canned=[],
+            then=lambda subject: self._claim_number(item, subject.strip()),
+        ).open()
+
+    def _claim_number(self, item: ClaimItem, subject: str) -> None:
+        # It is kept before its number is asked for: whoever closes that loses nothing.
+        if self._keep_claim(item.id, subject, None, ()) and item.bonus:
+            NoteSheet(
+                title=self.words("Number of the decision that recognises it"),
+                canned=[],
+                then=lambda number: self._keep_claim(item.id, subject, number.strip() or None, ()),
+            ).open()
+
+    def _claim_evidence(self, index: int) -> None:
+        claim = self.view.claims[index]
+        chosen = set(claim.evidence)
+
+        def toggle(evidence: str, *, on: bool) -> None:
+            (chosen.add if on else chosen.discard)(evidence)
+            self._keep_claim(claim.item, claim.subject, claim.number, sorted(chosen))
+
+        EvidenceSheet(
+            title=self.words("Evidence for {label}", label=claim.item_name),
+            cards=self.phone.evidence(checklist=self.key),
+            chosen=claim.evidence,
+            then=toggle,
+            capture=lambda: self.app.go("capture", checklist=self.key),
+        ).open()
+
+    def _keep_claim(self, item: str, subject: str, number: str | None, evidence: Sequence[str]) -> bool:
+        return self._claimed(
+            lambda: self.phone.set_claim(self.key, item, subject=subject, number=number, evidence=evidence)
+        )
+
+    def _withdraw(self, index: int) -> None:
+        self._claimed(lambda: self.phone.drop_claim(self.key, index))
+
+    def _claimed(self, write: Callable[[], object]) -> bool:
+        try:
+            write()
+        except (PhoneError, InvalidDocument, SyncError) as error:
+            toast(getattr(error, "message", str(error)), icon="alert-outline")
+            return False
+        self.refresh()
+        self._flash_saved()
+        return True
 
     def submit(self) -> None:
         """Show what stops it and what is missing, or ask once and submit. What is missing may stay so, but never

@@ -67,6 +67,8 @@ def standing_row(view: GroupView, row: Row, departures: Iterable[Departure] = ()
         visits_done=card.coverage.visits_done,
         visits=card.coverage.visits_planned,
         contested=tuple(it.stage for it in card.checklists if it.contested),
+        shared=row.shared,
+        ballot=row.ballot is not None,
     )
 
 

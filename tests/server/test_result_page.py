@@ -174,3 +174,18 @@ def test_the_page_says_whether_the_next_year_has_the_leader_whom_the_meeting_ele
     assert "đang ghi Hưng Yên" in leader.get(RESULT).get_data(as_text=True)
     world.service.setup.open_year({**following, "leaders": [{**terms[0], "unit": BN}]})
     assert "đã ghi trong năm 2025" in leader.get(RESULT).get_data(as_text=True)
+
+
+def test_of_equal_totals_the_ranking_says_what_decided_their_places(world, enter):
+    for login, unit in (("huong", "so-hd"), ("lan", HY), ("bac", BN)):
+        share = 70 if unit == BN else 80
+        put(world, ids.unit_database(unit, YEAR), submission_of(world.accounts[login], "d1", unit, full_marks(share)))
+    world.settle()
+    told, standings = "Bằng nhau về mọi mặt", f"/{GROUP}/{YEAR}"
+    page = enter("bac").get(standings).get_data(as_text=True)
+    assert (page.count(f"{told}: đồng hạng"), page.count(told)) == (2, 2)
+    votes = {"units": sorted(["so-hd", HY]), "held": "2024-10-08", "voters": 3, "present": 3}
+    ballot = {**votes, "votes": {"so-hd": 2, HY: 1}}
+    world.act("hoi-dong", "tie-ballot", ballot, reason="Biên bản số 1")
+    page = enter("bac").get(standings).get_data(as_text=True)
+    assert (page.count(f"{told}: hạng theo phiếu phân hạng"), page.count(told)) == (2, 2)

@@ -60,6 +60,10 @@ class StandingRow:
     visits: int
     contested: tuple[str, ...] = ()
     """The stage of each of its checklists that has submissions side by side: none of them counts."""
+    shared: bool = False
+    """The place is held together with others."""
+    ballot: bool = False
+    """A ballot of the meeting broke its tie."""
 
     @property
     def held(self) -> Said | None:

@@ -226,7 +226,9 @@ class Call:
         """The header that says where what was written is, `path` below the database."""
         parts = [self.db_name, *path]
         below = "/".join(quote(part, safe="") for part in parts)
-        scheme = "https" if self.request.headers.get("X-Forwarded-Proto") == "https" else self.request.scheme
+        told = self.request.headers
+        tls = told.get("X-Forwarded-Ssl") == "on" or told.get("X-Forwarded-Proto") == "https"
+        scheme = "https" if tls else self.request.scheme
         return {"Location": f"{scheme}://{self.host}{self.mount}/{below}"}
 
     @property

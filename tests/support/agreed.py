@@ -356,6 +356,16 @@ EXCHANGES: dict[str, list[Step]] = {
         ),
         Step("GET", "/db/r", None, 200, {"_id": "r", "_rev": "1-a", "_access": 1}),
     ],
+    "an attachment packed oddly, or whose checksum follows": [
+        *(
+            Step("PUT", "/db/p/x", b"abc", 415,
+                 {"error": "bad_content_type", "reason": "Only gzip and identity content-encodings are supported"},
+                 {"Content-Encoding": packed, "Content-Type": "image/png"})
+            for packed in ("deflate", "compress", "br")
+        ),
+        Step("PUT", "/db/p/x", b"abc", 201, {"ok": True, "id": "p", "rev": "1-…"},
+             {"Content-MD5": "trailer", "Content-Encoding": "Identity", "Content-Type": "image/png"}),
+    ],
     "a form of no page of this server": [
         Step("POST", "/db/a", {}, 400, {"error": "bad_request", "reason": "Referer header required."}),
         Step("POST", "/db/a", {}, 400, {"error": "bad_request", "reason": "Referer header must match host."},

@@ -129,9 +129,20 @@ def test_where_it_is_is_said_as_a_proxy_was_asked_for_it(curl: Curl, host: str, 
     assert put.headers["Location"] == f"{shown}prefix/db/a"
 
 
-def test_where_it_is_is_said_with_the_scheme_a_proxy_was_asked_in(curl: Curl) -> None:
-    put = curl.raw("PUT", "/db/a", data="{}", headers={"X-Forwarded-Proto": "https"})
-    assert put.headers["Location"] == "https://localhost/prefix/db/a"
+@pytest.mark.parametrize(
+    ("told", "scheme"),
+    [
+        ({"Proto": "https"}, "https"),
+        ({"Ssl": "on"}, "https"),
+        ({"Ssl": "on", "Proto": "http"}, "https"),
+        ({"Ssl": "off"}, "http"),
+    ],
+)
+def test_where_it_is_is_said_with_the_scheme_a_proxy_was_asked_in(
+    curl: Curl, told: dict[str, str], scheme: str
+) -> None:
+    put = curl.raw("PUT", "/db/a", data="{}", headers={f"X-Forwarded-{name}": told[name] for name in told})
+    assert put.headers["Location"] == f"{scheme}://localhost/prefix/db/a"
 
 
 def test_who_does_not_wait_for_a_batch_is_not_told_how_it_went(curl: Curl) -> None:

@@ -43,6 +43,17 @@ def draft_of(view: GroupView, unit: str, visit: str | None) -> tuple[str, Docume
     return (ids.unit_database(unit, view.year) if visit is None else ids.visit_database(visit)), empty
 
 
+def standing(backend: Backend, view: GroupView, unit: str, visit: str | None) -> dict[str, Mapping[str, Any]]:
+    """Criterion → what the draft says already, for who types beside it; not of what two phones dispute."""
+    name, empty = draft_of(view, unit, visit)
+    try:
+        draft = backend.open(name).get(empty["_id"])
+    except NotFound:
+        return {}
+    found = {criterion: checklist.answer_of(draft, criterion) for criterion in draft["answers"]}
+    return {criterion: given for criterion, given in found.items() if given and checklist.has_value(given)}
+
+
 def type_in(
     backend: Backend,
     view: GroupView,

@@ -52,6 +52,8 @@ def test_a_paper_checklist_is_typed_in_with_who_scored_it_when_and_who_typed(wor
     assert checklist.answer_of(draft(world), "i-7")["na"] is True
     assert part_hash(salted("x")) != given["paper"]["scored_by"]
     assert "Đã nhập 2 tiêu chí" in client.get(f"/{GROUP}/{YEAR}/units/{BN}").text
+    again = client.get(URL).text
+    assert [again.count(f"Phiếu nháp đang ghi: <b>{it}</b>") for it in ("52,5", "Không áp dụng")] == [1, 1]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from schemas.problem import InvalidDocument
 from schemas.scheme import Criterion, Scheme
 from server import typed_in
 from server.board.models.said import Said
-from server.board.view import GroupView
+from server.board.view import GroupView, raw_of
 from server.checklist_book import COLUMNS, answer_of, read, write
 from server.messages import say
 from server.problems import Invalid, Missing, Problem, Refused
@@ -152,6 +152,10 @@ def _page(
         sections=[
             (section, [it for it in section.criteria if it in _asked(scheme, functions)]) for section in scheme.sections
         ],
+        standing={
+            criterion: raw_of(given)
+            for criterion, given in typed_in.standing(service().backend, view, unit, visit).items()
+        },
         columns=dict(zip("ABCDEFG", COLUMNS, strict=True)),
         bad=[(it, said(it.said)) for it in bad],
         wrong=wrong or {},

@@ -71,21 +71,24 @@ def unchanged(call: Call, etag: str) -> Response | None:
 def json_pieces(call: Call, pieces: Iterator[bytes]) -> Response:
     """JSON of any length, made while it is sent; a short one is sent whole, with its length."""
     response = Response(mimetype="application/json", headers=_NO_CACHE)
-    begun: list[bytes] = []
-    begun_bytes = 0
-    while begun_bytes < call.limits.whole_bytes:
-        piece = next(pieces, None)
-        if piece is None:
-            return _whole(call, response, b"".join(begun))
-        begun.append(piece)
-        begun_bytes += len(piece)
-    pieces = chain(begun, pieces)
+    begun, is_all = _begun(call, pieces)
+    if is_all:
+        return _whole(call, response, begun)
+    pieces = chain([begun], pieces)
     response.headers.add("Vary", "Accept-Encoding")
     if _accepts_gzip(call):
         pieces = _gzip(pieces)
         response.headers["Content-Encoding"] = "gzip"
     response.response = stream_with_context(pieces)
     return response
+
+
+def parts_answer(call: Call, pieces: Iterator[bytes], *, content_type: str, headers: Mapping[str, str]) -> Response:
+    """A document and its attachments, as they come; a short one is sent whole, with its length."""
+    begun, is_all = _begun(call, pieces)
+    if is_all:
+        return Response(begun, content_type=content_type, headers={**_NO_CACHE, **headers})
+    return stream_answer(chain([begun], pieces), content_type=content_type, headers=headers)
 
 
 def stream_answer(
@@ -100,6 +103,19 @@ def stream_answer(
     response.headers["X-Accel-Buffering"] = "no"
     response.response = stream_with_context(iter(pieces))
     return response
+
+
+def _begun(call: Call, pieces: Iterator[bytes]) -> tuple[bytes, bool]:
+    """The first of `pieces`, and whether there are no more."""
+    begun: list[bytes] = []
+    begun_bytes = 0
+    while begun_bytes < call.limits.whole_bytes:
+        piece = next(pieces, None)
+        if piece is None:
+            return b"".join(begun), True
+        begun.append(piece)
+        begun_bytes += len(piece)
+    return b"".join(begun), False
 
 
 def _whole(call: Call, response: Response, body: bytes) -> Response:

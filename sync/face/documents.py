@@ -14,7 +14,7 @@ from sync import jsonwire, multipart
 from sync.database import Database, Document
 from sync.documents import check_form, check_id, claimed_path
 from sync.errors import BadRequest, Conflict, NotFound, TooLarge
-from sync.face.answer import json_answer, stream_answer, unchanged
+from sync.face.answer import json_answer, parts_answer, stream_answer, unchanged
 from sync.face.call import Call
 from sync.face.forms import posted
 from sync.face.problems import left_out, method_not_allowed, of_entry
@@ -61,7 +61,7 @@ def _get(call: Call, doc_id: str) -> Response:
             return had
     if in_parts and (names := _newer_than_known(call, found, call.known_revs())):
         content_type, body = _as_related(call, found, names, secrets.token_hex(16))
-        return stream_answer(body, content_type=content_type, headers=headers)
+        return parts_answer(call, body, content_type=content_type, headers=headers)
     if not call.option("revs"):
         found.pop("_revisions", None)
     return json_answer(call, found, headers=headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,15 @@ def test_where_it_is_is_said_with_the_scheme_a_proxy_was_asked_in(
 ) -> None:
     put = curl.raw("PUT", "/db/a", data="{}", headers={f"X-Forwarded-{name}": told[name] for name in told})
     assert put.headers["Location"] == f"{scheme}://localhost/prefix/db/a"
+
+
+def test_a_document_in_parts_says_its_length_where_it_is_short(curl: Curl) -> None:
+    for doc_id, data in (("a", b"short"), ("b", bytes(300_000))):
+        curl("PUT", f"/db/{doc_id}", {"_attachments": {"x": {"data": b64encode(data).decode()}}})
+    accept = {"Accept": "multipart/related"}
+    short, long = (curl.raw("GET", f"/db/{doc_id}?attachments=true", headers=accept) for doc_id in "ab")
+    assert short.headers["Content-Length"] == str(len(short.data))
+    assert ("Content-Length" in long.headers, len(long.data) > 300_000) == (False, True)
 
 
 def test_who_does_not_wait_for_a_batch_is_not_told_how_it_went(curl: Curl) -> None:

@@ -18,7 +18,7 @@ from sync.errors import SyncError
 from tests.server.world import GROUP, YEAR
 from tests.simulation.cluster import G, M
 from tests.simulation.machines import PhoneMachine
-from tests.simulation.witness import Wrong, body
+from tests.simulation.witness import KEPT, Wrong, body
 
 if TYPE_CHECKING:
     from mobile.phone import Phone
@@ -133,7 +133,13 @@ def _judge_phone(sim: Simulation, phone: PhoneMachine) -> None:
     if app.unsent():
         raise Wrong(f"{phone.name} still has {app.unsent()} unsent: {status}")
     # What somebody else wrote is theirs to send; whose phone is cut off, or never was here, does not send it again.
-    refused = [it for it in app.refused() if not _is_of_somebody_absent(sim, phone, it.database, it.id)]
+    # What was excused when its author's phone and the server had both lost it nobody can send.
+    refused = [
+        it
+        for it in app.refused()
+        if not _is_of_somebody_absent(sim, phone, it.database, it.id)
+        and ((it.database, it.id) in sim.witness.documents or not it.id.startswith(KEPT))
+    ]
     if refused:
         raise Wrong(f"{phone.name} has refused documents: {[(it.id, it.reason) for it in refused][:2]}")
     for name in stores.names():

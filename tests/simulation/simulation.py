@@ -11,7 +11,7 @@ import dataclasses
 import hashlib
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ import pytest
 import requests
 
 from mobile.enrol import CodeExpired, CodeUnknown, CodeUsed, EnrolmentError, enrol
+from mobile.local import found
 from mobile.problems import PhoneError
 from mobile.worker import SyncStatus
 from schemas import figures
@@ -35,6 +36,7 @@ from server.accounts import Account
 from server.couch_backend import CouchBackend
 from server.problems import Problem
 from sync import media, replicate
+from sync.database import Document
 from sync.errors import SyncError
 from sync.face import dispatch
 from sync.store import Store
@@ -48,7 +50,7 @@ from tests.simulation.judge import judge, leaves_of, photos_kept
 from tests.simulation.link import FATES, Lost, Wire, call
 from tests.simulation.machines import URL, PhoneMachine, ServerMachine, Stopwatch
 from tests.simulation.screen import Losses, Screen
-from tests.simulation.witness import Replica, Witness, Wrong, body, held, joined
+from tests.simulation.witness import OWN, Replica, Witness, Wrong, body, held, joined
 
 STEPS = (18, 34)
 CRITERIA = ("i-1", "i-2", "ii-1", "iii-5")
@@ -569,7 +571,7 @@ class Simulation:
         self._present("before a phone was put back")
         phone.restore(self.random.choice(backups))
         phone.screen = Screen.put_back(phone.phone)
-        self.say(phone.name, f"is put back to an older copy: {self.witness.excuse(self.replicas())} excused")
+        self.say(phone.name, f"is put back to an older copy: {self.witness.excuse(self.senders())} excused")
         self._excuse_photos()
 
     def _restore_server(self) -> None:
@@ -603,7 +605,7 @@ class Simulation:
         self._hear_decisions()  # of a copy that is newer than where an older one had put it
         self.say(
             main.name,
-            f"is put back ({'known' if known else 'unnoticed'}): {self.witness.excuse(self.replicas())} excused",
+            f"is put back ({'known' if known else 'unnoticed'}): {self.witness.excuse(self.senders())} excused",
         )
         self._excuse_photos()
 
@@ -646,7 +648,7 @@ class Simulation:
                 folder.delete(name)
                 folder.create(name)
                 folder.close()
-        self.say("disk", f"{name} is made anew, empty: {self.witness.excuse(self.replicas())} excused")
+        self.say("disk", f"{name} is made anew, empty: {self.witness.excuse(self.senders())} excused")
         self._excuse_photos()
 
     def _withdraw(self, phone: PhoneMachine) -> None:
@@ -680,9 +682,9 @@ class Simulation:
 
     # What there is
 
-    def _held_by(self, phone: PhoneMachine) -> Replica:
+    def _held_by(self, phone: PhoneMachine, passes: Callable[[Document], bool] = lambda _: True) -> Replica:
         stores = phone.phone.tools.local.stores
-        return joined(held(name, stores.open(name)) for name in stores.names() if name[0] in "uv")
+        return joined(held(name, stores.open(name), passes=passes) for name in stores.names() if name[0] in "uv")
 
     def names(self) -> list[str]:
         if self.couch is not None:
@@ -698,6 +700,29 @@ class Simulation:
     def replicas(self) -> list[Replica]:
         servers = joined(held(name, self.truth(name)) for name in self.names() if name[0] in "uv")
         return [servers, *(self._held_by(phone) for phone in self.phones.values())]
+
+    def senders(self) -> list[Replica]:
+        """What the servers hold, and what each phone could bring them again.
+
+        Nobody sends in another's name, and a copy of evidence is taken where the evidence is.
+        """
+        own = [
+            self._held_by(phone, lambda it, who=phone.who: not it["_id"].startswith(OWN) or it["by"] == who)
+            for phone in self.phones.values()
+        ]
+        servers = self.replicas()[0]
+        there = {name for replica in (servers, *own) for _database, name in replica.documents}
+        for replica in own:
+            replica.documents = {it: told for it, told in replica.documents.items() if self._is_taken(it, there)}
+        return [servers, *own]
+
+    def _is_taken(self, place: tuple[str, str], there: Collection[str]) -> bool:
+        database, name = place
+        if not name.startswith("cited:"):
+            return True
+        stores = (phone.phone.tools.local.stores for phone in self.phones.values())
+        copies = (found(each.open(database), name) for each in stores if database in each)
+        return any(copy is not None and copy["of"] in there for copy in copies)
 
     def _look_at_screen(self, phone: PhoneMachine, status: SyncStatus | None) -> None:
         """What the phone now says is on the server must be there."""

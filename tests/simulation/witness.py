@@ -7,7 +7,7 @@ only what somebody saw and replaced may be gone. It must never ask a machine wha
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,8 +95,14 @@ class Witness:
             raise Wrong(f"{when}: lost {sorted(entries)[:3]} {sorted(documents)[:3]}")
 
 
-def held(name: str, database: Database, *, conflicts: bool = True) -> Replica:
-    """What a `u-` or `v-` database holds, all leaves of drafts taken together."""
+OWN = ("submission:", "evidence:", "reply:")
+"""What its author alone may send."""
+
+
+def held(
+    name: str, database: Database, *, conflicts: bool = True, passes: Callable[[Document], bool] = lambda _: True
+) -> Replica:
+    """What a `u-` or `v-` database holds of what `passes`, all leaves of drafts taken together."""
     entries: dict[Place, set[bytes]] = defaultdict(set)
     documents: dict[tuple[str, str], bytes] = {}
     rows = database.all_docs(include_docs=True, conflicts=conflicts)["rows"]
@@ -106,7 +112,7 @@ def held(name: str, database: Database, *, conflicts: bool = True) -> Replica:
             leaves = [document, *(database.get(row["id"], rev=rev) for rev in document.get("_conflicts", ()))]
             for place, found in _entries(name, leaves).items():
                 entries[place] |= found
-        elif row["id"].startswith(KEPT):
+        elif row["id"].startswith(KEPT) and passes(document):
             documents[name, row["id"]] = b"" if row["id"].startswith("evidence:") else body(document)
     return Replica({place: frozenset(found) for place, found in entries.items()}, documents)
 

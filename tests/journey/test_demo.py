@@ -154,7 +154,7 @@ def a_block_with_every_case(folder, page, url):
     page.goto(f"{url}/khoi-tham-muu/2025")
     assert "Tạm giữ khen thưởng Đang có cảnh báo chưa kết thúc: khiếu nại, tố cáo" in row_of(page, "Tổng hợp")
     assert "Phiếu có mâu thuẫn" in row_of(page, "Đào tạo")
-    assert "Đã trả lại, chờ nộp bản mới (hạn 24/10/2025)" in row_of(page, "Kế hoạch, tài chính")
+    assert "Tiêu chí II.1 đã trả lại, chờ nộp bản mới (hạn 24/10/2025)" in row_of(page, "Kế hoạch, tài chính")
     page.goto(f"{sheets}/don-vi-dao-tao")
     assert "Chưa bản nào được tính" in words_of(page)
     page.goto(f"{sheets}/don-vi-tong-hop")

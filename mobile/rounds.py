@@ -19,7 +19,7 @@ from mobile import api, capture, drafts, photos, putback, refusals, sending, wit
 from mobile.account import Grant, Server
 from mobile.bites import Bites
 from mobile.cards import Account
-from mobile.local import found, listed, write_file
+from mobile.local import found, leaves, listed, write_file
 from mobile.messages import say
 from mobile.sending import Refused
 from mobile.tools import Tools
@@ -203,7 +203,7 @@ class Round:
         if grant.pull and (self._asks_all(grant) or self._way(grant)["pulled"] != grant.update_seq):
             held = {document["_id"] for document in listed(store, "decision:")}
             self._pull(store, remote, grant)
-            if grant.kind == "group" and self._is_put_back(store, grant, held):
+            if grant.kind == "group" and (self._is_put_back(store, grant, held) or self._is_forked(store, grant)):
                 putback.reconcile(self._local, store, remote)
                 self._remember(grant, doubted=False)
             self._forget_arrived(store, remote, grant)
@@ -344,6 +344,15 @@ class Round:
         parts = sorted(ids.part_id(part) for part in named)
         for start in range(0, len(parts), FETCH_AT_ONCE):
             sending.fetch(remote, store, parts[start : start + FETCH_AT_ONCE])
+
+    def _is_forked(self, store: Store, grant: Grant) -> bool:
+        """Does a document of the group live here in two revisions? The server alone writes there, each once: one may be
+        of before it was put back, read in a round that died before it could remember having read it.
+        """
+        if self._asks_all(grant):
+            return any(len(revs) > 1 for revs in putback.leaves_of(store).values())
+        landed = {doc_id for doc_id, _rev in self._landed.get(grant.name, ())}
+        return any(len(leaves(store, doc_id)) > 1 for doc_id in landed)
 
     def _is_put_back(self, store: Store, grant: Grant, held: Iterable[str]) -> bool:
         """Does anything tell that the server's database is an older copy of what this phone has read?"""

@@ -11,6 +11,7 @@ from mobile.enrol import EnrolmentError, enrol
 from mobile.putback import leaves_of, witnessed
 from mobile.worker import SyncWorker
 from sync import media
+from sync.documents import with_revision
 from tests.support.phones import (
     GROUP,
     HOME,
@@ -297,3 +298,19 @@ def bodies(store, prefix):
         {name: value for name, value in row["doc"].items() if name != "_rev"}
         for row in store.all_docs(start_key=prefix, end_key=prefix + "~", include_docs=True)["rows"]
     ]
+
+
+@pytest.mark.parametrize("thorough", [True, False])
+def test_what_a_server_wrote_before_it_was_put_back_does_not_stay_beside_what_it_wrote_anew(lan, service, thorough):
+    worker = SyncWorker(lan)
+    worker.sync_once()
+    group, here = service.stores.open(G), lan.tools.local.stores.open(G)
+    before = with_revision({"_id": "arrival:x:s", "type": "arrival", "at": "2024-10-08T01:00:00Z"})
+    after = with_revision({"_id": "arrival:x:s", "type": "arrival", "at": "2024-10-08T02:00:00Z"})
+    here.bulk_docs([before], new_edits=False)  # read in a round that died before it could remember having read it
+    group.bulk_docs([after], new_edits=False)
+    if thorough:
+        here.bulk_docs([after], new_edits=False)  # and the next one died as well
+        worker = SyncWorker(lan)
+    worker.sync_once()
+    assert leaves_of(here) == leaves_of(group)

@@ -81,6 +81,10 @@ class Checklists:
         at_hand = self._evidence(key)
         submitted = self._last_submission(key, book)
         claimed = submitting.claims(self.tools.local, key, submitted)
+
+        def copy_of(name: str) -> Document | None:
+            return self._copy(name, key.database, group)
+
         return Sheet(
             key=str(key),
             draft=draft,
@@ -96,10 +100,8 @@ class Checklists:
             submitted=submitted,
             changed=submitted is not None
             and (
-                submitting.claims_differ(claimed, submitted)
-                or submitting.says_more(
-                    draft, submitted, at_hand=at_hand, copy_of=lambda name: self._copy(name, key.database, group)
-                )
+                submitting.claims_differ(claimed, submitted, at_hand=at_hand, copy_of=copy_of)
+                or submitting.says_more(draft, submitted, at_hand=at_hand, copy_of=copy_of)
             ),
             sent_state=None if submitted is None else self._sent_state(key, book, submitted, ledger),
             editable=self._editable(key, book),

@@ -165,14 +165,25 @@ def claims(local: Local, key: Key, submitted: Mapping[str, Any] | None) -> list[
     return list({name: claim for name, claim in {**sent, **changed}.items() if name not in dropped}.values())
 
 
-def claims_differ(shown: Iterable[Mapping[str, Any]], submitted: Mapping[str, Any]) -> bool:
-    """Do they say anything that the submission does not? Evidence is compared by how much there is of it."""
-
-    def told(item: str, subject: str, number: str | None, evidence: Sequence[str]) -> tuple[Any, ...]:
-        return item, subject, number, len(evidence)
-
-    ours = {told(it["item"], base.part_hash(it["subject"]), it["number"], it["evidence"]) for it in shown}
-    return ours != {told(it["item"], it["subject"], it["number"], it["evidence"]) for it in submitted["claims"]}
+def claims_differ(
+    shown: Iterable[Mapping[str, Any]],
+    submitted: Mapping[str, Any],
+    *,
+    at_hand: Mapping[str, Document],
+    copy_of: Callable[[str], Document | None],
+) -> bool:
+    """Do they say anything that the submission does not? As `says_more` of answers."""
+    ours = {(it["item"], base.part_hash(it["subject"]), it["number"]): it["evidence"] for it in shown}
+    theirs = {(it["item"], it["subject"], it["number"]): it["evidence"] for it in submitted["claims"]}
+    return ours.keys() != theirs.keys() or any(
+        not _same_evidence(
+            [name for name in named if name not in theirs[claim]],  # what came with it is a copy already
+            [name for name in theirs[claim] if name not in named],
+            at_hand,
+            copy_of,
+        )
+        for claim, named in ours.items()
+    )
 
 
 def add_claim(

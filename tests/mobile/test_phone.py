@@ -252,6 +252,20 @@ def test_claims_travel_with_the_submission_and_keep_their_subject(lan, own):
     assert not lan.checklist(own).claims
 
 
+def test_a_claim_whose_evidence_was_exchanged_can_be_submitted_again(lan, own):
+    one, other = (lan.capture(picture(n), title=f"Bằng {n}", checklist=own) for n in (3, 4))
+    fill_answers(lan, own, "5")
+    lan.set_claim(own, "bonus-prize", subject="Giải Nhất", number="12/QĐ", evidence=[one.id])
+    lan.submit(own)
+    assert not lan.checklist(own).changed
+    lan.set_claim(own, "bonus-prize", subject="Giải Nhất", number="12/QĐ", evidence=[other.id])
+    assert lan.checklist(own).changed
+    store, second = lan.tools.local.stores.open(U), lan.submit(own)
+    (claim,) = store.get(second)["claims"]
+    assert [store.get(cited)["of"] for cited in claim["evidence"]] == [other.id]
+    assert not lan.checklist(own).changed
+
+
 def test_a_head_who_approves_on_the_phone_sends_the_specialists_claims_too(phone_of, service, sync):
     hien, hoa = phone_of("hien"), phone_of("hoa")
     own = hien.self_key(GROUP, YEAR)

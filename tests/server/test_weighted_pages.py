@@ -113,3 +113,27 @@ def test_the_leader_accepts_several_criteria_at_once_each_by_a_decision_of_its_o
     other = enter("lan")
     asked = {"csrf_token": token(other.get("/").text), "criterion": ["i-1"], "seen": seen}
     assert other.post(f"{url}/acceptances", data=asked).status_code in (403, 422)
+
+
+def test_a_checklist_that_arrives_while_several_criteria_are_accepted_is_not_accepted_unseen(
+    weighted, enter, monkeypatch
+):
+    inspected(weighted)
+    url, leader = f"{BASE}/units/{BN}", enter("huong")
+    shown = leader.get(url).text
+    seen = re.search(r'name="seen" value="(submission:[^"]+)"', shown)[1]
+    act = weighted.service.acts.act
+
+    def after_another(*arguments, **options):
+        (visit,) = weighted.service.board.view(None, GROUP, YEAR).visits
+        body = submission_of(
+            weighted.accounts["dung"], "d2", BN, {"i-1": "10"}, visit=visit, number=3, scheme=SCHEME, supersedes=[seen]
+        )
+        put(weighted, ids.visit_database(visit), body)
+        weighted.settle()
+        return act(*arguments, **options)
+
+    monkeypatch.setattr(weighted.service.acts, "act", after_another)
+    form = {"csrf_token": token(shown), "criterion": ["i-1"], "seen": seen}
+    assert leader.post(f"{url}/acceptances", data=form).status_code == 409
+    assert [it["act"] for it in weighted.service.board.decision_documents(None, GROUP, YEAR)] == ["plan-visit"]

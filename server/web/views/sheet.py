@@ -11,7 +11,9 @@ from flask_babel import ngettext
 
 from schemas.acts import subject_of
 from schemas.figures import corrected
+from schemas.hashing import body_sha256
 from schemas.problem import InvalidDocument
+from server.acts import standing_cross
 from server.board.models.decisions import DecisionEntry
 from server.board.models.refs import PersonRef
 from server.board.models.sheet import UnitSheet
@@ -55,14 +57,17 @@ def sheet_sent(group: str, year: int, unit: str) -> Any:
 @web.post("/<group>/<int:year>/units/<unit>/acceptances")
 def sheet_acceptances(group: str, year: int, unit: str) -> Any:
     """Several criteria at once, each by a decision of its own: of a unit few of sixty are in dispute."""
+    shown = service().board.view(account(), group, year)  # before what is compared with it: nothing newer is accepted
     page = service().board.sheet(account(), group, year, unit)
     found = _matters(page)
     accepted = unit_forms.read_accepted(request.form.getlist("criterion"), request.form.get("seen", ""), found)
     if isinstance(accepted, forms.Wrong):
         return _page(page, wrong=accepted.fields, typed=request.form), 422
     for criterion in accepted:
+        cross = standing_cross(shown, unit, criterion)
+        inputs = [{"id": it["_id"], "sha256": body_sha256(it)} for it in cross]
         try:
-            service().acts.act(account(), group, year, "accept", {"unit": unit, "criterion": criterion})
+            service().acts.act(account(), group, year, "accept", {"unit": unit, "criterion": criterion}, inputs=inputs)
         except Problem as problem:
             # What was written before stands: each is an act of its own, and the page shows which are left.
             page = service().board.sheet(account(), group, year, unit)

@@ -34,18 +34,24 @@ def test_the_minutes_are_written_in_the_checklist_kept_and_sent(screen, lan):
     assert screen.has("Gửi thay bản đã gửi")
 
 
-def test_what_asks_for_a_reply_stands_first_and_is_answered_in_one_field(lan, run):
+def planned(lan):
+    """The group on the phone, its decisions, and the one that plans a visit of the own unit."""
     group = lan.tools.local.stores.open(G)
     log = [row["doc"] for row in group.all_docs(start_key="decision:", end_key="decision;", include_docs=True)["rows"]]
-    planned = {
+    visit = {
         "visit": "vis-2", "inspected": HOME, "team": [{"account": "minh", "unit": "bac-ninh"}],
         "from": "2024-10-08", "to": "2024-10-08", "place": "Hưng Yên",
     }  # fmt: skip
+    return group, log, decide(log, "plan-visit", visit)
+
+
+def test_what_asks_for_a_reply_stands_first_and_is_answered_in_one_field(lan, run):
+    group, _log, visit = planned(lan)
     words = base.part("Chưa thấy hồ sơ.", "0" * 32)
     cross = submission(
         HOME, "minh", {"i-1": "30"}, stage="cross", visit="vis-2", note=part_hash(words), number=2
     )  # fmt: skip
-    for document in (decide(log, "plan-visit", planned), words, self_score(HOME, "lan", {"i-1": "60"}), cross):
+    for document in (visit, words, self_score(HOME, "lan", {"i-1": "60"}), cross):
         group.put(document)
     screen = run(lan)
     screen.tap("replies")
@@ -65,13 +71,7 @@ def test_what_asks_for_a_reply_stands_first_and_is_answered_in_one_field(lan, ru
     [("self", "Phiếu tự chấm bị trả lại"), ("cross", "Phiếu kiểm tra chéo bị trả lại cho đoàn")],
 )
 def test_only_the_units_own_checklist_is_offered_to_be_corrected(lan, run, stage, said):
-    group = lan.tools.local.stores.open(G)
-    log = [row["doc"] for row in group.all_docs(start_key="decision:", end_key="decision;", include_docs=True)["rows"]]
-    planned = {
-        "visit": "vis-2", "inspected": HOME, "team": [{"account": "minh", "unit": "bac-ninh"}],
-        "from": "2024-10-08", "to": "2024-10-08", "place": "Hưng Yên",
-    }  # fmt: skip
-    visit = decide(log, "plan-visit", planned)
+    group, log, visit = planned(lan)
     cross = submission(HOME, "minh", {"i-1": "58"}, stage="cross", visit="vis-2", number=2)
     own = self_score(HOME, "lan", {"i-1": "60"})
     why = base.part("Thiếu biểu.", "0" * 32)

@@ -201,8 +201,13 @@ def add_claim(
     """
     standing = {_named(claim): claim for claim in claims(tools.local, key, submitted)}
     mine = {"item": item, "subject": tools.part(subject), "number": number, "evidence": list(cites)}
-    known = standing.get(_named(mine))
-    standing[_named(mine)] = mine if known is None else {**mine, "subject": known["subject"]}
+    # The same one, else one whose number is told another way: an achievement that has two numbers is two claims.
+    alike = [name for name in standing if name[:2] == _named(mine)[:2]]
+    known = next((name for name in alike if name == _named(mine)), alike[0] if alike else None)
+    if known is not None:
+        mine["subject"] = standing[known]["subject"]
+        standing = {_named(mine) if name == known else name: it for name, it in standing.items()}
+    standing[_named(mine)] = mine
     _keep(tools.local, key, standing.values(), submitted)
 
 
@@ -218,8 +223,11 @@ def _keep(local: Local, key: Key, left: Iterable[Mapping[str, Any]], submitted: 
     local.edit(_claims_id(key), lambda _: body)
 
 
-def _claimed(local: Local, key: Key, submission: Mapping[str, Any] | None) -> dict[tuple[str, str], dict[str, Any]]:
-    """What a submission claims, by item and subject; its evidence are the copies it cites."""
+Name = tuple[str, str, str | None]
+
+
+def _claimed(local: Local, key: Key, submission: Mapping[str, Any] | None) -> dict[Name, dict[str, Any]]:
+    """What a submission claims, by item, subject and number; its evidence are the copies it cites."""
 
     def part(hashed: str) -> dict[str, Any]:
         here = found(local.stores.open(key.database), ids.part_id(hashed)) if key.database in local.stores else None
@@ -229,9 +237,9 @@ def _claimed(local: Local, key: Key, submission: Mapping[str, Any] | None) -> di
     return {_named(claim): claim for claim in claimed}
 
 
-def _named(claim: Mapping[str, Any]) -> tuple[str, str]:
-    """By item and by what people read; two phones may have written one subject down under two salts."""
-    return claim["item"], str(claim["subject"].get("value") or claim["subject"]["_id"])
+def _named(claim: Mapping[str, Any]) -> Name:
+    """By item, by what people read (two phones may have written one subject down under two salts), and by number."""
+    return claim["item"], str(claim["subject"].get("value") or claim["subject"]["_id"]), claim["number"]
 
 
 def _claims_id(key: Key) -> str:

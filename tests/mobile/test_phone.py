@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mobile.local import bare
 from mobile.problems import CannotSubmit, InvalidAnswer, PhoneError, UnknownChecklist
 from tests.support.phones import (
     GROUP,
@@ -250,6 +251,18 @@ def test_claims_travel_with_the_submission_and_keep_their_subject(lan, own):
     assert lan.checklist(own).claims[0].subject == "Giải Nhất toàn quốc"
     lan.drop_claim(own, 0)
     assert not lan.checklist(own).claims
+
+
+def test_one_achievement_under_two_numbers_stays_two_claims_when_the_checklist_is_submitted_again(lan, own):
+    fill_answers(lan, own, "5")
+    lan.set_claim(own, "bonus-prize", subject="Giải Nhất", number="12/QĐ")
+    store, first = lan.tools.local.stores.open(U), lan.submit(own)
+    body = bare(store.get(first))
+    twice = [*body["claims"], {**body["claims"][0], "number": "13/QĐ"}]  # as another program writes it
+    other = {**body, "_id": first[:-26] + "01ja0000000000000000000009", "claims": twice, "supersedes": [first]}
+    store.put(other)
+    lan.set_answer(own, "i-1", points="6")
+    assert [claim["number"] for claim in store.get(lan.submit(own))["claims"]] == ["12/QĐ", "13/QĐ"]
 
 
 def test_a_claim_whose_evidence_was_exchanged_can_be_submitted_again(lan, own):

@@ -216,6 +216,11 @@ class BackgroundServer:
         self._worker.handle_exit(None, None)
         self._thread.join()
         self._listener.close()
+        # gunicorn leaves the rest to the end of its process; ours goes on.
+        pipe, self._worker.PIPE = self._worker.PIPE, ()
+        for end in pipe:
+            os.close(end)
+        self._worker.tmp.close()
 
     def __enter__(self) -> Self:
         return self.start()

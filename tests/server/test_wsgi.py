@@ -17,6 +17,8 @@ from gunicorn import util
 from server import wsgi
 from server.wsgi import REQUEST_LINE_BYTES_MAX, BackgroundServer, PortTaken, serve
 
+OPEN = Path("/proc/self/fd")
+
 
 @pytest.fixture
 def app() -> flask.Flask:
@@ -219,6 +221,19 @@ def test_a_server_that_was_never_asked_anything_stops(app: flask.Flask) -> None:
         server.stop()
         with pytest.raises(requests.ConnectionError):
             requests.get(server.url)
+
+
+@pytest.mark.skipif(not OPEN.is_dir(), reason="counts descriptors as Linux lists them")
+def test_a_server_that_stopped_keeps_nothing_open(app: flask.Flask) -> None:
+    def serve_once() -> None:
+        with BackgroundServer(app) as server:
+            assert requests.get(f"{server.url}/raw/x").text == "/raw/x"
+
+    serve_once()  # what is loaded and opened once for all
+    before = len(list(OPEN.iterdir()))
+    for _ in range(10):
+        serve_once()
+    assert len(list(OPEN.iterdir())) < before + 10
 
 
 def test_a_port_that_is_taken_is_said_in_a_sentence(app: flask.Flask) -> None:

@@ -1,7 +1,7 @@
 """The phone's copy of a group's database after the server's was put back to an older copy: made to hold the same.
 
 Only the server writes there, so nobody's work is lost by forgetting what it no longer has. Decisions are kept apart:
-the phone is their witness, and says loudly that the server lost them (DESIGN §1.4). It must never know when to look.
+the phone is their witness, and says loudly that the server lost them. It must never know when to look.
 """
 
 from __future__ import annotations

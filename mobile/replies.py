@@ -1,7 +1,7 @@
 """What the own unit may answer on this phone: criteria sent back, and deductions far from its own score.
 
 A reply is a document of its own in the unit's database, sent once. Until when one may answer follows from the local
-copy of the group, by the rule the server reads too (DOMAIN 5.3). It must never know the network.
+copy of the group, by the rule the server reads too (rule 5.3). It must never know the network.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A checklist as its screen shows it: draft, scheme and decisions in, `ChecklistView` out. Pure.
 
-Points are exact inside; a subtotal is rounded once, as a section is (DOMAIN 5.5). What it adds up is what is answered
+Points are exact inside; a subtotal is rounded once, as a section is (rule 5.5). What it adds up is what is answered
 so far: provisional until everything that applies is, and never the official figure, which only standings give.
 """
 
@@ -182,7 +182,7 @@ def _section(sheet: Sheet, section: Section, nth: int, by_criterion: Mapping[str
 
 
 def _subtotal(sheet: Sheet, section: Section, views: Sequence[CriterionView]) -> tuple[Fraction | None, bool]:
-    """Σ points × section max / Σ applicable max (DOMAIN 5.4), and whether nothing in it is open."""
+    """Σ points × section max / Σ applicable max (rule 5.4), and whether nothing in it is open."""
     points = applicable = Fraction(0)
     answered, whole = False, True
     for criterion, each in zip(section.criteria, views, strict=True):

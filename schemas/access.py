@@ -148,7 +148,7 @@ def may_open(identity: Identity, name: str, facts: Facts) -> Refused | None:
 
 
 def access_to(identity: Identity, name: str, facts: Facts) -> Access | Refused:
-    """What a database is to somebody, or why it is closed to them (DESIGN 2)."""
+    """What a database is to somebody, or why it is closed to them."""
     try:
         database = ids.parse_database(name)
     except ids.NotAnId:
@@ -287,7 +287,7 @@ def may_cite(
 
 
 def may_tell_of_units(identity: Identity) -> Refused | None:
-    """May they write down that units were merged, renamed or dissolved (DOMAIN 6)?"""
+    """May they write down that units were merged, renamed or dissolved (rule 6)?"""
     return None if identity.roles & UNIT_EVENTS_WHO else Refused("units-of-admin")
 
 
@@ -299,7 +299,7 @@ def authority_for(
     *,
     visits: Mapping[str, Visit] | None = None,
 ) -> Authority | Refused:
-    """In whose name somebody may do an act, or the rule against it and who could (DOMAIN 5.10).
+    """In whose name somebody may do an act, or the rule against it and who could (rule 5.10).
 
     Whose an act is stands in `schemas.acts.ACTS`. Where it is the leader's: on the leader's own unit the deputy acts;
     else, and on both at once, the council. Nobody judges itself. `visits` tells whom a visit inspects when the act
@@ -330,7 +330,7 @@ def authority_for(
 
 
 def unauthorised(folded: Folded, groupyear: Mapping[str, Any], named: Iterable[str]) -> list[str]:
-    """Of these decisions, in the log's order, those in whose name nobody could act on their day (DOMAIN 5.10).
+    """Of these decisions, in the log's order, those in whose name nobody could act on their day (rule 5.10).
 
     By the same rule that let them be written. Whose account it was, and in which office, is not proved by the log.
     """

@@ -237,10 +237,10 @@ class Withhold(Form):
 
 
 LEADER: Final = ("leader",)
-"""The leading unit; on itself its deputy, else the council (DOMAIN 5.10)."""
+"""The leading unit; on itself its deputy, else the council (rule 5.10)."""
 
 COUNCIL: Final = ("council",)
-"""It compares groups, so what leaves the group passes through it (DOMAIN 1)."""
+"""It compares groups, so what leaves the group passes through it."""
 
 EITHER: Final = ("leader", "council")
 """Who hears first of a privacy that was hurt erases it: nobody should have to wait for the other."""
@@ -250,7 +250,7 @@ UNIT_EVENTS_WHO: Final = frozenset({"admin"})
 
 ANY_TIME: Final = ()
 UNPUBLISHED: Final = ("unpublished",)
-"""What is published is final (DOMAIN 3)."""
+"""What is published is final."""
 
 OPEN: Final = ("unpublished", "scores-open")
 """What bears on a score waits until locked scores are opened again, by a decision that everybody sees."""
@@ -308,7 +308,7 @@ def subject_of(act: str, value: Mapping[str, Any]) -> str:
     if act == "tie-ballot":
         return "ballot:" + ":".join(value["units"])
     if act in ("count-claim", "refuse-claim"):
-        # Another decision number is another achievement (DOMAIN 5.6): neither takes the other's place.
+        # Another decision number is another achievement (rule 5.6): neither takes the other's place.
         named = [value["unit"], value["item"], value["key"], value["number"]]
         return ":".join(["claim", *(each for each in named if each is not None)])
     return ACTS[act].subject.format_map(value)

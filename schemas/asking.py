@@ -12,7 +12,7 @@ from schemas.scheme import Criterion
 def asked(criterion: Criterion, *, own: Fraction | None = None) -> tuple[Reason, ...]:
     """The step of judged points, the target, the points of each time or of each band; nothing of a pass or a fail.
 
-    `own` is the target the unit pledged, which goes before the criterion's (DOMAIN 4).
+    `own` is the target the unit pledged, which goes before the criterion's (rule 4).
     """
     return tuple(_asked(criterion, own))
 

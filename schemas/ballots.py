@@ -1,4 +1,4 @@
-"""Ballots: when one counts, whom it puts first among the tied, whom it honours or elects (DOMAIN 5.9).
+"""Ballots: when one counts, whom it puts first among the tied, whom it honours or elects (rule 5.9).
 
     tie-ballot           two thirds of the members present; more votes is the better place
     award-ballot, elect  more than half of those present is chosen; invalid papers and empty chairs choose nobody

@@ -222,7 +222,7 @@ def problems(
 def differs(
     scheme: Scheme, criterion: Criterion, cross: Mapping[str, Any], self_answer: Mapping[str, Any] | None
 ) -> bool:
-    """Do two answers differ by more than the scheme's share of the maximum (DOMAIN 5.3)?
+    """Do two answers differ by more than the scheme's share of the maximum (rule 5.3)?
 
     Quantitative criteria need the group's best actual and are compared only where standings are computed.
     """

@@ -1,4 +1,4 @@
-"""Bonus and penalty: what decided claims add and take away, with each item's cap and each side's (DOMAIN 5.6)."""
+"""Bonus and penalty: what decided claims add and take away, with each item's cap and each side's (rule 5.6)."""
 
 from __future__ import annotations
 

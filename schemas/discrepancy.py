@@ -1,4 +1,4 @@
-"""Where a cross score and the self score it names lie far apart, and until when the unit may reply (DOMAIN 5.3)."""
+"""Where a cross score and the self score it names lie far apart, and until when the unit may reply (rule 5.3)."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def added(values: Iterable[Fraction]) -> Fraction:
 
 
 def round_half_up(value: Fraction, places: int = 2) -> Fraction:
-    """Rounded to `places` decimals, halves away from zero (DOMAIN 5.5)."""
+    """Rounded to `places` decimals, halves away from zero (rule 5.5)."""
     return Fraction(_in_units(value, places), 10**places)
 
 

@@ -1,4 +1,4 @@
-"""From an election to the next year's offices: who was elected, beside who holds the office. Pure (DOMAIN 5.9, 6).
+"""From an election to the next year's offices: who was elected, beside who holds the office. Pure (rules 5.9, 6).
 
 An election fills what a group year leaves open; where the group year names somebody else, that stands, and both are
 said. The seat of a unit that was merged is its successor's.

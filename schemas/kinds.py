@@ -1,4 +1,4 @@
-"""How each kind of criterion turns an answered value into points (DOMAIN 4), exactly.
+"""How each kind of criterion turns an answered value into points (rule 4), exactly.
 
 One formula a function; which answer counts is decided before, and rounding comes after.
 """

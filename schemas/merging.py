@@ -1,4 +1,4 @@
-"""What was answered for one criterion, merged over stages and submissions, before it becomes points (DOMAIN 5.1–5.4).
+"""What was answered for one criterion, merged over stages and submissions, before it becomes points (rules 5.1–5.4).
 
 Mean, precedence and weights apply to what was answered (points, count, actual), exactly; formulas come after.
 """

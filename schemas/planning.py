@@ -1,4 +1,4 @@
-"""Who inspects whom: a fair plan of a year's cross-inspections, the same wherever it is worked out (DOMAIN 5.10).
+"""Who inspects whom: a fair plan of a year's cross-inspections, the same wherever it is worked out (rule 5.10).
 
     units in order ──▶ each inspected by those next in line ──▶ exchanges that lessen faults ──▶ rounds
 

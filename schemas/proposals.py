@@ -1,4 +1,4 @@
-"""Whom the group puts forward for awards, and where that departs from score order (DOMAIN 5.7, 5.9).
+"""Whom the group puts forward for awards, and where that departs from score order (rules 5.7, 5.9).
 
 A ballot honours an eligible unit; it never moves a place. To put one forward while a better placed, eligible unit is
 left out departs from score order, and needs a reason in the minutes before the ranking can be frozen. Who is eligible

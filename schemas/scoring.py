@@ -1,6 +1,6 @@
 """The scorecard of each unit: every criterion with its points, state and trace; sections, base, bonus, penalty, total.
 
-Everything is exact; each section is rounded once (DOMAIN 5.5). A figure that cannot be known is None with its reasons,
+Everything is exact; each section is rounded once (rule 5.5). A figure that cannot be known is None with its reasons,
 never zero. Places are `schemas.standings`'s.
 """
 
@@ -269,7 +269,7 @@ def best_text(best: Mapping[str, Fraction | None]) -> dict[str, str]:
 
 
 def _best(merged: Iterable[Merged]) -> Fraction | None:
-    """L: the largest merged actual among all listed members to whom the criterion applies (DOMAIN 4)."""
+    """L: the largest merged actual among all listed members to whom the criterion applies (rule 4)."""
     return max((it.value for it in merged if it.state == "merged" and it.value is not None), default=None)
 
 
@@ -405,7 +405,7 @@ def _fixed_by(record: Record, criterion: Criterion) -> str | None:
 def _points(
     scheme: Scheme, merged: Merged, by_stage: Mapping[str, Fraction | None], points_of: Scale
 ) -> Fraction | None:
-    """Points are computed once from the merged value; in weighted mode per stage, then weighted (DOMAIN 5.2)."""
+    """Points are computed once from the merged value; in weighted mode per stage, then weighted (rule 5.2)."""
     if scheme.weights is None or merged.stage == "carried":
         if merged.stage is not None and merged.stage in by_stage and not merged.carried:
             return by_stage[merged.stage]  # of the very value

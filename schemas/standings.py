@@ -1,6 +1,6 @@
 """The ranking: a pure function of a group year's record, and the same to the last digit wherever it runs.
 
-`as_of` dates memberships, signatures, flags and deadlines; it never filters submissions or decisions (DESIGN 1.5).
+`as_of` dates memberships, signatures, flags and deadlines; it never filters submissions or decisions.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class Standings:
 
 
 def tied(ranking: Standings) -> tuple[tuple[str, ...], ...]:
-    """The units that share a place, sorted, by place: among exactly these a ballot may be held (DOMAIN 5.9)."""
+    """The units that share a place, sorted, by place: among exactly these a ballot may be held (rule 5.9)."""
     shared = (row for row in ranking.rows if row.shared)
     return tuple(tuple(sorted(row.unit for row in rows)) for _, rows in groupby(shared, key=lambda row: row.place))
 
@@ -249,7 +249,7 @@ def _in_order(record: Record, rows: list[Row]) -> list[Row]:
 
 
 def _worth(row: Row) -> tuple[Fraction, ...]:
-    """Smaller is better: total, each section in the scheme's order, penalty. All are rounded figures (DOMAIN 5.9)."""
+    """Smaller is better: total, each section in the scheme's order, penalty. All are rounded figures (rule 5.9)."""
     sections = (-(section.points or 0) for section in row.card.sections)
     return (-(row.total or Fraction(0)), *map(Fraction, sections), row.card.penalty.points)
 

@@ -1,4 +1,4 @@
-"""Units over time: what an event makes of a group's year, and what a unit was called on a day. Pure (DOMAIN 6).
+"""Units over time: what an event makes of a group's year, and what a unit was called on a day. Pure (rule 6).
 
 On the event's day the successor is a member and the old unit no longer is. Nothing here touches a score: what was
 scored stays the old unit's, under its old name, and carries over only by decision.

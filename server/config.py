@@ -60,7 +60,7 @@ class Config:
     proxies: int = 0
     """Through how many proxies of ours a request comes: as many of the last `X-Forwarded-…` are believed."""
     sweep_every_s: float = 300.0
-    """Every five minutes the follower looks at everything, whatever hints it had (DESIGN 2)."""
+    """Every five minutes the follower looks at everything, whatever hints it had."""
 
     @property
     def databases(self) -> Path:

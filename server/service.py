@@ -7,7 +7,7 @@
                       ├─ acts                 decisions
                       ├─ follower ─ projection
                       ├─ board                what is read
-      └─ results              frozen rankings and their bundles
+                      └─ results              frozen rankings and their bundles
 
 Opening it touches disks and nothing else; `start` begins to follow. It must never know HTTP.
 """

@@ -1,4 +1,4 @@
-"""Colours and sizes as VISUAL fixes them for phone and page alike. Pure values: no Kivy, no screen.
+"""Colours and sizes, for phone and page alike. Pure values: no Kivy, no screen.
 
 Colours are `#RRGGBB`. Sizes are in the phone's scale-independent points, before the person's own font setting.
 """

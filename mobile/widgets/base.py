@@ -29,7 +29,7 @@ class OneLine(Label):
 
 
 class Figure(Label):
-    """A figure as wide as itself. Provisional ones are italic (VISUAL: states of a record)."""
+    """A figure as wide as itself. Provisional ones are italic."""
 
     provisional = BooleanProperty(False)
 

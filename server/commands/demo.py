@@ -1,4 +1,4 @@
-"""`thidua demo`: two clusters of 2024, played by simulated phones over HTTP, then served."""
+"""`thidua demo`: two clusters and a block, played by simulated phones over HTTP, then served."""
 
 from __future__ import annotations
 

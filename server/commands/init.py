@@ -1,4 +1,4 @@
-"""`thidua init`: a data folder, and the first administrator."""
+"""`thidua init`: a data folder with its keys and the schemes that are shipped."""
 
 from __future__ import annotations
 

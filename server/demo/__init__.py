@@ -1,1 +1,1 @@
-"""The demonstration: two clusters of 2024, real in their units and leaders, invented in their scores and saying so."""
+"""The demonstration: two clusters and a block; what is public of them is real, scores and people are invented."""

@@ -1,4 +1,4 @@
-"""Every code of the data → the word a person reads, with its icon and tone, the same on every page (VISUAL "States").
+"""Every code of the data → the word a person reads, with its icon and tone, the same on every page.
 
 Colour never speaks alone: a `Word` always has its text and its icon. A code added later than this page still shows,
 as itself, rather than as nothing. This module must never know which page asks.

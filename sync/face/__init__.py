@@ -5,7 +5,7 @@ endpoint, and lets one module an endpoint do the rest: server, updates, replicat
 bulk, changes, listing, local. `call` is the border where input is checked, `answer` sends, `problems` words every
 refusal as CouchDB.
 
-It serves what replicators and PouchDB use (REPLICATION protocol pages of docs.couchdb.org, and CouchDB 3.5's source);
+It serves what replicators and PouchDB use (the protocol's pages at docs.couchdb.org, and CouchDB 3.5's source);
 what it leaves out answers 501 with a sentence. Who may do what is decided by `open_database` and by the database it
 returns (`sync.guarded`). It must never know what a document means.
 """

@@ -1,5 +1,5 @@
 """Answers: JSON whole or in pieces, gzipped where that pays. CouchDB gzips neither `_changes` nor `_bulk_get`; on a
-phone's link they are most of the bytes (REPLICATION: 100 score documents, 35.9 → 8.3 KB).
+phone's link they are most of the bytes (100 score documents: 35.9 → 8.3 KB).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The rules of DOMAIN 4 and 5 once more, as a person with paper would apply them: no sharing, no cleverness.
+"""Rules 4 and 5 of docs/rules.md once more, as a person with paper would apply them: no sharing, no cleverness.
 
 Written from the rules and not from `schemas`; it reads plain documents and answers plain figures, to be compared.
 Left out are forks of the log: every act here follows all before it.

@@ -1,4 +1,4 @@
-"""Tables of cases at the edges of DOMAIN 4 and 5: exactly the share, exactly the day, exactly the cap."""
+"""Tables of cases at the edges of rules 4 and 5: exactly the share, exactly the day, exactly the cap."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ ONE = scheme_document(section("i", "100", criterion("i-1", "60"), criterion("i-2
 
 
 def worked_case() -> Cluster:
-    """DOMAIN 5's worked case: section I without tourism 437 of 460; II 188; III 190; +30 −10."""
+    """The worked case of docs/rules.md: section I without tourism 437 of 460; II 188; III 190; +30 −10."""
     cluster = Cluster(*UNITS)
     answers = {
         "i-1": "57",

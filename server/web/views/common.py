@@ -36,7 +36,7 @@ HEAT_STEPS: Final = (
     (Fraction(8, 10), "h3"),
     (Fraction(7, 10), "h2"),
 )
-"""From orange to blue by the part of the maximum earned. 70 %, 80 % and 90 % are the thresholds of awards (DOMAIN 5.7),
+"""From orange to blue by the part of the maximum earned. 70 %, 80 % and 90 % are the thresholds of awards (rule 5.7),
 and real scores crowd above them, so the scale is finest there."""
 
 

@@ -19,7 +19,7 @@ from server.web.reader import account, service
 from server.web.views.common import derivation, today, working_days_on
 
 RETURN_WORKING_DAYS: Final = 5
-"""Offered as a return's deadline: the working days a reply has (DOMAIN 5.3); the leader may choose another."""
+"""Offered as a return's deadline: the working days a reply has (rule 5.3); the leader may choose another."""
 
 
 @web.get("/<group>/<int:year>/units/<unit>/<criterion>")

@@ -168,7 +168,7 @@ def _page(page: UnitSheet, *, wrong: Mapping[str, Any] | None = None, typed: Map
         sent=lambda name: _sent(view, name),
         wrong=wrong or {},
         typed=typed or {},
-        # What is published is final (DOMAIN 3).
+        # What is published is final.
         may_type_in=page.head.state != "published" and may_type_in(view, page.unit.unit),
         may_approve=account().unit == page.unit.unit and "head" in account().roles,
         tab="standings",

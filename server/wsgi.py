@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import select
 import socket
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Self
@@ -32,6 +34,9 @@ GRACEFUL_STOP_S = 10
 # Waiting feeds (24) plus work; more threads only queue before SQLite's one writer.
 THREADS = 48
 CONNECTIONS_MAX = 1_000
+# Each connection is a descriptor; a hundred databases in use hold some five hundred, 1,500 at their busiest
+# (sync.store_folder), and a photo on its way another. Systems give 1,024 unless asked.
+DESCRIPTORS = CONNECTIONS_MAX + 2_000
 # The longest id, percent-encoded, is 21 KB, and the name of an attachment may follow; a line without end is an attack.
 REQUEST_LINE_BYTES_MAX = 64 * 1024
 
@@ -94,12 +99,21 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
     """gunicorn's threaded worker, whose late requests harm no file, and whose silent and slow clients hold up nobody.
 
     A connection is closed once the client has closed it too, or two seconds later. gunicorn waits for that on the one
-    thread that accepts connections and gives out work; here the request's own thread does.
+    thread that accepts connections and gives out work; here the request's own thread does. And where no descriptor is
+    left for one more connection, gunicorn's worker dies, and with it all it was answering; here the connection waits.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.method_queue = _MethodQueue()
+
+    def accept(self, listener: socket.socket) -> None:
+        try:
+            super().accept(listener)
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                raise
+            time.sleep(0.1)
 
     def handle(self, conn: Any) -> Any:
         if not isinstance(conn.sock, _Line):
@@ -171,7 +185,8 @@ def serve_made(
     require_free(host, port)
     hooks = {} if on_start is None else {"when_ready": lambda _arbiter: on_start()}
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    _Application(make_app, {"bind": bind, "threads": threads, "graceful_timeout": GRACEFUL_STOP_S, **hooks}).run()
+    settings = {"bind": bind, "threads": threads, "worker_connections": min(CONNECTIONS_MAX, _descriptors() // 2)}
+    _Application(make_app, {"graceful_timeout": GRACEFUL_STOP_S, **settings, **hooks}).run()
 
 
 class BackgroundServer:
@@ -254,6 +269,17 @@ class _ThreadedWorker(_Worker):
 
     def _cap_keepalive(self, _deadline: float) -> None:
         super()._cap_keepalive(0.0)
+
+
+def _descriptors() -> int:
+    """How many this process may open: as many as a service needs, or as the system lets it."""
+    may, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if may == resource.RLIM_INFINITY:
+        return DESCRIPTORS
+    if may < DESCRIPTORS:
+        may = DESCRIPTORS if most == resource.RLIM_INFINITY else min(DESCRIPTORS, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (may, most))
+    return may
 
 
 def require_free(host: str, port: int) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +224,53 @@ def test_a_server_that_was_never_asked_anything_stops(app: flask.Flask) -> None:
         server.stop()
         with pytest.raises(requests.ConnectionError):
             requests.get(server.url)
+
+
+_LIMITED = """
+import resource, sys
+import flask
+from server import wsgi
+resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), int(sys.argv[2])))
+app = flask.Flask("app")
+app.get("/may")(lambda: str(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
+wsgi.serve(app, host="127.0.0.1", port=int(sys.argv[3]), on_start=lambda: print("ready", flush=True))
+"""
+
+
+@contextlib.contextmanager
+def served_with(may: int, most: int) -> Iterator[str]:
+    """Where a process with these limits of open files serves; it must have complained of nothing at the end."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-c", _LIMITED, str(may), str(most), str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "ready\n"
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            complained = process.stdout.read()
+    assert not complained
+
+
+def test_a_service_takes_the_descriptors_it_may_have() -> None:
+    with served_with(256, 700) as url:
+        assert requests.get(f"{url}/may").text == "700"
+    with served_with(256, 4_000) as url:
+        assert requests.get(f"{url}/may").text == str(wsgi.DESCRIPTORS)
+
+
+def test_more_connections_than_descriptors_wait_and_end_nothing() -> None:
+    with served_with(200, 200) as url, contextlib.ExitStack() as held, requests.Session() as kept:
+        port = int(url.rpartition(":")[2])
+        assert kept.get(f"{url}/may").text == "200"
+        idle = [held.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(250)]
+        assert kept.get(f"{url}/may").text == "200"
+        for each in idle:
+            each.close()
+        assert requests.get(f"{url}/may").text == "200"
+        assert kept.get(f"{url}/may").text == "200"
 
 
 @pytest.mark.skipif(not OPEN.is_dir(), reason="counts descriptors as Linux lists them")

@@ -21,6 +21,7 @@ from server.accounts import Account, Device
 from server.backends import Backend
 from server.board.view import GroupView
 from server.board.views import Views
+from server.problems import Missing
 from server.registry import Registry
 from sync.database import Seq
 
@@ -98,8 +99,11 @@ class FactBook:
         visits: dict[str, Visit] = {}
         names: dict[tuple[str, int], Mapping[str, str]] = {}
         withheld: set[tuple[str, str]] = set()
-        for group, year in self.group_years():
-            found = self._of_year(group, year)
+        for group, year in self._group_years():
+            try:
+                found = self._of_year(group, year)
+            except Missing:  # it is being opened, or a crash came between: the others stand
+                continue
             members[group, year] = found.members
             visits.update(found.visits)
             withheld |= found.withheld
@@ -133,8 +137,8 @@ class FactBook:
             self._years[name] = known
         return known
 
-    def group_years(self) -> Iterator[tuple[str, int]]:
-        """Every group year there is, by name."""
+    def _group_years(self) -> Iterator[tuple[str, int]]:
+        """Every group year that has a database, by name."""
         for name in self._backend.names():
             if name.startswith("g-"):
                 parsed = ids.parse_database(name)

@@ -334,8 +334,10 @@ class Setup:
         return True
 
     def _group_years(self) -> list[tuple[str, int]]:
+        """Those that were opened: of one that is being opened only the database may stand."""
         named = [ids.parse_database(name) for name in self._backend.names() if name.startswith("g-")]
-        return [(str(it.group), int(it.year or 0)) for it in named]
+        found = [(str(it.group), int(it.year or 0)) for it in named]
+        return [it for it in found if self._database(*it) is not None]
 
     def _events_of(self, groupyear: Mapping[str, Any]) -> list[Document]:
         """What happened to its members up to the year's end, and to their successors."""
@@ -398,14 +400,10 @@ class Setup:
         document = self._registry.find(ids.account_id(account.account))
         assert document is not None
         unit = self._known_unit(account.unit)
-        for name in self._backend.names():
-            if name.startswith("g-"):
-                parsed = ids.parse_database(name)
-                assert parsed.group is not None
-                assert parsed.year is not None
-                year = self._backend.open(name).get(ids.groupyear_id(parsed.group, parsed.year))
-                if {unit["unit"], unit["parent"]} & {member["unit"] for member in year["members"]}:
-                    self.member(parsed.group, parsed.year, document)
+        for group, year in self._group_years():
+            opened = self._backend.open(ids.group_database(group, year)).get(ids.groupyear_id(group, year))
+            if {unit["unit"], unit["parent"]} & {member["unit"] for member in opened["members"]}:
+                self.member(group, year, document)
 
     def movement(self, group: str, year: int, document: Mapping[str, Any]) -> None:
         self._into_group(group, year, {**body_of(document), "_id": ids.movement_id(document["movement"])})

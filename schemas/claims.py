@@ -66,7 +66,7 @@ def astray(scheme: Scheme, folded: Folded, unit: str, claimed: Iterable[Body]) -
         if _item(scheme, claim.item) is None
     ]
     decided: list[Body] = [folded.history[subject][-1]["value"] for subject in subjects]
-    own = {it["item"] + it["subject"] + (it["number"] or ""): it for it in claimed}.values()
+    own = {(it["item"], it["subject"], it["number"]): it for it in claimed}.values()
     for each in own:
         if not any(_decides(value, each, own) for value in decided):
             why = Reason("claim-undecided") if _item(scheme, each["item"]) else _unknown(each["item"])
@@ -77,19 +77,17 @@ def astray(scheme: Scheme, folded: Folded, unit: str, claimed: Iterable[Body]) -
 
 def _decides(value: Body, claim: Body, own: Iterable[Body]) -> bool:
     """Does a decision speak of this claim? It names an achievement by the beginning of its subject's hash; where one
-    subject is claimed under several items, each has a hash of its own, and the decision may name another's.
+    subject is claimed under several items, each has a hash of its own, and the decision may name another's. What it
+    names under this very item is another achievement, though one number may tell both.
     """
     if value["item"] != claim["item"]:
         return False
     if claim["subject"].startswith(value["key"]):
-        return claim["number"] is None or _same(value["number"], claim["number"])
-    if claim["number"] is not None:
-        return _same(value["number"], claim["number"])
-    return any(it["subject"].startswith(value["key"]) for it in own if it["item"] != claim["item"])
-
-
-def _same(one: str | None, other: str) -> bool:
-    return one is not None and plain_number(one) == plain_number(other)
+        return claim["number"] is None or same_number(value["number"], claim["number"])
+    named = {it["item"] for it in own if it["subject"].startswith(value["key"])}
+    if claim["item"] in named:
+        return False
+    return bool(named) if claim["number"] is None else same_number(value["number"], claim["number"])
 
 
 def _item(scheme: Scheme, item: str) -> Item | None:
@@ -152,6 +150,11 @@ def _once_each(scheme: Scheme, claims: list[ClaimResult]) -> list[ClaimResult]:
 def plain_number(number: str) -> str:
     """A decision's number as it is compared: typed with another space or in capitals, it is the same decision."""
     return "".join(number.split()).casefold()
+
+
+def same_number(one: str | None, other: str | None) -> bool:
+    """Do these tell one decision?"""
+    return one is not None and other is not None and plain_number(one) == plain_number(other)
 
 
 def _side(items: Items, claims: list[ClaimResult]) -> Side:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from flask_babel import lazy_gettext as _
 
 from schemas import figures
+from schemas.claims import same_number
 from schemas.merging import ADDITIVE
 from schemas.scoring import CriterionResult
 from schemas.standings import Standings
@@ -234,13 +235,13 @@ def _decided(claim: PendingClaim, decided: Iterable[DecisionEntry], astray: Coll
     Where a text is withheld that told one subject under two hashes, the item and the number tell it.
     """
     return any(
-        _claimed(entry) == (claim.item, claim.key) and claim.number in (None, entry.value["number"])
+        _claimed(entry) == (claim.item, claim.key)
+        and (claim.number is None or same_number(claim.number, entry.value["number"]))
         for entry in decided
         if not entry.contested
     ) or any(
         entry.value["item"] == claim.item
-        and claim.number is not None
-        and claim.number == entry.value["number"]
+        and same_number(claim.number, entry.value["number"])
         and (claim.subject is None or entry.decision in astray)
         for entry in decided
         if not entry.contested

@@ -313,6 +313,18 @@ def test_a_claim_of_which_nothing_was_decided_is_told_until_it_is() -> None:
     assert undecided() == []
 
 
+def test_of_two_achievements_of_one_number_the_one_not_decided_is_told() -> None:
+    cluster = Cluster("ha-noi")
+    cluster.submit("ha-noi", cluster.full())
+    (own,) = cluster.submissions.values()
+    item = cluster.scheme["bonus"]["items"][0]["id"]
+    # Recognised together: one decision of the province names both.
+    own["claims"] = [{"item": item, "subject": each * 64, "number": "7/QĐ", "evidence": []} for each in "bc"]
+    cluster.claim("ha-noi", item, "b" * 16, number="7/QĐ")
+    told = [it.key for it in cluster.standings().row("ha-noi").card.astray]
+    assert told == ["c" * 64]
+
+
 def test_the_sum_of_a_section_bears_its_own_rules_name() -> None:
     cluster = Cluster("ha-noi")
     cluster.submit("ha-noi", cluster.full())

@@ -191,6 +191,16 @@ def test_a_claim_nobody_has_decided_is_a_task_and_its_own_unit_reads_it_with_its
     assert "Cháu Na đoạt giải" not in read(own, SHEET)
 
 
+def test_a_claim_decided_under_its_number_in_another_spelling_is_not_offered_again(world, enter):
+    claims = claimed(world)
+    for item in ("bonus-practice", "bonus-prize"):
+        assert "Đề nghị:" in read(enter("huong"), SHEET)
+        value = {"unit": BN, "item": item, "key": claims[0]["subject"][:16], "occurrences": "1", "number": "12 / qđ"}
+        world.act("huong", "count-claim", value, "Có quyết định.")
+    assert [it.kind for it in world.service.board.tasks(None, GROUP, YEAR) if it.kind == "claim"] == []
+    assert "Đề nghị:" not in read(enter("huong"), SHEET)
+
+
 @pytest.mark.parametrize("replaced", ["the unit withdrew it", "nobody approved it"])
 def test_what_a_submission_claims_that_does_not_count_is_not_offered_for_a_decision(world, enter, replaced):
     claimed(world)

@@ -319,8 +319,11 @@ def authority_for(
     elif group.leader is not None and group.deputy is not None and group.deputy not in about:
         wanted, as_, rule = group.deputy, "deputy", "act-of-deputy"
     else:
-        if "council" in identity.roles and identity.unit not in about:
-            return Authority(identity.unit, "council")
+        if "council" in identity.roles:
+            itself = identity.unit in about
+            return (
+                Refused("act-on-own-unit", {"unit": identity.unit}) if itself else Authority(identity.unit, "council")
+            )
         return Refused("no-leader" if group.leader is None else "act-of-council")
     if identity.unit != wanted:
         return Refused(rule, {as_: wanted})

@@ -259,6 +259,14 @@ def test_a_ballot_that_concerns_leader_and_deputy_belongs_to_the_council() -> No
     assert authority_for(COUNCIL, "tie-ballot", value, LEADERS) == Authority("vu-tccb", "council")
 
 
+def test_of_the_council_too_nobody_judges_the_own_unit_and_is_told_so() -> None:
+    of_leader = Identity("thu", "hai-duong", frozenset({"council"}))
+    own = Refused("act-on-own-unit", {"unit": "hai-duong"})
+    alone = GroupFacts("hai-duong", None)
+    assert authority_for(of_leader, "approve-na", {"unit": "hai-duong", "criterion": "i-7"}, alone) == own
+    assert authority_for(of_leader, "tie-ballot", {"units": ["ha-noi", "hai-duong"]}, alone) == own
+
+
 def test_cancelling_the_visit_to_the_leaders_own_unit_belongs_to_the_deputy() -> None:
     log = Cluster("ha-noi", "hai-duong")
     log.plan("v2", "hai-duong")

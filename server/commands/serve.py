@@ -22,7 +22,7 @@ from server.commands._shared import config_of, data_option, json_option, print_j
 @json_option
 def command(data: Path, host: str, port: int, couchdb: str | None, *, as_json: bool) -> None:
     """Serve the installation in --data until Ctrl+C. Behind TLS, set THIDUA_SECURE_COOKIES=1 and
-    THIDUA_PROXIES=1 (docs/the-service.md).
+    THIDUA_PROXIES=1 (docs/running.md).
 
     Give --couchdb as THIDUA_COUCHDB_URL: a password on the command line is seen by others of the machine, and the other
     commands read it too.

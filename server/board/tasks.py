@@ -30,6 +30,9 @@ _URGENCY = (
     "unsigned_pact",
 )
 
+_UNIT_AT = {"criterion": 1, "na": 1, "section": 1, "claim": 1, "rank": 1, "carry": 1, "checklist": 2}
+"""Where a subject names the unit it is about, whose page settles it."""
+
 
 def tasks(view: GroupView, standings: Standings, waiting: Iterable[Waiting], today: date) -> tuple[Task, ...]:
     """Every open task of the group year."""
@@ -82,9 +85,9 @@ def _returns_and_gaps(view: GroupView, standings: Standings, today: date) -> Ite
 def _contested(view: GroupView, standings: Standings) -> Iterator[Task]:
     for subject in view.folded.contested:
         words = subject.split(":")
-        concerns = words[0] in ("criterion", "na", "section", "claim", "rank") and len(words) > 1
         criterion = words[2] if words[0] in ("criterion", "na") else None
-        unit = view.unit(words[1]) if concerns else None
+        named = _UNIT_AT.get(words[0])
+        unit = None if named is None else view.unit(words[named])
         yield Task("contested", unit, criterion, subject, Said("subject-contested"), None)
     for row in standings.rows:
         for checklist in row.card.checklists:

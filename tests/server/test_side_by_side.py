@@ -35,12 +35,13 @@ def filled(client, page, act, **fields):
     return sent
 
 
-def elsewhere(world, act, value, by="huong", unit=HD, as_="leader"):
+def elsewhere(world, act, value, by="huong", unit=HD, as_="leader", inputs=()):
     """Another server, that had seen nothing of ours, decided this."""
     reason = salted("Máy chủ kia ghi.")
     theirs = build(
         [], act, value, group=GROUP, year=YEAR, by=by, authority={"unit": unit, "as": as_},
         at="2024-10-08T05:00:01Z", reason=reason["_id"].partition(":")[2],
+        inputs=inputs,
     )  # fmt: skip
     put(world, ids.group_database(GROUP, YEAR), reason, theirs)
     world.settle()
@@ -107,6 +108,31 @@ def test_what_two_servers_decided_about_a_unit_is_settled_on_its_page(world, ent
     answer = leader.post(SHEET, data={**sent, **typed, "reason": "Đã xem cả hai."})
     assert answer.status_code == 303
     assert contested(world) == []
+
+
+CARRIED = {"unit": BN, "criterion": "i-1", "from": HY, "event": f"unitevent:2024-10-08:{BN}"}
+
+
+@pytest.mark.parametrize(
+    ("act", "ours", "theirs"),
+    [
+        ("lock-scheme", {"scheme": "scheme:cum-1000:1"}, {"scheme": "scheme:cum-1000:2"}),
+        ("lock-scores", {"locked": False}, {"locked": True, "best": {}}),
+        ("rank-unit", {"unit": BN, "ranked": False}, {"unit": BN, "ranked": True}),
+        ("count-submission", {"counts": False}, {"counts": True}),
+        ("carry-over", {**CARRIED, "answer": {"points": "1"}}, {**CARRIED, "answer": {"points": "2"}}),
+    ],
+)
+def test_a_task_of_two_decisions_leads_to_the_page_that_shows_them_side_by_side(world, enter, act, ours, theirs):
+    scored(world)
+    (own,) = (it for it in world.ids_of("submission") if f":{BN}:self:" in it)
+    named = {"submission": own} if act == "count-submission" else {}
+    for value, by, at in ((ours, "huong", HD), (theirs, "lan", HY)):
+        elsewhere(world, act, value | named, by=by, unit=at, inputs=[(own, "0" * 64)])
+    assert len(contested(world)) == 1
+    leader = enter("huong")
+    ((_, page),) = set(re.findall(r'<li><a href="(([^"]*))"><span class="problem">', read(leader, BASE)))
+    assert "Hai quyết định song song" in read(leader, page)
 
 
 def test_a_decision_that_came_after_the_page_was_shown_is_not_settled_unseen(world, enter):

@@ -83,7 +83,6 @@ class Access:
     changes: bool
     push: bool
     ranges: tuple[tuple[str, str], ...] = ()
-    read_by_id: bool = True
 
     @property
     def pull(self) -> bool:

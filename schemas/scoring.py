@@ -356,10 +356,6 @@ def _claimed(record: Record, held: Iterable[Checklist]) -> list[Body]:
     return [claim for it in held if it.counted is not None for claim in record.submissions[it.counted]["claims"]]
 
 
-def _untouched(section: Section, moved: Collection[str]) -> bool:
-    return all(it.id not in moved for it in section.criteria)
-
-
 def _criterion_result(
     record: Record, scheme: Scheme, unit: str, merged: Merged, best: Fraction | None
 ) -> CriterionResult:

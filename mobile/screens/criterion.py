@@ -12,7 +12,7 @@ from kivy.properties import BooleanProperty, ListProperty, ObjectProperty, Strin
 from kivy.uix.widget import Widget
 
 from mobile.cards import CriterionView
-from mobile.i18n import _, ngettext_
+from mobile.i18n import _
 from mobile.screens.phrases import points, short_date
 from mobile.screens.tiles import Thumb
 from mobile.theme.states import CRITERION_LOOK, STATE_LOOK
@@ -170,10 +170,6 @@ class CriterionCard(Card):
 
     def _tapped(self, thumb: Thumb) -> None:
         self.dispatch("on_open_picture", thumb.evidence)
-
-    def photo_word(self, count: int) -> str:
-        """What the photo chip says."""
-        return ngettext_("{n} photo", "{n} photos", count) if count else _("Photo")
 
     def on_changed(self, field: str, value: Any) -> None:
         """An answer to save."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kivy.properties import BooleanProperty, NumericProperty, StringProperty
 
 from mobile.cards import State
 from mobile.i18n import state_word
 from mobile.theme.states import STATE_LOOK
-from mobile.widgets.bars import Badge
 from mobile.widgets.base import Tap, TapCard
 from mobile.widgets.kv import load
 
@@ -46,13 +43,6 @@ class Thumb(Tap):
     mark_icon = StringProperty("")
     mark_role = StringProperty("soft")
     chosen = BooleanProperty(False)
-
-
-def show_badge(badge: Badge, state: State, percent: int | None = None) -> None:
-    """Let `badge` say a state; while sending, how far."""
-    badge.icon, badge.role = STATE_LOOK[state]
-    word: Any = state_word(state)
-    badge.text = f"{word} {percent} %" if state == "sending" and percent is not None else word
 
 
 load(__file__)

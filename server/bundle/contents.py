@@ -17,9 +17,6 @@ from schemas.hashing import body_of
 
 Body = Mapping[str, Any]
 
-PRIVATE_TYPES: Final = frozenset({"part", "member", "person"})
-"""Texts, places and names: what a public bundle goes without. Hashes and account ids stay."""
-
 MANIFEST, RANKING, SIGNATURE = "manifest.json", "ranking.json", "signature.json"
 
 PHOTO_FOLDER: Final = "photo"

@@ -28,7 +28,6 @@ from server.board.models.tasks import Task
 from server.board.view import GroupView
 from server.web.forms import REASON_CHARS_MAX, Filled, Wrong
 
-ON_UNIT: Final = ("decide-section", "count-claim", "refuse-claim", "rank-unit", "count-submission", "carry-over")
 KEY_CHARS: Final = 16
 OCCURRENCES_MAX: Final = 99
 

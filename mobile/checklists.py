@@ -94,6 +94,7 @@ class Checklists:
             text=lambda part: self.library.text(part, key.database, group),
             card=cache(lambda evidence: shelf.one(key.database, evidence)),
             evidence=frozenset(at_hand),
+            copy_of=copy_of,
             self_version=book.self_version(key.unit) if key.stage == "cross" else None,
             returns=_returns(book, key, scheme, submitted),
             claims=claimed,

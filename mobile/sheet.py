@@ -54,6 +54,8 @@ class Sheet:
     card: Callable[[str], EvidenceCard | None]
     evidence: frozenset[str]
     """Ids of the evidence at hand."""
+    copy_of: Callable[[str], Mapping[str, Any] | None]
+    """A cited copy, where it is here."""
     self_version: Mapping[str, Any] | None
     returns: Mapping[str, Mapping[str, Any]]
     """Criterion → the return decision that stands against what was last submitted."""
@@ -300,8 +302,14 @@ def _claim(sheet: Sheet, claim: Mapping[str, Any]) -> ClaimView:
         item_name=claim["item"] if item is None else said(item.names, sheet.locale),
         subject=claim["subject"].get("value", ""),
         number=claim["number"],
-        evidence=tuple(claim["evidence"]),
+        evidence=tuple(dict.fromkeys(_at_hand(sheet, name) for name in claim["evidence"])),
     )
+
+
+def _at_hand(sheet: Sheet, name: str) -> str:
+    """What a submission claimed cites copies: of such a one, the evidence it was made of, if that is here."""
+    copy = None if name in sheet.evidence else sheet.copy_of(name)
+    return str(copy["of"]) if copy is not None and copy["of"] in sheet.evidence else name
 
 
 def _claim_items(scheme: Scheme, locale: str) -> tuple[ClaimItem, ...]:

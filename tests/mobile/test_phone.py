@@ -279,6 +279,24 @@ def test_a_claim_whose_evidence_was_exchanged_can_be_submitted_again(lan, own):
     assert not lan.checklist(own).changed
 
 
+def test_the_evidence_of_a_claim_that_was_sent_is_shown_chosen_and_can_be_taken_away(lan, own):
+    one, other = (lan.capture(picture(n), title=f"Bằng {n}", checklist=own) for n in (3, 4))
+    fill_answers(lan, own, "5")
+    lan.set_claim(own, "bonus-prize", subject="Giải Nhất", number="12/QĐ", evidence=[one.id, other.id])
+    store, first = lan.tools.local.stores.open(U), lan.submit(own)
+    lan.tools.local.edit(f"claims:{own}", lambda _: None)  # a colleague's phone knows what was sent alone
+
+    (claim,) = lan.checklist(own).claims
+    assert set(claim.evidence) == {one.id, other.id}
+    assert not lan.checklist(own).changed
+    lan.set_claim(own, "bonus-prize", subject="Giải Nhất", number="12/QĐ", evidence=claim.evidence)
+    assert not lan.checklist(own).changed
+    lan.set_claim(own, "bonus-prize", subject="Giải Nhất", number="12/QĐ", evidence=[one.id])
+    before, now = (store.get(name)["claims"][0]["evidence"] for name in (first, lan.submit(own)))
+    assert [store.get(cited)["of"] for cited in now] == [one.id]
+    assert set(now) < set(before)
+
+
 def test_a_head_who_approves_on_the_phone_sends_the_specialists_claims_too(phone_of, service, sync):
     hien, hoa = phone_of("hien"), phone_of("hoa")
     own = hien.self_key(GROUP, YEAR)

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from server.commands._shared import data_option, json_option, locale_option, opened, print_json, tell, terminals_locale
+from server.commands._shared import (
+    data_option,
+    json_option,
+    locale_option,
+    opened,
+    print_json,
+    tell,
+    terminals_locale,
+    word,
+)
 
 if TYPE_CHECKING:
     from server.accounts import Account
@@ -159,4 +168,4 @@ def _tell(account: Account, code: str, locale: str, *, as_json: bool) -> None:
              "closed_at": account.closed_at}
         )  # fmt: skip
     else:
-        tell(code, locale, login=account.login, roles=account.roles)
+        tell(code, locale, login=account.login, roles=[word("role", each, locale) for each in account.roles])

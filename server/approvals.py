@@ -6,6 +6,7 @@ phone by Submit, here by one button. It arrives through the unit's database as i
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import datetime
 
@@ -46,9 +47,17 @@ class Approvals:
         self._follow = follow
         self._now = now
         self._random_bytes = random_bytes
+        # Of two taps on one button the second sees what the first wrote: else both would stand, side by side.
+        self._lock = threading.Lock()
 
     def approve(self, account: Account, group: str, year: int, submission: str) -> Document:
         """The head's submission as written. Raises Missing, Refused (who could), Clash where it no longer waits."""
+        self._views.view(group, year)  # a year there is none of is missing, and needs no lock
+        with self._lock:
+            self._backend.look_anew(ids.group_database(group, year))
+            return self._approve(account, group, year, submission)
+
+    def _approve(self, account: Account, group: str, year: int, submission: str) -> Document:
         view = self._views.view(group, year)
         prepared = view.documents.get(submission)
         if prepared is None or prepared["type"] != "submission":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import threading
 
 import pytest
 
@@ -63,6 +64,25 @@ def test_only_the_head_of_that_unit_approves_and_only_what_waits(world, prepared
     with pytest.raises(Clash):
         approve(world, "bac", prepared["_id"])
     assert len(world.ids_of(f"submission:{GROUP}:{BN}")) == 2
+
+
+def test_of_many_taps_on_one_button_one_approves_and_nothing_is_contested(world, prepared):
+    outcomes, ready = [], threading.Barrier(6)
+
+    def tap():
+        ready.wait()
+        try:
+            approve(world, "bac", prepared["_id"])
+        except Clash:
+            outcomes.append("clash")
+
+    threads = [threading.Thread(target=tap) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes == ["clash"] * 5
+    assert (row(world, BN)["base"], sheet(world).standing.contested) == ("800.00", ())
 
 
 def test_until_a_correction_is_approved_the_approved_version_counts(world, prepared):

@@ -3,13 +3,14 @@
     board = service.board                      # server.service.Service, at current_app.extensions["thidua"]
     board.menu(account) -> tuple[MenuEntry, ...]
     board.groups(account) -> tuple[GroupCard, ...]
-    board.standings(account, group, year, as_of=None) -> StandingsPage
+    board.standings(account, group, year, *, as_of=None) -> StandingsPage
     board.sheet(account, group, year, unit) -> UnitSheet
     board.trace(account, group, year, unit, criterion) -> CriterionTrace
     board.explain(account, group, year, unit, criterion=None) -> Explained
-    board.visit_plan(account, group, year, teams_per_unit=1) -> VisitPlan
+    board.visit_plan(account, group, year, *, teams_per_unit=1, stay_home=(), barred=()) -> VisitPlan
     board.comparison(account, group, year) -> Comparison
     board.visits(account, group, year) -> VisitsPage
+    board.minutes(account, group, year, visit) -> MinutesPage
     board.evidence(account, group, year, *, unit=None, criterion=None, skip=0, limit=60) -> EvidencePage
     board.evidence_card(account, group, year, cited) -> EvidenceCard
     board.photo(account, group, year, photo, *, thumb) -> sync.database.Attachment

@@ -9,6 +9,7 @@ refused in words. This package must never open a database: it knows the service'
     guard      CSRF on every form, headers on every answer
     forms      what a person typed → an act's value, or what is wrong with which field (pure)
     unit_forms likewise, for what the group decides about a whole unit (pure)
+    event_forms  likewise, for what happens to units (pure)
     icons      the few icons pages draw, inlined
     errors     problems as pages in plain words
     views/     one module a page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -15,6 +16,8 @@ import click
 @click.option("--size", metavar="WxH", help="The window's size, 412x892 when not given.")
 def command(data: Path | None, server: str | None, size: str | None) -> None:
     """Open the app. It runs as a process of its own: the server's packages never load the phone's."""
+    if find_spec("kivy") is None:
+        raise click.ClickException('The app needs Kivy: pip install ".[mobile]" in a copy of the repository.')
     given = {"--data": data and str(data), "--server": server, "--size": size}
     arguments = [part for name, value in given.items() if value for part in (name, value)]
     raise SystemExit(subprocess.call([sys.executable, "-m", "mobile", *arguments]))  # noqa: S603 - our own module

@@ -478,3 +478,9 @@ def test_who_could_decide_is_named_in_the_language_asked_for(world, run, locale,
     told = run("freeze", GROUP, str(YEAR), "--locale", locale, fails=True)
     assert sentence in told
     assert "huong (Nguyễn Thị Hương)" in told
+
+
+def test_the_app_without_kivy_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("server.commands.mobile.find_spec", lambda _name: None)
+    outcome = CliRunner().invoke(main, ["mobile"])
+    assert (outcome.exit_code, "pip install" in outcome.output) == (1, True)

@@ -51,7 +51,11 @@ class Approvals:
         self._lock = threading.Lock()
 
     def approve(self, account: Account, group: str, year: int, submission: str) -> Document:
-        """The head's submission as written. Raises Missing, Refused (who could), Clash where it no longer waits."""
+        """The head's submission as written.
+
+        Raises Missing, Refused (who could), Clash where it no longer waits or the result is published: it would be
+        received and change nothing.
+        """
         self._views.view(group, year)  # a year there is none of is missing, and needs no lock
         with self._lock:
             self._backend.look_anew(ids.group_database(group, year))
@@ -64,6 +68,9 @@ class Approvals:
             raise Missing("no-submission", {"submission": submission})
         if account.unit != prepared["unit"] or "head" not in account.roles:
             raise Refused("approval-of-units-head", {"unit": prepared["unit"]})
+        published = view.folded.on("published", "publish")
+        if published is not None:
+            raise Clash("published-final", {"n": published["n"]})
         checklist = checklists(view.record)[ids.checklist_of(submission)]
         if submission not in waiting_for_head(view, checklist):
             raise Clash("nothing-to-approve")

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
-from flask import render_template
+from flask import render_template, request
 from flask_babel import lazy_gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -20,6 +21,7 @@ from server.web.blueprint import web
 from server.web.guard import HEADERS
 from server.web.language import said
 from server.web.reader import ask_to_sign_in
+from server.web.views.common import local_path
 
 log: Final = structlog.get_logger(__name__)
 
@@ -70,6 +72,9 @@ PLAIN: Final = {
     ),
 }
 
+ACT_REFUSED: Final = Plain(_("Việc này không được chấp nhận"), _("Chưa có gì bị thay đổi."), "lock-outline")
+"""Who asked may see the page and not do this: the sentence that comes with it says why, and who could."""
+
 FORM_TOO_OLD: Final = Plain(
     _("Biểu mẫu đã để quá lâu"),
     _(
@@ -86,14 +91,27 @@ def page(status: int, plain: Plain | None = None, sentence: str | None = None) -
     With the headers of a page wherever it is answered: those of programs would keep it from its styles.
     """
     shown = plain or PLAIN.get(status) or PLAIN[500 if status >= 500 else 400]
-    return render_template("problem.html", plain=shown, sentence=sentence, status=status), status, HEADERS
+    # The rule that keeps a page closed says who could open it, and better than the advice that fits every page.
+    advised = not (shown is PLAIN[403] and sentence)
+    body = render_template(
+        "problem.html", plain=shown, sentence=sentence, advised=advised, status=status, back=_came_from()
+    )
+    return body, status, HEADERS
+
+
+def _came_from() -> str | None:
+    """The page whose form was sent, so that nobody has to find the way back to it."""
+    if request.method in ("GET", "HEAD") or not (request.referrer or "").startswith(request.host_url):
+        return None
+    return local_path(request.referrer.removeprefix(request.host_url.rstrip("/")))
 
 
 @web.errorhandler(Problem)
 def _of_problem(problem: Problem) -> Any:
     if isinstance(problem, NotSignedIn):
         return ask_to_sign_in()
-    return page(problem.status, sentence=said(problem.said))
+    acted = problem.status == HTTPStatus.FORBIDDEN and request.method not in ("GET", "HEAD")
+    return page(problem.status, ACT_REFUSED if acted else None, sentence=said(problem.said))
 
 
 @web.errorhandler(HTTPException)

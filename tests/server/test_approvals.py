@@ -13,6 +13,7 @@ from schemas.hashing import part_hash
 from server.app import create_app
 from server.problems import Clash, Missing, Refused
 from tests.server.test_follower import put
+from tests.server.test_freezing import published
 from tests.server.test_unit_events import row
 from tests.server.test_web import PASSWORD, sign_in, token
 from tests.server.world import BN, GROUP, HD, YEAR, evidence_of, full_marks, salted, submission_of
@@ -154,3 +155,27 @@ def test_the_head_approves_on_the_units_page_and_others_see_no_button(world, pre
     again = head.post(f"{url}/approval", data=form)
     assert (again.status_code, "Việc này vừa thay đổi" in html.unescape(again.text)) == (409, True)
     assert "chờ lãnh đạo đơn vị duyệt" not in other.get(url).get_data(as_text=True)
+
+
+def test_once_the_result_is_published_nothing_is_approved_and_the_page_says_so(world, prepared):
+    head = client_of(world, "truong-bn", BN)
+    published(world)
+    page = html.unescape(head.get(f"/{GROUP}/{YEAR}/units/{BN}").text)
+    assert "Kết quả đã công bố là cuối cùng" in page
+    assert "Duyệt phiếu này" not in page
+    with pytest.raises(Clash) as refused:
+        approve(world, "bac", prepared["_id"])
+    assert refused.value.said.code == "published-final"
+
+
+def test_who_may_see_a_page_and_not_act_on_it_reads_that_the_act_was_refused_and_gets_back(world, prepared):
+    url, other = f"/{GROUP}/{YEAR}/units/{BN}", client_of(world, "truong-hd", HD)
+    form = {"submission": prepared["_id"], "csrf_token": token(other.get("/devices").text)}
+    answer = other.post(f"{url}/approval", data=form, headers={"Referer": f"http://localhost{url}"})
+    page = html.unescape(answer.text)
+    assert answer.status_code == 403
+    assert "Việc này không được chấp nhận" in page
+    assert "Trang này dành cho người khác" not in page
+    assert f'href="{url}"' in page
+    elsewhere = other.post(f"{url}/approval", data=form, headers={"Referer": "http://localhost.example/x"})
+    assert "Quay lại trang vừa rồi" not in html.unescape(elsewhere.text)

@@ -170,6 +170,6 @@ def _page(page: UnitSheet, *, wrong: Mapping[str, Any] | None = None, typed: Map
         typed=typed or {},
         # What is published is final.
         may_type_in=page.head.state != "published" and may_type_in(view, page.unit.unit),
-        may_approve=account().unit == page.unit.unit and "head" in account().roles,
+        may_approve=page.head.state != "published" and account().unit == page.unit.unit and "head" in account().roles,
         tab="standings",
     )

@@ -15,9 +15,11 @@ from schemas.standings import Row
 
 def lacking(row: Row) -> tuple[Reason, ...]:
     """A row's reasons, with what is missing told together: which stages, and what only waits for a decision on N/A."""
-    rest = [_named(reason) for reason in row.reasons if reason.code != "missing"]
+    rest = [_named(reason) for reason in row.reasons if reason.code not in ("missing", "no-number")]
     missing = [result for reason in row.reasons if (result := _missing(row, reason)) is not None]
-    return (*rest, *_together(missing))
+    told = (*rest, *_together(missing))
+    # That there is no number is seen where the number would stand; it is said only where nothing says why.
+    return told or tuple(reason for reason in row.reasons if reason.code == "no-number")
 
 
 def lacking_stages(result: CriterionResult) -> tuple[str, ...]:

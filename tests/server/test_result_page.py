@@ -48,6 +48,13 @@ def test_the_leader_locks_and_freezes_and_the_council_publishes_on_the_page(worl
     assert grouped(result.key) in page
 
 
+def test_what_stands_against_freezing_leads_to_the_units_it_speaks_of(world, enter):
+    page = enter("huong").get(RESULT).get_data(as_text=True)
+    reasons = page[page.index("Chưa chốt được vì:") :].split("</ul>")[0]
+    for unit in MEMBERS:
+        assert f'<a href="/{GROUP}/{YEAR}/units/{unit}">' in reasons
+
+
 def test_a_ranking_that_moved_under_the_leaders_eyes_is_not_frozen(world, enter):
     leader = enter("huong")
     locked(world)

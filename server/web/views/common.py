@@ -11,10 +11,11 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, Final
 
-from flask import Flask, g, request
+from flask import Flask, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
+from markupsafe import Markup, escape
 
 from schemas import ids
 from schemas.asking import asked
@@ -29,6 +30,10 @@ from server.web.words import office, word
 
 SATURDAY: Final = 5
 """As `date.weekday` counts."""
+
+LINK_OPENS: Final = "\ue000"
+LINK_CLOSES: Final = "\ue001"
+"""Of the private use area, which no name holds: where a sentence will have a link."""
 
 HEAT_STEPS: Final = (
     (Fraction(95, 100), "h5"),
@@ -87,6 +92,26 @@ def told(sentence: Said, head: GroupHead) -> str:
         )
 
     return said(Said(sentence.code, {name: shown(value) for name, value in sentence.params.items()}))
+
+
+def told_linked(sentence: Said, head: GroupHead) -> Markup:
+    """As `told`, each unit it names a link to its scoresheet: what stands in the way is mended there."""
+    found: list[str] = []
+
+    def marked(value: object) -> object:
+        if isinstance(value, list | tuple):
+            return [marked(each) for each in value]
+        if not isinstance(value, str) or value not in _view(head).member_units:
+            return value
+        found.append(value)
+        return f"{LINK_OPENS}{len(found) - 1}{LINK_CLOSES}"
+
+    text = escape(said(Said(sentence.code, {name: marked(value) for name, value in sentence.params.items()})))
+    for nth, unit in enumerate(found):
+        url = url_for("web.sheet", group=head.group, year=head.year, unit=unit)
+        link = Markup('<a href="{}">{}</a>').format(url, unit_name(unit, head))
+        text = text.replace(f"{LINK_OPENS}{nth}{LINK_CLOSES}", link)
+    return text
 
 
 def nth(decision: str) -> str:
@@ -261,6 +286,7 @@ def init_app(app: Flask) -> None:
         stages_named=stages_named,
         neighbours=neighbours,
         told=told,
+        told_linked=told_linked,
         today=today,
     )
     app.jinja_env.filters.update(bare=bare, short_hash=short_hash, nth=nth, stage_of=stage_of)

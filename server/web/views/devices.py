@@ -9,9 +9,11 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from server import naming
 from server.accounts import Account, Device, Enrolment
 from server.problems import Refused
 from server.web.blueprint import web
+from server.web.language import locale
 from server.web.reader import account, service
 
 
@@ -80,6 +82,7 @@ def _page(fresh: Enrolment | None = None) -> str:
         people=people,
         fresh=fresh,
         owner=owner,
+        unit_of=lambda each: naming.named(service().registry, {"unit": each.unit}, locale())["unit"],
         qr=code,
         tab="devices",
     )

@@ -1,0 +1,1 @@
+"""What is measured, beside peers and aims: docs/benchmarks.md has the figures."""

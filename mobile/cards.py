@@ -326,6 +326,8 @@ class ChecklistView:
     changed: bool
     """Answers differ from what was last submitted."""
     awaiting: Awaiting = ""
+    published: bool = False
+    """Its year's result is published: what is submitted from here on is kept and changes nothing."""
 
     def criterion(self, criterion: str) -> CriterionView:
         """The line of `criterion`. Raises KeyError."""

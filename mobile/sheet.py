@@ -139,14 +139,19 @@ def view(sheet: Sheet) -> ChecklistView:
         submitted_at=None if submitted is None else submitted["made"]["at"],
         changed=sheet.changed,
         awaiting=_awaiting(sheet),
+        published=_published(sheet),
     )
     return replace(shown, version=hashlib.sha256(repr(shown).encode()).hexdigest()[:16])
+
+
+def _published(sheet: Sheet) -> bool:
+    return sheet.book.folded.on("published", "publish") is not None
 
 
 def _awaiting(sheet: Sheet) -> Awaiting:
     """Whose approval the last self-score waits for, seen from this phone."""
     submitted = sheet.submitted
-    if submitted is None or in_force(submitted):
+    if submitted is None or in_force(submitted) or _published(sheet):
         return ""
     return "mine" if sheet.approves and sheet.editable else "head"
 

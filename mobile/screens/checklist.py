@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kivy.clock import Clock
-from kivy.properties import BooleanProperty, NumericProperty, ObjectProperty, StringProperty
+from kivy.properties import BooleanProperty, ListProperty, NumericProperty, ObjectProperty, StringProperty
 
 from mobile.cards import ChecklistView, ClaimItem, Problem, SectionView
 from mobile.i18n import ngettext_, state_word
@@ -66,6 +66,8 @@ class ChecklistPage(Page):
     provisional = BooleanProperty(True)
     saved = BooleanProperty(False)
     missing_text = StringProperty("")
+    missing_icon = StringProperty("check")
+    attend = ListProperty([])
     minutes = StringProperty("")
     claims = StringProperty("")
     banner = StringProperty("")
@@ -103,9 +105,7 @@ class ChecklistPage(Page):
         self.section_points = f"{points(section.subtotal, locale)} / {points(section.max, locale)}"
         self.total = f"{points(view.total, locale)} / {points(view.total_max, locale)}"
         self.provisional = view.provisional
-        self.missing_text = (
-            ngettext_("{n} item missing", "{n} items missing", len(view.missing)) if view.missing else ""
-        )
+        self.missing_text, self.missing_icon, self.attend = self._attend(view)
         self.can_submit = view.editable
         approve = view.awaiting == "mine" and not view.changed
         self.submit_text = self.words("Approve") if approve else self.words("Submit")
@@ -116,6 +116,17 @@ class ChecklistPage(Page):
         self._cards(section)
         if self.app.wide:
             self._overview(view)
+
+    def _attend(self, view: ChecklistView) -> tuple[str, str, tuple[str, ...]]:
+        """What there is to see to next, in words, with its icon and its criteria: what stops a submission first."""
+        if view.disputed and view.editable and not view.published:
+            return ngettext_("{n} to choose", "{n} to choose", len(view.disputed)), "call-split", view.disputed
+        if view.missing:
+            count = len(view.missing)
+            return ngettext_("{n} item missing", "{n} items missing", count), "circle-outline", view.missing
+        if view.returned and view.editable and not view.published:
+            return ngettext_("{n} sent back", "{n} sent back", len(view.returned)), "undo-variant", view.returned
+        return "", "check", ()
 
     def _minutes(self, view: ChecklistView) -> str:
         """The line that leads to the minutes of a visit, with how they stand."""
@@ -128,13 +139,17 @@ class ChecklistPage(Page):
 
     def _claims(self, view: ChecklistView) -> str:
         """The line that leads to what the unit claims: also a head who is to approve reads it."""
-        if view.stage != "self" or not (view.claims or view.editable):
+        if view.stage != "self" or not (view.claims or (view.editable and view.claim_items)):
             return ""
         return " · ".join([self.words("Bonus and penalty points"), str(len(view.claims))][: 2 if view.claims else 1])
 
     def _say_banner(self, view: ChecklistView) -> None:
         self.banner_tone = "calm"
-        if view.disputed:
+        if view.published:
+            self.banner = self.words(
+                "The result of {year} is published: nothing sent now changes it.", year=str(view.year)
+            )
+        elif view.disputed:
             self.banner = ngettext_(
                 "{n} criterion was answered differently on two phones.",
                 "{n} criteria were answered differently on two phones.",
@@ -252,10 +267,10 @@ class ChecklistPage(Page):
                 self.ids.scroll.scroll_to(card, padding=12, animate=False)
 
     def next_missing(self) -> None:
-        """Lead to the first criterion without an answer, from this section on and then from the start."""
+        """Lead to the first criterion to be seen to, from this section on and then from the start."""
         here = [view.id for section in self.view.sections[self.section :] for view in section.criteria]
-        ahead = [criterion for criterion in here if criterion in self.view.missing]
-        self.go_to((ahead or list(self.view.missing))[0])
+        ahead = [criterion for criterion in here if criterion in self.attend]
+        self.go_to((ahead or self.attend)[0])
 
     # Writing
 

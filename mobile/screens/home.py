@@ -38,7 +38,8 @@ class HomePage(Page):
 
     def refresh(self) -> None:
         home: Home = self.phone.home()
-        self.greeting = self.words("Hello, {name}", name=home.person_name)
+        # By the given name, which stands last: the whole one is cut off at the largest letters.
+        self.greeting = self.words("Hello, {name}", name=home.person_name.rpartition(" ")[2])
         self.unit_name = home.unit_name
         self.outbox = (
             ngettext_("{n} item waits to be sent", "{n} items wait to be sent", home.unsent)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from kivy.clock import Clock
+from kivy.core.text import Label as CoreLabel
 from kivy.metrics import dp
 from kivy.properties import BooleanProperty, NumericProperty, StringProperty
 from kivy.uix.recycleview.views import RecycleDataViewBehavior
@@ -27,6 +29,12 @@ ICONS = {
     "other": "database-outline",
 }
 
+
+TITLE_LINES = 2
+"""What was photographed, or whose checklist it is, also in large letters; more would push the states off the screen."""
+
+BESIDE_DP = 32 + 24 + 12
+"""What stands beside a row's words: its edges, its icon and the gap between."""
 
 REASON_LINES = 3
 """Room for the server's sentence; a longer one is cut here and whole on the page it leads to."""
@@ -76,7 +84,7 @@ class SentPage(Page):
             "what": item.what,
             "icon": ICONS[item.what],
             "title": item.title,
-            "detail": " · ".join(part for part in (item.detail, moment(item.at, self.app.locale)) if part),
+            "detail": " · ".join(part for part in (moment(item.at, self.app.locale), item.detail) if part),
             "reason": item.reason,
             "state_icon": icon,
             "state_text": word,
@@ -87,8 +95,16 @@ class SentPage(Page):
     def _height(self, item: SentItem) -> float:
         """Rows are placed before they are drawn, so their height follows from what they hold."""
         theme = self.app.theme
-        lines = theme.body * 1.5 + theme.small * 3.0
+        lines = theme.body * 1.5 * self._title_lines(item.title) + theme.small * 3.0
         return float(lines + dp(28) + (theme.small * 1.4 * REASON_LINES + dp(2) if item.reason else 0))
+
+    def _title_lines(self, title: str) -> int:
+        wide, _high = CoreLabel(font_name="Text", font_size=self.app.theme.body).get_extents(title)
+        return TITLE_LINES if wide > self.ids.list.width - dp(BESIDE_DP) else 1
+
+    def on_size(self, _page: object, _size: object) -> None:
+        """Titles break elsewhere in another width."""
+        Clock.schedule_once(lambda _dt: self.manager and self.manager.current_screen is self and self.refresh())
 
     def offer_again(self) -> None:
         """Everything the server refused is offered once more, now."""

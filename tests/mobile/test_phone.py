@@ -17,6 +17,7 @@ from tests.support.phones import (
     U,
     V,
     decide,
+    decisions,
     fill_answers,
     make_phone,
     picture,
@@ -213,6 +214,22 @@ def test_a_head_approves_on_the_phone_what_the_specialist_prepared(phone_of, ser
     assert approved != prepared
     assert (hien.checklist(own).awaiting, hien.checklist(own).submitted) == ("", approved)
     assert lan.set_answer(lan.cross_key(VISIT), "i-1", points="5").self_answer.points == "30"
+
+
+def test_once_the_result_is_published_the_phone_asks_no_head_to_approve(phone_of, service, sync):
+    hien, hoa = phone_of("hien"), phone_of("hoa")
+    own = hien.self_key(GROUP, YEAR)
+    fill_answers(hien, own, "30")
+    hien.submit(own)
+    sync(hien)
+    service.promote(f"u-{VISITED}-{YEAR}")
+    group, log = service.stores.open(G), decisions()
+    frozen = decide(log, "freeze", {"as_of": "2024-12-30", "sha256": "0" * 64}, inputs=[(G, "0" * 64)])
+    log.append(frozen)
+    group.put_all([frozen, decide(log, "publish", {"frozen": frozen["_id"]})])
+    sync(hoa)
+    shown = hoa.checklist(own)
+    assert (shown.published, shown.awaiting, shown.editable) == (True, "", True)
 
 
 def test_the_self_score_stands_beside_and_a_large_difference_asks_for_a_note(phone_of, service, sync):

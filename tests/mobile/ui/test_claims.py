@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.phones import GROUP, YEAR
@@ -36,3 +38,9 @@ def test_an_achievement_is_claimed_with_its_decision_and_withdrawn_again(screen,
     screen.tap("claim:drop:0")
     screen.settle()
     assert not lan.checklist(own).claims
+
+
+def test_where_the_scheme_has_no_bonus_and_no_penalty_nothing_is_offered_to_be_claimed(screen, lan, own):
+    screen.app.current._show(replace(lan.checklist(own), claim_items=()))
+    screen.settle()
+    assert not screen.has("claims")

@@ -202,3 +202,20 @@ def test_a_disputed_answer_is_asked_about_once(sheet, lan):
     card = CriterionCard(locale="vi")
     card.show(replace(view, choices=(view.answer, view.answer), problem="Có hai máy chấm khác nhau."))
     assert (bool(card.disputed), card.wanted) == (True, "")
+
+
+def test_beside_submit_stands_what_is_disputed_then_what_is_missing_then_what_was_sent_back(sheet, lan):
+    page, view = sheet.app.current, lan.checklist(lan.cross_key(VISIT))
+    for shown, words, criterion in (
+        (replace(view, disputed=("ii-1",)), "1 mục cần chọn", "ii-1"),
+        (replace(view, returned=("iii-2",)), f"{len(view.missing)} mục còn thiếu", "ii-1"),
+        (replace(view, missing=(), returned=("i-2",)), "1 mục bị trả lại", "i-2"),
+    ):
+        page._show(shown)
+        assert sheet.says(words)
+        sheet.tap("missing")
+        sheet.frames(6)
+        assert sheet.has(f"{criterion}:plus"), criterion
+    page._show(replace(view, missing=(), returned=("i-2",), published=True))
+    assert sheet.says("Đã đủ")
+    assert sheet.says("Kết quả năm 2024 đã công bố")

@@ -7,6 +7,6 @@ cd "$(dirname "$0")/.."
 bin=.venv/bin
 pages=server/web/translations
 $bin/pybabel -q extract -F server/web/babel.cfg -k lazy_gettext --no-location --sort-output --omit-header -o $pages/messages.pot server/web
-$bin/pybabel -q update -N --ignore-pot-creation-date -i $pages/messages.pot -d $pages
+$bin/pybabel -q update -N --ignore-obsolete --ignore-pot-creation-date -i $pages/messages.pot -d $pages
 $bin/pybabel -q compile -d $pages
 exec "${PYTHON:-$bin/python}" deploy/messages.py "$@"

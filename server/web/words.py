@@ -24,28 +24,21 @@ class Word:
 
 CRITERION: Final = {
     "counted": Word(_("Đã có điểm"), "check-circle-outline", "primary"),
-    "verified": Word(_("Đã xác nhận"), "check-circle-outline", "good"),
     "accepted": Word(_("Đã chấp nhận"), "check-circle-outline", "good"),
     "adjusted": Word(_("Đã điều chỉnh"), "pencil-outline", "good"),
     "missing": Word(_("Còn thiếu"), "circle-outline"),
-    "incomplete": Word(_("Còn thiếu"), "circle-outline"),
     "na": Word(_("Không áp dụng"), "minus"),
     "na_pending": Word(_("Chờ duyệt không áp dụng"), "help-circle-outline", "attention"),
     "excluded": Word(_("Ngoài chức năng"), "minus"),
     "returned": Word(_("Trả lại"), "undo-variant", "attention"),
     "undecided": Word(_("Chờ quyết định"), "texture-box", "attention"),
-    "waiting": Word(_("Đang chờ"), "timer-sand", "attention"),
-    "provisional": Word(_("Tạm tính"), "circle-half-full", "attention"),
     "contested": Word(_("Có mâu thuẫn"), "call-split", "problem"),
-    "disputed": Word(_("Có mâu thuẫn"), "call-split", "problem"),
     "error": Word(_("Lỗi cấu hình"), "alert-circle-outline", "problem"),
-    "configuration_error": Word(_("Lỗi cấu hình"), "alert-circle-outline", "problem"),
 }
 
 SECTION: Final = {
     **CRITERION,
     "number": Word(_("Đã tính"), "check-circle-outline", "good"),
-    "computed": Word(_("Đã tính"), "check-circle-outline", "good"),
     "decided": Word(_("Điểm theo quyết định"), "gavel", "good"),
 }
 
@@ -55,7 +48,6 @@ ANSWER: Final = {
     "contested": Word(_("Có mâu thuẫn"), "call-split", "problem"),
     "waiting_head": Word(_("Chờ lãnh đạo duyệt"), "timer-sand", "attention"),
     "set_aside": Word(_("Chưa được tính"), "timer-sand", "attention"),
-    "waiting": Word(_("Đang chờ"), "timer-sand", "attention"),
     "later": Word(_("Đến sau quyết định"), "clock-alert-outline", "attention"),
 }
 

@@ -84,7 +84,7 @@ def explain_criterion(ranking: Standings, unit: str, criterion: str) -> tuple[Li
 
 def _criterion(scheme: Scheme, result: CriterionResult, level: int) -> Iterator[Line]:
     criterion = result.criterion
-    head = {"criterion": _label(criterion.id), "max": criterion.max}
+    head = {"criterion": criterion.id, "max": criterion.max}
     if result.points is None:
         yield Line(level, Reason("explain-no-points", head), None, None, result.decisions)
     else:
@@ -214,7 +214,7 @@ def _section(section: SectionResult, level: int) -> Iterator[Line]:
     if section.applicable != section.section.max:
         for it in section.criteria:
             if it.state in ("excluded", "na"):
-                params = {"criterion": _label(it.criterion.id), "max": it.criterion.max}
+                params = {"criterion": it.criterion.id, "max": it.criterion.max}
                 yield Line(level + 1, Reason(f"explain-left-{it.state}", params), None, "5.4", it.decisions)
         params = {**name, "sum": section.earned, "applicable": section.applicable, "value": section.exact}
         yield Line(level + 1, Reason("explain-scaled", params), section.exact, "5.4")
@@ -230,7 +230,7 @@ def _hinders(section: SectionResult, reason: Reason, level: int) -> Iterator[Lin
     if result is None:
         yield Line(level, reason, None, rule)
         return
-    head = {"criterion": _label(result.criterion.id), "max": result.criterion.max}
+    head = {"criterion": result.criterion.id, "max": result.criterion.max}
     yield Line(level, Reason("explain-no-points", head), None, rule, result.decisions)
     if reason.code != "missing":
         yield Line(level + 1, reason, None, rule, result.decisions)
@@ -378,8 +378,3 @@ _RULE_OF: Final[Mapping[str, str]] = {
 
 def _rule_of(reason: Reason) -> str | None:
     return _RULE_OF.get(reason.code)
-
-
-def _label(criterion: str) -> str:
-    """As people number it: `I.1` for `i-1`."""
-    return criterion.upper().replace("-", ".")

@@ -47,7 +47,7 @@ def _together(missing: Iterable[CriterionResult]) -> Iterator[Reason]:
     for (code, stages), results in groups.items():
         told: dict[str, Any] = {"stages": list(stages)} if stages else {}
         if len(results) == 1:
-            yield Reason(f"{code}-criterion", {"criterion": _label(results[0].criterion.id), **told})
+            yield Reason(f"{code}-criterion", {"criterion": results[0].criterion.id, **told})
         else:
             yield Reason(f"{code}-criteria", {"count": len(results), **told})
 
@@ -56,9 +56,4 @@ def _named(reason: Reason) -> Reason:
     """A return says which criterion it is of; the sentence of the ranking's own document leaves that to its place."""
     if reason.code != "returned" or "criterion" not in reason.params:
         return reason
-    return Reason("returned-criterion", {**reason.params, "criterion": _label(str(reason.params["criterion"]))})
-
-
-def _label(criterion: str) -> str:
-    """As people number it: `I.1` for `i-1`."""
-    return criterion.upper().replace("-", ".")
+    return Reason("returned-criterion", reason.params)

@@ -13,6 +13,8 @@ from typing import Any
 from schemas import ids
 from schemas.ballots import elected
 from schemas.base import check, problems_of
+from schemas.catalogue import FORMS
+from schemas.fields import flatten
 from schemas.handover import Seat, filled, seats
 from schemas.hashing import body_of, nfc
 from schemas.organisation import in_circle
@@ -102,7 +104,8 @@ class Setup:
 
     def scheme(self, document: Mapping[str, Any]) -> Document:
         """Put a scheme into the library. Raises InvalidDocument with everything wrong in it."""
-        return self._registry.put({**body_of(document), "_id": ids.scheme_id(document["scheme"], document["version"])})
+        name = _identified("scheme", document, "scheme", "version")
+        return self._registry.put({**body_of(document), "_id": name})
 
     def open_year(
         self,
@@ -118,6 +121,7 @@ class Setup:
 
         Raises InvalidDocument with everything wrong in what stands beside the group year, then as `group_year` does.
         """
+        _identified("groupyear", groupyear, "group", "year")  # what stands beside it is named after it
         group, year = groupyear["group"], groupyear["year"]
         told: list[tuple[str, str, Any]] = [] if pact is None else [("pact", "pact", pact)]
         for kind, given in (("movement", movements), ("award", awards)):
@@ -139,9 +143,8 @@ class Setup:
         if wrong:
             raise InvalidDocument(wrong)
         self.require_nested(group, parent)
-        named = ids.is_word(group) and isinstance(year, int)  # else the group year is refused, and says so
-        elected_ = self._elected(group, year) if named else {}
-        groupyear = self._led(groupyear, elected_) if named else groupyear
+        elected_ = self._elected(group, year)
+        groupyear = self._led(groupyear, elected_)
         self.group_year(groupyear)
         self.group(group, names=groupyear["names"], kind=groupyear["kind"], parent=parent)
         for document in documents:
@@ -210,8 +213,8 @@ class Setup:
         Repeated with another content (a member that joined, a flag) it writes over the group year. Raises
         InvalidDocument, Missing (a unit or the scheme is not in the registry).
         """
+        named = {**body_of(document), "_id": _identified("groupyear", document, "group", "year")}
         group, year = document["group"], document["year"]
-        named = {**body_of(document), "_id": ids.groupyear_id(group, year)}
         check(named)
         # A file of before a merger must not bring back what the merger ended.
         wanted = applied(named, self._registry.all("unitevent"))
@@ -431,6 +434,14 @@ class Setup:
         if found is None:
             raise Missing("unit-unknown", {"unit": unit})
         return found
+
+
+def _identified(kind: str, document: Mapping[str, Any], *members: str) -> str:
+    """The document's id, which these members make. Raises InvalidDocument with what is wrong in them."""
+    wrong = [it for it in flatten(FORMS[kind].validate(dict(document))) if it.path in members]
+    if wrong:
+        raise InvalidDocument(wrong)
+    return ":".join([kind, *(str(document[member]) for member in members)])
 
 
 def _stands(database: Database, document: Mapping[str, Any]) -> bool:

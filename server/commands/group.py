@@ -65,7 +65,7 @@ def _read(file: Path) -> dict[str, Any]:
 
     try:
         read: Any = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid("json-broken", {"file": file, "error": error}) from error
     if not isinstance(read, dict) or not isinstance(read.get("groupyear"), dict):
         raise Invalid("group-file-none", {"file": file})

@@ -85,7 +85,7 @@ def _read(source: str, locale: str) -> dict[str, Any]:
     except OSError as error:
         names = ", ".join(SHIPPED)
         raise Invalid("scheme-file-lost", {"file": source, "error": error.strerror, "names": names}) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid("json-broken", {"file": source, "error": error}) from error
     if not isinstance(read, dict) or not {"scheme", "version"} <= read.keys():
         raise Invalid("scheme-file-none", {"file": source})

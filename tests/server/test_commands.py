@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import subprocess
 import sys
@@ -199,6 +200,32 @@ def test_a_command_does_not_load_the_web_server_to_say_what_it_is():
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip().endswith("False")
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("what", "text", "told"),
+    [
+        ("group", {"group": 1, "year": 2024}, "group"),
+        ("group", {"group": "Cụm 1", "year": 2024}, "group"),
+        ("group", {"group": "cum-1", "year": "2024"}, "year"),
+        ("group", {"group": "cum-1", "year": 1}, "year"),
+        ("group", DEEP, "JSON"),
+        ("scheme", {"scheme": 1, "version": 1}, "scheme"),
+        ("scheme", {"scheme": "cum", "version": []}, "version"),
+        ("scheme", {"scheme": "cum", "version": 0}, "version"),
+        ("scheme", DEEP, "JSON"),
+    ],
+)
+def test_a_file_whose_name_or_number_is_none_is_refused_by_its_field(made, tmp_path, what, text, told):
+    file = tmp_path / "odd.json"
+    if what == "group" and text != DEEP:
+        text = {"groupyear": group_year() | text}
+    file.write_text(text if isinstance(text, str) else json.dumps(text))
+    refused = made(what, "import", str(file), fails=True)
+    assert re.search(rf"\b{told}\b", refused.replace(str(file), "")), refused
 
 
 def test_a_groups_year_is_opened_from_a_file_and_brought_up_to_date_by_it(made, tmp_path):

@@ -103,9 +103,17 @@ class Setup:
             raise Invalid("group-circle", {"group": group, "parent": parent})
 
     def scheme(self, document: Mapping[str, Any]) -> Document:
-        """Put a scheme into the library. Raises InvalidDocument with everything wrong in it."""
-        name = _identified("scheme", document, "scheme", "version")
-        return self._registry.put({**body_of(document), "_id": name})
+        """Put a scheme into the library. Raises InvalidDocument with everything wrong in it.
+
+        Clash where it is another than the one a group year has locked under this id: that needs a version of its own.
+        """
+        named = {**body_of(document), "_id": _identified("scheme", document, "scheme", "version")}
+        standing = self._registry.find(named["_id"])
+        if standing is not None and body_of(standing) != body_of(named):
+            for group, year in self._group_years():
+                if named["_id"] in _locked(self._backend.open(ids.group_database(group, year))):
+                    raise Clash("scheme-locked-in", {"scheme": named["_id"], "group": group, "year": year})
+        return self._registry.put(named)
 
     def open_year(
         self,
@@ -227,8 +235,10 @@ class Setup:
         self._require_alive(named)
         # Copies first: who reads the group year finds what it names.
         database = self._backend.create(ids.group_database(group, year))
+        locked = _locked(database)
         for each in (*copies, *self._events_of(wanted)):
-            put_body(database, each)
+            if each["_id"] not in locked:  # what was locked stays, whatever the library holds now
+                put_body(database, each)
         put_body(database, wanted)
         self.finish(group, year)
         for account in self.accounts_of(units):
@@ -453,8 +463,17 @@ def _stands(database: Database, document: Mapping[str, Any]) -> bool:
 
 def _frozen(database: Database) -> bool:
     """Has its ranking been frozen? What that was computed from is never touched again."""
+    return any(decision["act"] == "freeze" for decision in _decisions(database))
+
+
+def _locked(database: Database) -> frozenset[str]:
+    """The scheme that a decision locked for this group year. Its copy there never changes again."""
+    return frozenset(it["value"]["scheme"] for it in _decisions(database) if it["act"] == "lock-scheme")
+
+
+def _decisions(database: Database) -> list[Document]:
     rows = database.all_docs(start_key="decision:", end_key="decision;", include_docs=True)["rows"]
-    return any(row["doc"]["act"] == "freeze" for row in rows)
+    return [row["doc"] for row in rows]
 
 
 def put_body(database: Database, document: Mapping[str, Any]) -> None:

@@ -20,7 +20,8 @@ def command(data: Path, *, locale: str | None, as_json: bool) -> None:
     with opened(data, must_exist=False, locale=locale) as service:
         spoken = locale or service.config.locale
         for scheme in _shipped():
-            service.setup.scheme(scheme)
+            if service.registry.find(str(scheme["_id"])) is None:
+                service.setup.scheme(scheme)
         made = {
             "data": str(data),
             "server": service.config.server,

@@ -10,6 +10,7 @@ from schemas import ids
 from schemas.base import InvalidDocument, check
 from schemas.decision import heads
 from schemas.hashing import body_sha256
+from schemas.scheme import shipped
 from server.problems import Clash, Invalid, Missing, Refused
 from server.service import Service
 from tests.server.test_follower import put
@@ -218,3 +219,20 @@ def test_another_process_sees_the_same_chain(world):
         decision = other.acts.act(other.accounts.find("huong"), GROUP, YEAR, "approve-na", ON_BN, reason="Lý do")
     assert decision["n"] == 2
     assert world.act("huong", "refuse-na", ON_BN, "Lý do khác")["previous"] == [decision["_id"]]
+
+
+def test_a_scheme_that_a_year_has_locked_is_changed_by_no_file_of_its_version(world):
+    setup, year = world.service.setup, world.group_database().get(f"groupyear:{GROUP}:{YEAR}")
+    changed = shipped("cum-1000")
+    changed["names"]["vi"] = "Bảng điểm khác"
+    setup.scheme(changed)
+    world.act("huong", "lock-scheme", {"scheme": "scheme:cum-1000:1"})
+    locked = world.group_database().get("scheme:cum-1000:1")
+
+    setup.group_year(year)
+    with pytest.raises(Clash) as refused:
+        setup.scheme(shipped("cum-1000"))
+
+    assert world.group_database().get("scheme:cum-1000:1") == locked
+    assert refused.value.said.code == "scheme-locked-in"
+    assert setup.scheme({**shipped("cum-1000"), "_id": "scheme:cum-1000:2", "version": 2})

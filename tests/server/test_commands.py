@@ -10,7 +10,9 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from openpyxl import load_workbook
 
+from schemas.scheme import shipped
 from server.app import create_app
 from server.cli import main
 from server.problems import NotSignedIn
@@ -127,6 +129,17 @@ def test_a_scheme_is_read_by_its_shipped_name_or_refused_with_all_that_is_wrong(
     assert "cum-1000" in made("scheme", "import", "no-such", fails=True)
     (tmp_path / "s.json").write_text(json.dumps({"scheme": "x", "version": 1, "type": "scheme", "v": 1}))
     assert "sections" in made("scheme", "import", str(tmp_path / "s.json"), fails=True)
+
+
+def test_a_scheme_that_was_changed_stays_when_init_is_repeated(made, tmp_path):
+    changed = shipped("cum-1000")
+    changed["names"]["vi"] = "Bảng điểm của tỉnh"
+    (tmp_path / "s.json").write_text(json.dumps(changed), encoding="utf-8")
+    made("scheme", "import", str(tmp_path / "s.json"))
+    made("init")
+    made("scheme", "export", "scheme:cum-1000:1", str(tmp_path / "s.xlsx"))
+    cells = load_workbook(tmp_path / "s.xlsx")["Bảng điểm"].iter_rows(values_only=True)
+    assert ("Tên tiếng Việt", "Bảng điểm của tỉnh") in [row[:2] for row in cells]
 
 
 def test_the_commands_numbers_are_the_pages_and_the_apis(world, run):

@@ -188,7 +188,10 @@ class Setup:
 
     def _database(self, group: str, year: int) -> Database | None:
         """The group's database of a year that was opened."""
-        name = ids.group_database(group, year)
+        try:
+            name = ids.group_database(group, year)
+        except ids.NotAnId:
+            return None
         if not self._backend.exists(name):
             return None
         database = self._backend.open(name)

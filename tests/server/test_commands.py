@@ -225,6 +225,7 @@ DEEP = "[" * 100_000
         ("group", {"group": "Cụm 1", "year": 2024}, "group"),
         ("group", {"group": "cum-1", "year": "2024"}, "year"),
         ("group", {"group": "cum-1", "year": 1}, "year"),
+        ("group", {"group": "cum-1", "year": 2000}, "so-bn"),  # the first that ids can carry: none came before
         ("group", DEEP, "JSON"),
         ("scheme", {"scheme": 1, "version": 1}, "scheme"),
         ("scheme", {"scheme": "cum", "version": []}, "version"),

@@ -10,7 +10,7 @@ ARGS ?=
 .PHONY: help run test check setup setup-test clean bench pictures
 
 help:
-	@echo "make run    set up, then the demonstration: two clusters ranked from simulated phones (PORT=, ARGS=--no-browser)"
+	@echo "make run    set up, then the demonstration, played on simulated phones (PORT=, ARGS=--no-browser)"
 	@echo "make test   set up everything the tests need, then run them all"
 	@echo "make check  formatting, lint, types and walls between packages"
 	@echo "make bench  benchmarks"

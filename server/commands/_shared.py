@@ -180,7 +180,7 @@ def decider(
 
 @contextlib.contextmanager
 def said_in(locale: str) -> Iterator[None]:
-    """Problems as sentences for the terminal, each field on its line."""
+    """Problems as sentences for the terminal, each field on its line; so with a file that is not to be had."""
     from schemas.base import InvalidDocument
     from server.messages import say
     from server.problems import Problem
@@ -193,3 +193,7 @@ def said_in(locale: str) -> Iterator[None]:
         raise click.ClickException("\n".join(lines)) from problem
     except InvalidDocument as invalid:
         raise click.ClickException("\n".join(invalid.sentences(locale))) from invalid
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise click.ClickException(say("file-trouble", locale, file=error.filename, error=error.strerror)) from error

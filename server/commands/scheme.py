@@ -8,7 +8,16 @@ from typing import Any
 
 import click
 
-from server.commands._shared import data_option, json_option, locale_option, opened, print_json, refuse_cells, tell
+from server.commands._shared import (
+    data_option,
+    json_option,
+    locale_option,
+    opened,
+    print_json,
+    refuse_cells,
+    said_in,
+    tell,
+)
 
 
 @click.group(short_help="The library of schemes.")
@@ -60,7 +69,8 @@ def export(scheme: str, out: Path, data: Path, *, locale: str | None, as_json: b
             if found is None or found["type"] != "scheme":
                 raise Missing("scheme-unknown", {"scheme": scheme})
             document = found
-    out.write_bytes(write(document))
+    with said_in(spoken):
+        out.write_bytes(write(document))
     if as_json:
         print_json({"scheme": document["_id"], "file": str(out)})
     else:

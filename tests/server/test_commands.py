@@ -242,6 +242,19 @@ def test_a_file_whose_name_or_number_is_none_is_refused_by_its_field(made, tmp_p
     assert re.search(rf"\b{told}\b", refused.replace(str(file), "")), refused
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("scheme", "export", "cum-1000"), ("checklist", "template", GROUP, str(YEAR), BN), ("bundle", GROUP, str(YEAR))],
+)
+def test_a_file_that_cannot_be_written_is_named_with_what_hinders(world, run, tmp_path, words):
+    if words[0] == "bundle":
+        published(world)
+    out = str(tmp_path / "none" / "out")
+    for locale, told in (("vi", "Không đọc hay ghi được"), ("en", "cannot be read or written")):
+        refused = run(*words, out, "--locale", locale, fails=True)
+        assert (told in refused, str(tmp_path / "none") in refused) == (True, True), refused
+
+
 def test_a_groups_year_is_opened_from_a_file_and_brought_up_to_date_by_it(made, tmp_path):
     from tests.server.world import group_year
 

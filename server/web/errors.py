@@ -16,12 +16,14 @@ from flask_babel import lazy_gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from schemas.problem import InvalidDocument
 from server.problems import NotSignedIn, Problem
 from server.web.blueprint import web
 from server.web.guard import HEADERS
-from server.web.language import said
+from server.web.language import said, sentences
 from server.web.reader import ask_to_sign_in
 from server.web.views.common import local_path
+from sync.errors import StoreFull
 
 log: Final = structlog.get_logger(__name__)
 
@@ -67,7 +69,12 @@ PLAIN: Final = {
     ),
     500: Plain(
         _("Máy chủ gặp trục trặc"),
-        _("Lỗi ở phía máy chủ và đã được ghi lại. Số liệu đã gửi vẫn an toàn; mời thử lại sau ít phút."),
+        _("Lỗi ở phía máy chủ và đã được ghi lại. Số liệu đã lưu trước đó vẫn an toàn; mời thử lại sau ít phút."),
+        "alert-circle-outline",
+    ),
+    507: Plain(
+        _("Máy chủ hết chỗ lưu"),
+        _("Lần gửi này chưa được ghi. Mời báo người quản trị, rồi làm lại."),
         "alert-circle-outline",
     ),
 }
@@ -125,6 +132,17 @@ def _of_http(error: HTTPException) -> Any:
 def _of_csrf(error: CSRFError) -> Any:
     del error  # which of its reasons it was helps nobody but who forged it
     return page(400, FORM_TOO_OLD)
+
+
+@web.errorhandler(InvalidDocument)
+def _of_document(invalid: InvalidDocument) -> Any:
+    return page(422, sentence=sentences(invalid))
+
+
+@web.errorhandler(StoreFull)
+def _of_full_disk(error: StoreFull) -> Any:
+    log.error("disk_full", why=str(error))
+    return page(507)
 
 
 @web.errorhandler(Exception)

@@ -10,8 +10,10 @@ import pytest
 from schemas import ids
 from schemas.evidence import cite
 from schemas.hashing import part_hash
+from schemas.problem import InvalidDocument, Problem
 from server.app import create_app
 from server.problems import Clash, Missing, Refused
+from sync.errors import StoreFull
 from tests.server.test_follower import put
 from tests.server.test_freezing import published
 from tests.server.test_unit_events import row
@@ -179,3 +181,24 @@ def test_who_may_see_a_page_and_not_act_on_it_reads_that_the_act_was_refused_and
     assert f'href="{url}"' in page
     elsewhere = other.post(f"{url}/approval", data=form, headers={"Referer": "http://localhost.example/x"})
     assert "Quay lại trang vừa rồi" not in html.unescape(elsewhere.text)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (StoreFull("no space left on device"), 507, "Lần gửi này chưa được ghi"),
+        (InvalidDocument([Problem("value", "not-text")]), 422, "Phải là chữ."),
+        (RuntimeError("inside"), 500, "Số liệu đã lưu trước đó vẫn an toàn"),
+    ],
+)
+def test_a_page_says_what_became_of_what_was_sent(world, prepared, monkeypatch, error, status, said):
+    head, url = client_of(world, "truong-bn", BN), f"/{GROUP}/{YEAR}/units/{BN}"
+
+    def broken(*_):
+        raise error
+
+    monkeypatch.setattr(world.service.approvals, "approve", broken)
+    form = {"submission": prepared["_id"], "csrf_token": token(head.get(url).text)}
+    answer = head.post(f"{url}/approval", data=form)
+    assert (answer.status_code, said in html.unescape(answer.text)) == (status, True)
+    assert "inside" not in answer.text

@@ -37,8 +37,9 @@ from server.messages import best_locale, say
 from server.naming import named
 from server.problems import NotSignedIn, Problem
 from server.service import Service
+from server.web.errors import RETRY_AFTER_S
 from sync.database import Database
-from sync.errors import DatabaseError, StoreFull, Unauthorized
+from sync.errors import DatabaseError, PeerUnreachable, StoreFull, Unauthorized
 from sync.face import make_face
 
 if TYPE_CHECKING:
@@ -212,6 +213,13 @@ def _answer_problems(app: Flask) -> None:
     def full(error: StoreFull) -> Any:
         _log.error("disk_full", why=str(error))
         return _said(507, Said("disk-full"))
+
+    @app.errorhandler(PeerUnreachable)
+    def away(error: PeerUnreachable) -> Any:
+        _log.error("database_away", why=str(error))
+        answer = flask.make_response(_said(503, Said("database-away")))
+        answer.retry_after = RETRY_AFTER_S
+        return answer
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Any:

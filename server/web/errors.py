@@ -23,9 +23,12 @@ from server.web.guard import HEADERS
 from server.web.language import said, sentences
 from server.web.reader import ask_to_sign_in
 from server.web.views.common import local_path
-from sync.errors import StoreFull
+from sync.errors import PeerUnreachable, StoreFull
 
 log: Final = structlog.get_logger(__name__)
+
+RETRY_AFTER_S: Final = 60
+"""A CouchDB that is started anew answers before that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,11 @@ PLAIN: Final = {
         _("Máy chủ gặp trục trặc"),
         _("Lỗi ở phía máy chủ và đã được ghi lại. Số liệu đã lưu trước đó vẫn an toàn; mời thử lại sau ít phút."),
         "alert-circle-outline",
+    ),
+    503: Plain(
+        _("Máy chủ chưa liên lạc được với cơ sở dữ liệu"),
+        _("Mời chờ một phút, rồi mở lại trang để xem việc vừa làm đã được ghi chưa."),
+        "timer-sand",
     ),
     507: Plain(
         _("Máy chủ hết chỗ lưu"),
@@ -137,6 +145,13 @@ def _of_csrf(error: CSRFError) -> Any:
 @web.errorhandler(InvalidDocument)
 def _of_document(invalid: InvalidDocument) -> Any:
     return page(422, sentence=sentences(invalid))
+
+
+@web.errorhandler(PeerUnreachable)
+def _of_database_away(error: PeerUnreachable) -> Any:
+    log.error("database_away", why=str(error))
+    body, status, headers = page(503)
+    return body, status, {**headers, "Retry-After": str(RETRY_AFTER_S)}
 
 
 @web.errorhandler(StoreFull)

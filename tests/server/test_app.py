@@ -14,6 +14,7 @@ from server.app import create_app
 from server.messages import codes, say
 from server.metrics import PROXIED
 from server.web import errors  # noqa: F401 - mounted by the application
+from sync.errors import PeerUnreachable
 from tests.server.world import BN, GROUP, YEAR, session_of
 
 
@@ -219,6 +220,17 @@ def test_a_failure_of_ours_is_numbered_and_tells_no_secret(world, client, monkey
     assert answer.status_code == 500
     assert answer.headers["X-Request-Id"] in answer.json["message"]
     assert "division" not in answer.text
+
+
+def test_while_the_database_is_away_programs_are_told_to_come_again(world, client, monkeypatch):
+    def away(*_, **__):
+        raise PeerUnreachable("http://admin:secret@127.0.0.1:5984 refused")
+
+    monkeypatch.setattr(world.service.accounts, "redeem", away)
+    answer = enrol(client, "AAAA-AAAA")
+    assert (answer.status_code, answer.json["code"]) == (503, "database-away")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "secret" not in answer.text
 
 
 def test_no_secret_is_in_the_log(world, client):

@@ -13,7 +13,7 @@ from schemas.hashing import part_hash
 from schemas.problem import InvalidDocument, Problem
 from server.app import create_app
 from server.problems import Clash, Missing, Refused
-from sync.errors import StoreFull
+from sync.errors import PeerUnreachable, StoreFull
 from tests.server.test_follower import put
 from tests.server.test_freezing import published
 from tests.server.test_unit_events import row
@@ -188,6 +188,7 @@ def test_who_may_see_a_page_and_not_act_on_it_reads_that_the_act_was_refused_and
     [
         (StoreFull("no space left on device"), 507, "Lần gửi này chưa được ghi"),
         (InvalidDocument([Problem("value", "not-text")]), 422, "Phải là chữ."),
+        (PeerUnreachable("inside: refused"), 503, "xem việc vừa làm đã được ghi chưa"),
         (RuntimeError("inside"), 500, "Số liệu đã lưu trước đó vẫn an toàn"),
     ],
 )

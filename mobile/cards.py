@@ -176,6 +176,8 @@ class CriterionView:
     returned: ReturnView | None
     problem: str
     """What stops Submit here, as a sentence; empty when nothing does."""
+    photo_asked: bool = False
+    """What `problem` asks for is a piece of evidence."""
 
 
 @dataclass(frozen=True, slots=True)

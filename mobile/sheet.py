@@ -90,7 +90,7 @@ def line(sheet: Sheet, criterion: str) -> CriterionView:
     for nth, section in enumerate(sheet.scheme.sections, 1):
         for position, each in enumerate(section.criteria, 1):
             if each.id == criterion:
-                problem = next((it.message for it in problems(sheet) if it.criterion == criterion), "")
+                problem = next((it for it in problems(sheet) if it.criterion == criterion), None)
                 return _criterion(sheet, each, f"{_roman(nth)}.{position}", problem)
     raise KeyError(criterion)
 
@@ -100,7 +100,7 @@ def view(sheet: Sheet) -> ChecklistView:
     draft, book, scheme = sheet.draft, sheet.book, sheet.scheme
     visit = book.visits.get(draft["visit"]) if draft["visit"] is not None else None
     found = problems(sheet)
-    by_criterion = {problem.criterion: problem.message for problem in reversed(found)}
+    by_criterion = {problem.criterion: problem for problem in reversed(found)}
     sections = tuple(_section(sheet, section, nth, by_criterion) for nth, section in enumerate(scheme.sections, 1))
     criteria = [criterion for section in sections for criterion in section.criteria]
     missing = tuple(each.id for each in criteria if each.state == "missing")
@@ -166,10 +166,10 @@ def _state(sheet: Sheet, found: Sequence[Problem], missing: Sequence[str], dispu
     return "incomplete" if found or missing else "ready"
 
 
-def _section(sheet: Sheet, section: Section, nth: int, by_criterion: Mapping[str | None, str]) -> SectionView:
+def _section(sheet: Sheet, section: Section, nth: int, by_criterion: Mapping[str | None, Problem]) -> SectionView:
     label = _roman(nth)
     views = tuple(
-        _criterion(sheet, criterion, f"{label}.{position}", by_criterion.get(criterion.id, ""))
+        _criterion(sheet, criterion, f"{label}.{position}", by_criterion.get(criterion.id))
         for position, criterion in enumerate(section.criteria, 1)
     )
     asked = [each for each in views if not each.excluded]
@@ -206,7 +206,7 @@ def _subtotal(sheet: Sheet, section: Section, views: Sequence[CriterionView]) ->
     return round_half_up(points * section.max / applicable), whole
 
 
-def _criterion(sheet: Sheet, criterion: Criterion, label: str, problem: str) -> CriterionView:
+def _criterion(sheet: Sheet, criterion: Criterion, label: str, problem: Problem | None) -> CriterionView:
     draft, locale = sheet.draft, sheet.locale
     entries = checklist.entries_of(draft, criterion.id)
     answer = checklist.answer_of(draft, criterion.id)
@@ -245,7 +245,8 @@ def _criterion(sheet: Sheet, criterion: Criterion, label: str, problem: str) -> 
         returned=None
         if returned is None
         else ReturnView(returned["_id"], sheet.text(returned["reason"]), returned["value"]["deadline"]),
-        problem=problem,
+        problem="" if problem is None else problem.message,
+        photo_asked=problem is not None and problem.code == "evidence-missing",
     )
 
 

@@ -124,6 +124,9 @@ class ChecklistPage(Page):
         if view.missing:
             count = len(view.missing)
             return ngettext_("{n} item missing", "{n} items missing", count), "circle-outline", view.missing
+        stopped = tuple(dict.fromkeys(each.criterion for each in view.problems if each.criterion is not None))
+        if stopped and view.editable and not view.published:
+            return ngettext_("{n} to complete", "{n} to complete", len(stopped)), "alert-outline", stopped
         if view.returned and view.editable and not view.published:
             return ngettext_("{n} sent back", "{n} sent back", len(view.returned)), "undo-variant", view.returned
         return "", "check", ()

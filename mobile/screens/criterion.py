@@ -50,6 +50,7 @@ class CriterionCard(Card):
     returned = StringProperty("")
     disputed = StringProperty("")
     wanted = StringProperty("")
+    wants_photo = BooleanProperty(False)
     wrong = StringProperty("")
     pictures = ListProperty([])
     __events__ = ("on_changed", "on_ask_na", "on_ask_note", "on_ask_photo", "on_ask_choice", "on_open_picture")
@@ -79,6 +80,8 @@ class CriterionCard(Card):
         self.returned = self._returned(view)
         self.disputed = _("Two answers were given on two phones. Choose the one that stands.") if view.choices else ""
         self.wanted = self._wanted(view)
+        # What a tap on it opens. A note that a large difference asks for is said before the photo.
+        self.wants_photo = self.wanted == view.problem and view.photo_asked
         if self.wanted and self.state_role == "good":
             self.state_icon, self.state_role = "alert-outline", "attention"
         self._show_control(view)

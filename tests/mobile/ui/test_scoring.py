@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.phones import VISIT, Clock, make_phone
+from tests.support.phones import GROUP, VISIT, YEAR, Clock, make_phone
 
 pytestmark = pytest.mark.window
 
@@ -219,3 +219,20 @@ def test_beside_submit_stands_what_is_disputed_then_what_is_missing_then_what_wa
     page._show(replace(view, missing=(), returned=("i-2",), published=True))
     assert sheet.says("Đã đủ")
     assert sheet.says("Kết quả năm 2024 đã công bố")
+
+
+def test_where_evidence_is_wanted_the_tap_leads_to_the_photos_and_the_page_says_how_many_are_to_be_completed(
+    screen, lan
+):
+    own = lan.self_key(GROUP, YEAR)
+    view = lan.checklist(own)
+    for criterion in (each for section in view.sections for each in section.criteria if not each.excluded):
+        lan.set_answer(own, criterion.id, points="30" if criterion.evidence_required else criterion.max)
+    screen.app.go("checklist", key=own)
+    screen.settle()
+    stopped = {problem.criterion for problem in lan.problems(own)}
+    assert len(stopped) > 1
+    assert screen.says(f"{len(stopped)} mục cần bổ sung")
+    screen.tap("i-1:wanted")
+    screen.settle()
+    assert screen.says("Minh chứng cho I.1")

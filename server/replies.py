@@ -6,6 +6,7 @@ working days after a cross score far from the unit's own arrived, or as long as 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import datetime
 
@@ -45,11 +46,24 @@ class Replies:
         self._follow = follow
         self._now = now
         self._random_bytes = random_bytes
+        # Of two taps on one button the second finds what the first wrote.
+        self._lock = threading.Lock()
 
     def reply(
         self, account: Account, group: str, year: int, unit: str, criterion: str, *, answers: str, text: str
     ) -> Document:
-        """The reply as written. Raises Missing, Refused, Invalid, and Clash once it is no longer open."""
+        """The reply as written, once however often it is sent.
+
+        Raises Missing, Refused, Invalid, and Clash once it is no longer open.
+        """
+        self._views.view(group, year)  # a year there is none of is missing, and needs no lock
+        with self._lock:
+            self._backend.look_anew(ids.group_database(group, year))
+            return self._reply(account, group, year, unit, criterion, answers=answers, text=text)
+
+    def _reply(
+        self, account: Account, group: str, year: int, unit: str, criterion: str, *, answers: str, text: str
+    ) -> Document:
         view = self._views.view(group, year)
         if account.unit != unit or ACTORS.isdisjoint(account.roles):
             raise Refused("reply-of-unit", {"unit": unit})
@@ -65,6 +79,12 @@ class Replies:
             raise Clash("nothing-to-reply")
         if not matter.open_on(today):
             raise Clash("reply-closed", {"due": format_date(matter.due or "")})
+        for reply in view.record.replies:
+            mine = (account.account, unit, criterion, answers)
+            if (reply["by"], reply["unit"], reply["criterion"], reply["answers"]) == mine and (
+                view.text(reply["text"]) == said
+            ):
+                return dict(reply)
         moment = self._now()
         ulid = ids.new_ulid(moment, self._random_bytes)
         words = part(said, self._random_bytes(SALT_BYTES).hex())

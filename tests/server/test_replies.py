@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from schemas import ids
@@ -47,6 +49,24 @@ def test_a_deduction_is_answered_for_five_working_days(world, judged):
         reply(world, judged)
     assert refused.value.said.code == "reply-closed"
     assert trace(world).matters == ()
+
+
+def test_of_many_taps_on_one_reply_one_is_written_and_other_words_are_another(world, judged):
+    said, ready = [], threading.Barrier(4)
+
+    def tap():
+        ready.wait()
+        said.append(reply(world, judged)["_id"])
+
+    threads = [threading.Thread(target=tap) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(said) == 4
+    assert set(said) == set(world.ids_of(f"reply:{BN}"))
+    assert len(set(said)) == 1
+    assert reply(world, judged, text="Biểu tổng hợp gửi sau.")["_id"] not in said
 
 
 def test_a_return_is_answered_until_it_is_decided(world, judged):

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import requests
@@ -30,6 +30,8 @@ PICTURES = ROOT / "docs" / "pictures"
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 START_S = 60
+PHOTO = "Kiểm tra thực tế thiết chế văn hóa cơ sở"
+"""What an inspector photographs beside the first criterion."""
 
 
 def main() -> None:
@@ -48,7 +50,11 @@ def main() -> None:
             _await(url)
             PICTURES.mkdir(parents=True, exist_ok=True)
             pages(url, said["password"])
-            app(url, said["code"])
+            app(
+                url,
+                said["code"],
+                behind=timedelta(seconds=json.loads((told.data / "demo.json").read_text())["behind_s"]),
+            )
         finally:
             server.terminate()
 
@@ -73,14 +79,15 @@ def pages(url: str, password: str) -> None:
                     page.screenshot(path=PICTURES / f"{name}{suffix}.png")
 
 
-def app(url: str, code: str) -> None:
-    """An inspector's phone: home, a checklist being scored, the ranking as the phone computes it."""
+def app(url: str, code: str, *, behind: timedelta) -> None:
+    """An inspector's phone on the demonstration's day: home, a checklist being scored with a photo, the ranking."""
     window.prepare(density=2.0, pictures=True)
+    from mobile import drawing
     from mobile.app import ThiduaApp
     from mobile.phone import Phone
 
     folder = Path(tempfile.mkdtemp())
-    phone = Phone(folder, now=lambda: datetime.now(UTC), random_bytes=os.urandom, app_version="0.1.0")
+    phone = Phone(folder, now=lambda: datetime.now(UTC) - behind, random_bytes=os.urandom, app_version="0.1.0")
     with window.Driver(ThiduaApp(phone, default_server=url), size=(824, 1784)) as screen:
         screen.type("enrol:code", code)
         screen.picture(PICTURES / "app-enrol.png")
@@ -93,7 +100,11 @@ def app(url: str, code: str) -> None:
         screen.until(lambda: screen.has("submit"), what="the checklist opens")
         for criterion, points in (("i-1", "55"), ("i-2", "54,5"), ("i-3", "36")):
             screen.type(f"{criterion}:value", points)
-        screen.reveal("i-1")
+        shown = drawing.draw(PHOTO, "pictures")
+        card = phone.capture(shown, title=PHOTO, checklist=key.removeprefix("checklist:"))
+        phone.attach(key.removeprefix("checklist:"), "i-1", card.id)
+        screen.app.current.refresh()
+        screen.app.current.go_to("i-1")
         screen.frames(60)
         screen.picture(PICTURES / "app-checklist.png")
         screen.back()

@@ -304,14 +304,17 @@ class RemoteDatabase:
         stub = document.get("_attachments", {}).get(attachment_name)
         if not isinstance(stub, dict):
             raise NotFound("Document is missing attachment")
-        told: dict[str, Any] = {
-            "content_type": str(stub.get("content_type", "application/octet-stream")),
-            "length": int(stub.get("length", 0)),
-            "digest": str(stub.get("digest", "")),
-            "revpos": int(stub.get("revpos", 0)),
-        }
+        try:
+            told: dict[str, Any] = {
+                "content_type": str(stub.get("content_type", "application/octet-stream")),
+                "length": int(stub.get("length", 0)),
+                "digest": str(stub.get("digest", "")),
+                "revpos": int(stub.get("revpos", 0)),
+            }
+            data = b"" if attachment_name else base64.b64decode(str(stub.get("data", "")))
+        except (TypeError, ValueError) as error:
+            raise PeerMisbehaved(f"The peer describes an attachment of {doc_id} in a way that is none.") from error
         if not attachment_name:
-            data = base64.b64decode(str(stub.get("data", "")))
             return Attachment(chunks=iter([data]), **{**told, "length": len(data)})
         response = self._http.open(
             "GET",

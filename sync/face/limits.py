@@ -53,8 +53,6 @@ class Limits:
     revs_limit_max: int = 1_000_000
     # CouchDB's own limit for _uuids.
     uuids_max: int = 1_000
-    # Pieces an attachment is read and sent in.
-    attachment_piece_bytes: int = 64 * 1024
 
 
 def changed(told: Iterable[str]) -> Limits:

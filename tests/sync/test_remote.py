@@ -143,6 +143,15 @@ def test_each_failure_is_named_by_who_can_act_on_it(
     assert type(caught.value) is error
 
 
+@pytest.mark.parametrize(
+    ("name", "stub"), [("", {"data": "a"}), ("p", {"length": "many"}), ("p", {"revpos": {}}), ("p", {"length": None})]
+)
+def test_an_attachment_that_a_peer_describes_as_none_is_the_peers_fault(scripted: Any, name: str, stub: Any) -> None:
+    document = {"_id": "a", "_rev": "1-" + "0" * 32, "_attachments": {name: {"content_type": "x", **stub}}}
+    with pytest.raises(PeerMisbehaved, match="attachment of a"):
+        RemoteDatabase(scripted(http(200, document)).url).attachment("a", name)
+
+
 def test_a_refusal_of_ours_is_never_passed_on_as_one_of_the_callers() -> None:
     """A server over a CouchDB must not tell its phones that *they* are forbidden when its own password is wrong."""
     assert not issubclass(PeerRefused, DatabaseError)

@@ -54,7 +54,7 @@ def _returns_and_gaps(view: GroupView, standings: Standings, today: date) -> Ite
         said_of = {it.code for it in row.reasons}
         # A unit that is no more signs nothing.
         if "pact-unsigned" in said_of and "membership-ended" not in said_of:
-            yield Task("unsigned_pact", unit, None, f"pact:{row.unit}", Said("pact-unsigned"), None)
+            yield Task("unsigned_pact", unit, None, f"pact:{row.unit}", Said("pact-to-sign"), None)
         for section in row.card.sections:
             if section.state == "undecided" and any(it.code == "under-half" for it in section.reasons):
                 subject = f"section:{row.unit}:{section.section.id}"

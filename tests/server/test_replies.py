@@ -105,3 +105,15 @@ def test_the_unit_replies_on_its_page_and_others_see_no_form(world, judged):
     assert own.post(f"{url}/replies", data={**form, "text": ""}).status_code == 422
     assert own.post(f"{url}/replies", data={**form, "text": "Xin giải trình."}).status_code == 303
     assert "Xin giải trình." in other.get(url).text
+
+
+def test_what_was_sent_back_tells_the_unit_that_a_reply_is_no_new_checklist_and_where_to_enter_one(world, judged):
+    own = next(name for name in world.ids_of("submission") if ":self:" in name)
+    value = {"unit": BN, "criterion": "i-1", "submission": own, "deadline": "2024-10-10"}
+    world.act("huong", "return", value, "Thiếu biểu tổng hợp.")
+    world.service.accounts.add(login="bn-2", name="bn-2", unit=BN, roles=("specialist",), password=PASSWORD)
+    client = create_app(world.service.config, service=world.service).test_client()
+    assert sign_in(client, "bn-2", PASSWORD).status_code == 303
+    page = client.get(f"/{GROUP}/{YEAR}/units/{BN}/i-1").text
+    told = page[page.index("Về việc trả lại phiếu tự chấm") :].split("</form>")[0]
+    assert f'href="/{GROUP}/{YEAR}/units/{BN}/entry"' in told

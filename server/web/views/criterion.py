@@ -17,6 +17,7 @@ from server.web.blueprint import web
 from server.web.language import locale, said
 from server.web.reader import account, service
 from server.web.views.common import derivation, today, working_days_on
+from server.web.views.typed_in import may_type_in
 
 RETURN_WORKING_DAYS: Final = 5
 """Offered as a return's deadline: the working days a reply has (rule 5.3); the leader may choose another."""
@@ -68,11 +69,14 @@ def reply_sent(group: str, year: int, unit: str, criterion: str) -> Any:
 def _page(
     trace: CriterionTrace, *, wrong: Mapping[str, Any] | None = None, typed: Mapping[str, str] | None = None
 ) -> str:
+    view = service().board.view(account(), trace.head.group, trace.head.year)
     return render_template(
         "criterion.html",
         trace=trace,
         head=trace.head,
         may_reply=account().unit == trace.unit.unit and not ACTORS.isdisjoint(account().roles),
+        # What was sent back is to be submitted anew: a reply alone does not close it.
+        may_type_in=trace.head.state != "published" and may_type_in(view, trace.unit.unit),
         lines=derivation(trace.head.group, trace.head.year, trace.unit.unit, trace.row.criterion),
         offers={offer.act: offer for offer in trace.offers},
         minuted=trace.minuted,

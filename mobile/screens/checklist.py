@@ -148,7 +148,10 @@ class ChecklistPage(Page):
 
     def _say_banner(self, view: ChecklistView) -> None:
         self.banner_tone = "calm"
-        if view.published:
+        if view.state == "refused":
+            self.banner = self.words("The server did not take this checklist: {reason}", reason=self._refusal())
+            self.banner_tone = "problem"
+        elif view.published:
             self.banner = self.words(
                 "The result of {year} is published: nothing sent now changes it.", year=str(view.year)
             )
@@ -180,6 +183,11 @@ class ChecklistPage(Page):
             self.banner = self.words("Sample data: the scores are invented.")
         else:
             self.banner = ""
+
+    def _refusal(self) -> str:
+        """The server's sentence about what was last submitted."""
+        said = (it.reason for it in self.phone.outbox() if it.key == self.key and it.state == "refused")
+        return next(said, "")
 
     def _tabs(self, view: ChecklistView) -> None:
         tabs = self.ids.tabs

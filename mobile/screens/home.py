@@ -46,6 +46,8 @@ class HomePage(Page):
             if home.unsent
             else self.words("Everything is sent")
         )
+        if self.phone.refused():
+            self.outbox += " · " + self.words("some were refused")
         self.replies = self._replies(home)
         # Whoever answers no checklist is here for one thing: to photograph what the unit does.
         self.contributes = home.can_capture and home.contributes

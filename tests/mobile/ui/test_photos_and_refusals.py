@@ -9,7 +9,7 @@ import pytest
 from mobile import refusals
 from mobile.camera import GivenFile
 from mobile.sending import Refused
-from tests.support.phones import U, picture
+from tests.support.phones import VISIT, U, V, fill_answers, picture
 
 pytestmark = pytest.mark.window
 
@@ -61,3 +61,16 @@ def test_a_button_that_has_nothing_to_offer_is_not_seen_through_the_line_above_i
     page = screen.app.root_window.children
     hidden = [each for root in page for each in root.walk() if getattr(each, "tag", "") == "sent:offer-again"]
     assert [each.opacity for each in hidden] == [0]
+
+
+def test_a_checklist_the_server_refused_says_why_where_it_is_opened(lan, run):
+    key = lan.cross_key(VISIT)
+    fill_answers(lan, key)
+    told = Refused(lan.submit(key), None, "forbidden", "Cuộc kiểm tra này đã hủy.")
+    refusals.add(lan.tools.local, V, [told], "circumstances", at="2024-10-08T03:00:00Z")
+    screen = run(lan)
+    assert screen.says("có mục bị từ chối")
+    screen.app.go("checklist", key=key)
+    screen.settle()
+    assert screen.says("Máy chủ không nhận phiếu này: Cuộc kiểm tra này đã hủy.")
+    assert not screen.says("Đã nộp")

@@ -6,7 +6,7 @@ For pages alone; the API and the gateway answer in their own forms. It must neve
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -108,6 +108,8 @@ def page(status: int, plain: Plain | None = None, sentence: str | None = None) -
     shown = plain or PLAIN.get(status) or PLAIN[500 if status >= 500 else 400]
     # The rule that keeps a page closed says who could open it, and better than the advice that fits every page.
     advised = not (shown is PLAIN[403] and sentence)
+    if shown is PLAIN[409] and sentence:  # it says already what changed, and to look again
+        shown = replace(shown, advice=ACT_REFUSED.advice)
     body = render_template(
         "problem.html", plain=shown, sentence=sentence, advised=advised, status=status, back=_came_from()
     )

@@ -7,8 +7,6 @@ request, nor what an act means for a score.
 
 from __future__ import annotations
 
-import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
@@ -43,6 +41,7 @@ from server.erasure import Erasure
 from server.facts import group_facts, identity_of
 from server.problems import Clash, Invalid, Missing, Refused
 from server.setup import Setup
+from server.turns import Turns
 from sync.database import Document
 
 SALT_BYTES: Final = 16
@@ -72,8 +71,7 @@ class Acts:
         self._views = views
         self._now = now
         self._random_bytes = random_bytes
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._locks_lock = threading.Lock()
+        self._turns = Turns()
 
     def act(
         self,
@@ -93,7 +91,7 @@ class Acts:
         """
         self._views.view(group, year)  # a year there is none of is missing, and needs no lock
         name = ids.group_database(group, year)
-        with self._lock_of(name):
+        with self._turns.of(name):
             # An act stands on the newest heads there are: another server may have written a moment ago.
             self._backend.look_anew(name)
             view = self._views.view(group, year)
@@ -225,10 +223,6 @@ class Acts:
         for visit in view.visits:
             self._backend.create(ids.visit_database(visit))
         self._erasure.finish(view)
-
-    def _lock_of(self, name: str) -> threading.Lock:
-        with self._locks_lock:
-            return self._locks[name]
 
 
 def _require_known(view: GroupView, act: str, value: Mapping[str, Any]) -> None:

@@ -6,7 +6,6 @@ phone by Submit, here by one button. It arrives through the unit's database as i
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import datetime
 
@@ -22,6 +21,7 @@ from server.board.views import Views
 from server.facts import identity_of
 from server.gateway import Gateway
 from server.problems import Clash, Missing, Refused
+from server.turns import Turns
 from sync.database import Document
 
 DEVICE = "trang-web"
@@ -48,7 +48,7 @@ class Approvals:
         self._now = now
         self._random_bytes = random_bytes
         # Of two taps on one button the second sees what the first wrote: else both would stand, side by side.
-        self._lock = threading.Lock()
+        self._turns = Turns()
 
     def approve(self, account: Account, group: str, year: int, submission: str) -> Document:
         """The head's submission as written.
@@ -57,8 +57,9 @@ class Approvals:
         received and change nothing.
         """
         self._views.view(group, year)  # a year there is none of is missing, and needs no lock
-        with self._lock:
-            self._backend.look_anew(ids.group_database(group, year))
+        name = ids.group_database(group, year)
+        with self._turns.of(name):
+            self._backend.look_anew(name)
             return self._approve(account, group, year, submission)
 
     def _approve(self, account: Account, group: str, year: int, submission: str) -> Document:

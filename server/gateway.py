@@ -12,7 +12,6 @@ scoring.
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -44,6 +43,7 @@ from server.messages import say
 from server.naming import named
 from server.projection import Projection
 from server.registry import Registry
+from server.turns import Turns
 from sync import media
 from sync.database import Database, Document
 from sync.errors import Forbidden
@@ -79,8 +79,7 @@ class Gateway:
         self._server = server
         self._now = now
         self._side = beside or ThreadPoolExecutor(BESIDE_MAX, thread_name_prefix="beside")
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._locks_lock = threading.Lock()
+        self._turns = Turns()
 
     def open(self, name: str, account: Account, device: Device, *, locale: str, handed_over: bool = False) -> Database:
         """The database as far as this phone may use it. Raises Forbidden with the rule, NotFound.
@@ -102,15 +101,11 @@ class Gateway:
             gateway=self,
             handed_over=handed_over,
         )
-        return PhoneDatabase(inner, policy, self._lock_of(name))
+        return PhoneDatabase(inner, policy, self._turns.of(name))
 
     def close(self) -> None:
         """After the last request."""
         self._side.shutdown()
-
-    def _lock_of(self, name: str) -> threading.Lock:
-        with self._locks_lock:
-            return self._locks[name]
 
     def databases(self, account: Account, device: Device) -> list[dict[str, Any]]:
         """What `GET /api/v1/databases` lists, by name."""

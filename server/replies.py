@@ -6,7 +6,6 @@ working days after a cross score far from the unit's own arrived, or as long as 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import datetime
 
@@ -23,6 +22,7 @@ from server.board.figures import matters
 from server.board.models.said import Said
 from server.board.views import Views
 from server.problems import Clash, Invalid, Missing, Refused
+from server.turns import Turns
 from sync.database import Document
 
 REPLY_CHARS_MAX = 4_000
@@ -47,7 +47,7 @@ class Replies:
         self._now = now
         self._random_bytes = random_bytes
         # Of two taps on one button the second finds what the first wrote.
-        self._lock = threading.Lock()
+        self._turns = Turns()
 
     def reply(
         self, account: Account, group: str, year: int, unit: str, criterion: str, *, answers: str, text: str
@@ -57,8 +57,9 @@ class Replies:
         Raises Missing, Refused, Invalid, and Clash once it is no longer open.
         """
         self._views.view(group, year)  # a year there is none of is missing, and needs no lock
-        with self._lock:
-            self._backend.look_anew(ids.group_database(group, year))
+        name = ids.group_database(group, year)
+        with self._turns.of(name):
+            self._backend.look_anew(name)
             return self._reply(account, group, year, unit, criterion, answers=answers, text=text)
 
     def _reply(

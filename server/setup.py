@@ -107,7 +107,8 @@ class Setup:
 
         Clash where it is another than the one a group year has locked under this id: that needs a version of its own.
         """
-        named = {**body_of(document), "_id": _identified("scheme", document, "scheme", "version")}
+        _require_sound("scheme", document, "scheme", "version")
+        named = {**body_of(document), "_id": ids.scheme_id(document["scheme"], document["version"])}
         standing = self._registry.find(named["_id"])
         if standing is not None and body_of(standing) != body_of(named):
             for group, year in self._group_years():
@@ -129,7 +130,7 @@ class Setup:
 
         Raises InvalidDocument with everything wrong in what stands beside the group year, then as `group_year` does.
         """
-        _identified("groupyear", groupyear, "group", "year")  # what stands beside it is named after it
+        _require_sound("groupyear", groupyear, "group", "year")  # what stands beside it is named after it
         group, year = groupyear["group"], groupyear["year"]
         told: list[tuple[str, str, Any]] = [] if pact is None else [("pact", "pact", pact)]
         for kind, given in (("movement", movements), ("award", awards)):
@@ -224,8 +225,9 @@ class Setup:
         Repeated with another content (a member that joined, a flag) it writes over the group year. Raises
         InvalidDocument, Missing (a unit or the scheme is not in the registry).
         """
-        named = {**body_of(document), "_id": _identified("groupyear", document, "group", "year")}
+        _require_sound("groupyear", document, "group", "year")
         group, year = document["group"], document["year"]
+        named = {**body_of(document), "_id": ids.groupyear_id(group, year)}
         check(named)
         # A file of before a merger must not bring back what the merger ended.
         wanted = applied(named, self._registry.all("unitevent"))
@@ -449,12 +451,11 @@ class Setup:
         return found
 
 
-def _identified(kind: str, document: Mapping[str, Any], *members: str) -> str:
-    """The document's id, which these members make. Raises InvalidDocument with what is wrong in them."""
+def _require_sound(kind: str, document: Mapping[str, Any], *members: str) -> None:
+    """Raises InvalidDocument with what is wrong in these members, which make the document's id."""
     wrong = [it for it in flatten(FORMS[kind].validate(dict(document))) if it.path in members]
     if wrong:
         raise InvalidDocument(wrong)
-    return ":".join([kind, *(str(document[member]) for member in members)])
 
 
 def _stands(database: Database, document: Mapping[str, Any]) -> bool:

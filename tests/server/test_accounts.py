@@ -13,6 +13,7 @@ from server.accounts import Accounts, normal_code
 from server.problems import Clash, Gone, Invalid, Missing, NotSignedIn
 from server.registry import Registry
 from sync.store import Store
+from tests.support.at_once import at_once
 
 NOON = datetime(2024, 10, 8, 5, 0, tzinfo=UTC)
 
@@ -133,22 +134,8 @@ def test_wrong_and_expired_codes_say_which_they_are(accounts, clock, lan):
 
 def test_of_many_who_try_one_code_at_once_one_gets_a_device(accounts, lan):
     code = accounts.new_code(lan.account).code
-    outcomes: list[str] = []
-    ready = threading.Barrier(8)
-
-    def try_it() -> None:
-        ready.wait()
-        try:
-            outcomes.append(accounts.redeem(code, "x").token)
-        except Clash:
-            outcomes.append("used")
-
-    threads = [threading.Thread(target=try_it) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert outcomes.count("used") == 7
+    outcomes = at_once(8, lambda _: accounts.redeem(code, "x").token)
+    assert sorted(type(each).__name__ for each in outcomes) == ["Clash"] * 7 + ["str"]
     assert len(accounts.devices(lan.account)) == 1
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 from schemas import ids
@@ -15,6 +13,7 @@ from server.problems import Clash, Invalid, Missing, Refused
 from server.service import Service
 from tests.server.test_follower import put
 from tests.server.world import BN, GROUP, HD, HY, YEAR, config_at, submission_of
+from tests.support.at_once import at_once
 
 ON_BN = {"unit": BN, "criterion": "i-1"}
 
@@ -168,17 +167,10 @@ def test_what_changed_since_it_was_looked_at_is_not_decided_on(world):
 
 
 def test_people_at_two_desks_see_each_others_acts(world):
-    ready = threading.Barrier(6)
-
     def act(number):
-        ready.wait()
-        world.act("huong", "approve-na", {"unit": BN, "criterion": f"i-{number % 3 + 1}"}, f"Lý do {number}")
+        return world.act("huong", "approve-na", {"unit": BN, "criterion": f"i-{number % 3 + 1}"}, f"Lý do {number}")
 
-    threads = [threading.Thread(target=act, args=(number,)) for number in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    assert {type(each) for each in at_once(6, act)} == {dict}
     assert [it["n"] for it in log(world)] == [1, 2, 3, 4, 5, 6]
     assert len(heads(log(world))) == 1
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import threading
 
 import pytest
 
@@ -19,6 +18,7 @@ from tests.server.test_freezing import published
 from tests.server.test_unit_events import row
 from tests.server.test_web import PASSWORD, sign_in, token
 from tests.server.world import BN, GROUP, HD, YEAR, evidence_of, full_marks, salted, submission_of
+from tests.support.at_once import at_once
 
 
 @pytest.fixture
@@ -70,21 +70,8 @@ def test_only_the_head_of_that_unit_approves_and_only_what_waits(world, prepared
 
 
 def test_of_many_taps_on_one_button_one_approves_and_nothing_is_contested(world, prepared):
-    outcomes, ready = [], threading.Barrier(6)
-
-    def tap():
-        ready.wait()
-        try:
-            approve(world, "bac", prepared["_id"])
-        except Clash:
-            outcomes.append("clash")
-
-    threads = [threading.Thread(target=tap) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert outcomes == ["clash"] * 5
+    outcomes = at_once(6, lambda _: approve(world, "bac", prepared["_id"]))
+    assert sorted(type(each).__name__ for each in outcomes) == ["Clash"] * 5 + ["dict"]
     assert (row(world, BN)["base"], sheet(world).standing.contested) == ("800.00", ())
 
 

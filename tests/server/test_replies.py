@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 from schemas import ids
@@ -13,6 +11,7 @@ from server.problems import Clash, Invalid, Refused
 from tests.server.test_follower import put
 from tests.server.test_web import PASSWORD, sign_in, token
 from tests.server.world import BN, GROUP, YEAR, full_marks, submission_of
+from tests.support.at_once import at_once
 
 
 @pytest.fixture
@@ -52,18 +51,7 @@ def test_a_deduction_is_answered_for_five_working_days(world, judged):
 
 
 def test_of_many_taps_on_one_reply_one_is_written_and_other_words_are_another(world, judged):
-    said, ready = [], threading.Barrier(4)
-
-    def tap():
-        ready.wait()
-        said.append(reply(world, judged)["_id"])
-
-    threads = [threading.Thread(target=tap) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(said) == 4
+    said = at_once(4, lambda _: reply(world, judged)["_id"])
     assert set(said) == set(world.ids_of(f"reply:{BN}"))
     assert len(set(said)) == 1
     assert reply(world, judged, text="Biểu tổng hợp gửi sau.")["_id"] not in said

@@ -19,6 +19,7 @@ from gunicorn import util
 
 from server import wsgi
 from server.wsgi import REQUEST_LINE_BYTES_MAX, BackgroundServer, PortTaken, serve
+from tests.support.ports import free_port
 
 OPEN = Path("/proc/self/fd")
 
@@ -240,8 +241,7 @@ wsgi.serve(app, host="127.0.0.1", port=int(sys.argv[3]), on_start=lambda: print(
 @contextlib.contextmanager
 def served_with(may: int, most: int) -> Iterator[str]:
     """Where a process with these limits of open files serves; it must have complained of nothing at the end."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-c", _LIMITED, str(may), str(most), str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
